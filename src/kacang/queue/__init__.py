@@ -1,0 +1,9 @@
+"""Background jobs, kept in the same database as everything else.
+
+A job is a row, so it is queued if and only if the transaction that queued it commits.
+"""
+
+from kacang.queue.enqueue import QUEUES, enqueue
+from kacang.queue.stalled import retry_stalled
+
+__all__ = ["QUEUES", "enqueue", "retry_stalled"]

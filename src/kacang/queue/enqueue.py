@@ -1,0 +1,44 @@
+"""Queue a job by its name."""
+
+from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+# Each has its own workers, so that a large import never delays a payment (rule 25).
+QUEUES = ("money", "delivery", "bulk", "mail")
+
+
+def enqueue(
+    job: str,
+    *,
+    queue: str,
+    lock: str | None = None,
+    once: str | None = None,
+    after_seconds: int = 0,
+    **arguments: int | str,
+) -> None:
+    """Queue the job called `job`. Arguments are ids and plain values, never rows.
+
+    Args:
+        job: The name it has in `kacang.jobs`.
+        queue: One of QUEUES.
+        lock: Jobs of the same lock run one after the other.
+        once: While a job of this name waits, no second one is queued.
+        after_seconds: How long it waits before it may run.
+        arguments: What the job is called with; `merchant_id` nearly always.
+    """
+    assert queue in QUEUES, queue
+    deferrer = app.configure_task(
+        job,
+        queue=queue,
+        lock=lock,
+        queueing_lock=once,
+        schedule_in={"seconds": after_seconds} if after_seconds else None,
+        allow_unknown=True,
+    )
+    try:
+        # The refusal of a second one must not end the caller's transaction.
+        with transaction.atomic(savepoint=once is not None):
+            deferrer.defer(**arguments)
+    except AlreadyEnqueued:
+        return
