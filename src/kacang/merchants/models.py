@@ -1,0 +1,244 @@
+"""Merchants, their people, keys, settings and the log of who did what."""
+
+from enum import IntEnum
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from kacang.merchants.permissions import Role
+
+
+class MerchantKind(models.TextChoices):
+    """What a merchant is for, for ever (rule 14)."""
+
+    LIVE = "live"
+    TEST = "test"
+    DEMO = "demo"
+
+
+class Merchant(models.Model):
+    """One shop's business. Everything that it owns names it."""
+
+    uid = models.CharField(max_length=32, unique=True)
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=4, choices=MerchantKind)
+    twin_of = models.OneToOneField("self", null=True, on_delete=models.PROTECT)
+    time_zone = models.CharField(max_length=40, default="Asia/Shanghai")
+    # Fixed by the first order (rule 13): until then it may be changed.
+    currency = models.CharField(max_length=4, default="CNY")
+    currency_fixed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "merchant"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=MerchantKind.values), name="merchant_kind_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Host(models.Model):
+    """A host name under which a merchant's shop is reached (rule 29)."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, db_constraint=False)
+    name = models.CharField(max_length=253, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "host"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; e-mail addresses are kept in lower case."""
+
+    def create_user(self, email: str, password: str, **fields: object) -> "User":
+        """Store a new user with a hashed password."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Find a user by e-mail address, whatever its case."""
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody who works: one per e-mail address in the installation (rule 20)."""
+
+    email = models.EmailField(max_length=254, unique=True)
+    name = models.CharField(max_length=80)
+    language = models.CharField(max_length=8, default="zh-hans")
+    is_active = models.BooleanField(default=True)
+    is_operator = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        db_table = "person"
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Membership(models.Model):
+    """A user's work for one merchant, in one role (I1)."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, db_constraint=False)
+    uid = models.CharField(max_length=32, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    role = models.CharField(max_length=20, choices=Role)
+    disabled_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "membership"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "user"], name="membership_once"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.uid
+
+
+class ApiKey(models.Model):
+    """A machine's way in. The key itself is shown once; only its hash is kept (J1)."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, db_constraint=False)
+    uid = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=80)
+    # "kc_live_ab3f…": enough to tell keys apart, useless to guess the rest.
+    hint = models.CharField(max_length=24)
+    key_hash = models.BinaryField(max_length=32, unique=True)
+    scopes = ArrayField(models.CharField(max_length=40))
+    addresses = ArrayField(models.CharField(max_length=50), default=list)
+    rate_per_minute = models.PositiveIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "api_key"
+
+    def __str__(self) -> str:
+        return self.hint
+
+
+class Setting(models.Model):
+    """One value that a merchant chose; names, types and defaults are in `settings.py` here."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, db_constraint=False)
+    name = models.CharField(max_length=60)
+    value = models.JSONField()
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "setting"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "name"], name="setting_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KeyPurpose(IntEnum):
+    """What a data key does."""
+
+    CIPHER = 1
+    FINGERPRINT = 2
+
+
+class DataKey(models.Model):
+    """A merchant's key, wrapped under the master key (V4). The highest number seals."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, db_constraint=False)
+    number = models.PositiveIntegerField()
+    purpose = models.SmallIntegerField()
+    wrapped = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "data_key"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "number"], name="data_key_once"),
+            models.CheckConstraint(condition=Q(purpose__in=(1, 2)), name="data_key_purpose_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"key {self.number}"
+
+
+class AuditEntry(models.Model):
+    """Who did what, when, from where (I3). Added, never changed; partitioned by month.
+
+    The table also has `xid`, the transaction that wrote the row, by which the sealer knows what
+    can no longer change (rule 23).
+    """
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, db_constraint=False)
+    at = models.DateTimeField()
+    # "user", "key", "buyer", "system", "command"
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.BigIntegerField(null=True)
+    actor_label = models.CharField(max_length=120)
+    action = models.CharField(max_length=60)
+    object_kind = models.CharField(max_length=30)
+    object_uid = models.CharField(max_length=60)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.CharField(max_length=300)
+    address = models.CharField(max_length=50)
+
+    class Meta:
+        db_table = "audit_entry"
+        managed = False
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_uid}"
+
+
+class LogSeal(models.Model):
+    """A root hash over a range of a log, chained to the seal before it (rule 23)."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, db_constraint=False)
+    log = models.CharField(max_length=20)
+    number = models.PositiveIntegerField()
+    # Rows with `from_xid` <= xid < `until_xid` and an id above `from_id`, in order of (xid, id).
+    # `from_id` moves only when the server's count of transactions began anew, after a restore.
+    from_xid = models.BigIntegerField()
+    until_xid = models.BigIntegerField()
+    from_id = models.BigIntegerField(default=0)
+    # The highest id and the earliest time so far in this log, and in this seal.
+    last_id = models.BigIntegerField(default=0)
+    first_at = models.DateTimeField()
+    entries = models.PositiveIntegerField()
+    root = models.BinaryField(max_length=32)
+    previous = models.BinaryField(max_length=32)
+    sealed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "log_seal"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "log", "number"], name="log_seal_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.log} {self.number}"

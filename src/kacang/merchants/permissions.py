@@ -1,0 +1,112 @@
+"""What people and keys may do: one name per action, and the roles that gather them (I1)."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+PERMISSIONS = {
+    "dashboard.view": _("See today's figures"),
+    "orders.view": _("See orders"),
+    "orders.note": _("Write notes on orders"),
+    "orders.cancel": _("Cancel unpaid orders"),
+    "orders.change_price": _("Change the price of unpaid orders"),
+    "orders.deliver": _("Confirm delivery, resend codes"),
+    "products.view": _("See products"),
+    "products.edit": _("Change products and prices"),
+    "stock.view": _("See stock"),
+    "stock.import": _("Import card secrets"),
+    "stock.generate": _("Generate card secrets"),
+    "stock.change": _("Undo batches and void cards"),
+    "secrets.reveal": _("Look at card secrets"),
+    "payments.view": _("See payments"),
+    "payments.edit": _("Change payment accounts"),
+    "ledger.view": _("See the ledger"),
+    "ledger.export": _("Export the ledger"),
+    "messages.view": _("See sent messages"),
+    "risk.edit": _("Change risk limits and the blacklist"),
+    "staff.view": _("See staff"),
+    "staff.edit": _("Invite staff and change roles"),
+    "settings.view": _("See settings"),
+    "settings.edit": _("Change settings"),
+    "keys.view": _("See API keys"),
+    "keys.edit": _("Create and revoke API keys"),
+    "audit.view": _("See the audit log"),
+}
+
+# Scopes of API keys, as `Authorization: Bearer` callers know them (J1).
+SCOPES = {
+    "products:read": _("Read products and stock"),
+    "orders:read": _("Read orders"),
+    "orders:write": _("Place and cancel orders"),
+    "secrets:read": _("Read delivered card secrets"),
+    "cards:write": _("Import and generate card secrets"),
+    "jobs:read": _("Read the progress of jobs"),
+}
+
+
+class Role(TextChoices):
+    """The eight roles that every merchant has."""
+
+    OWNER = "owner", _("Owner")
+    STOCK_KEEPER = "stock_keeper", _("Stock keeper")
+    ORDER_OPERATOR = "order_operator", _("Order operator")
+    SALES = "sales", _("Sales")
+    CUSTOMER_SERVICE = "customer_service", _("Customer service")
+    WAREHOUSE = "warehouse", _("Warehouse")
+    FINANCE = "finance", _("Finance")
+    CLERK = "clerk", _("Store clerk")
+
+
+ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.OWNER: frozenset(PERMISSIONS),
+    Role.STOCK_KEEPER: frozenset(
+        {
+            "dashboard.view",
+            "products.view",
+            "stock.view",
+            "stock.import",
+            "stock.generate",
+            "stock.change",
+        }
+    ),
+    Role.ORDER_OPERATOR: frozenset(
+        {
+            "dashboard.view",
+            "orders.view",
+            "orders.note",
+            "orders.cancel",
+            "orders.change_price",
+            "orders.deliver",
+            "products.view",
+            "stock.view",
+            "messages.view",
+        }
+    ),
+    Role.SALES: frozenset({"dashboard.view", "orders.view", "orders.note", "products.view"}),
+    Role.CUSTOMER_SERVICE: frozenset(
+        {
+            "orders.view",
+            "orders.note",
+            "orders.deliver",
+            "secrets.reveal",
+            "messages.view",
+            "products.view",
+        }
+    ),
+    Role.WAREHOUSE: frozenset({"orders.view", "orders.note", "products.view", "stock.view"}),
+    Role.FINANCE: frozenset(
+        {
+            "dashboard.view",
+            "orders.view",
+            "payments.view",
+            "ledger.view",
+            "ledger.export",
+            "audit.view",
+        }
+    ),
+    Role.CLERK: frozenset({"orders.view"}),
+}
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """Return what somebody in `role` may do."""
+    return ROLE_PERMISSIONS[Role(role)]

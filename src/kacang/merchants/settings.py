@@ -1,0 +1,231 @@
+"""Every value that a merchant can choose: its type, default and bounds. A typed list, not a bag."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from kacang.shared.errors import Invalid, NotFound
+
+Words = str | Promise
+Value = bool | int | str | dict[str, str]
+
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+PICTURE = re.compile(r"data:image/(webp|png);base64,[A-Za-z0-9+/]{1,60000}={0,2}")
+TEXT_LANGUAGES = frozenset({"zh-Hans", "en"})
+
+
+class UnknownSetting(NotFound):
+    """There is no setting of this name."""
+
+    code = "settings.unknown"
+
+
+class BadSetting(Invalid):
+    """The value is not one that the setting may have."""
+
+    code = "settings.bad_value"
+
+
+class Type(Enum):
+    """What kind of value a setting has."""
+
+    SWITCH = "switch"
+    NUMBER = "number"
+    LINE = "line"
+    TEXT = "text"
+    CHOICE = "choice"
+    COLOUR = "colour"
+    PICTURE = "picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One setting. Bounds are of the number, or of the length of a text."""
+
+    name: str
+    group: str
+    label: Words
+    type: Type
+    default: Value
+    lowest: int = 0
+    highest: int = 0
+    choices: Mapping[str, Words] | None = None
+    help: Words = ""
+    unit: Words = ""
+
+    def checked(self, value: object) -> Value:
+        """Return `value` as it is stored.
+
+        Raises:
+            BadSetting: It has another type, or lies outside the bounds.
+        """
+        try:
+            return _CHECKS[self.type](self, value)
+        except (TypeError, ValueError):
+            raise BadSetting(name=self.name) from None
+
+
+def _switch(_spec: Spec, value: object) -> Value:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _number(spec: Spec, value: object) -> Value:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    if not spec.lowest <= value <= spec.highest:
+        raise ValueError
+    return value
+
+
+def _line(spec: Spec, value: object) -> Value:
+    if not isinstance(value, str):
+        raise TypeError
+    value = value.strip()
+    if not spec.lowest <= len(value) <= spec.highest or not value.isprintable():
+        raise ValueError
+    return value
+
+
+def _text(spec: Spec, value: object) -> Value:
+    if not isinstance(value, dict) or set(value) - TEXT_LANGUAGES:
+        raise TypeError
+    if any(not isinstance(one, str) or len(one) > spec.highest for one in value.values()):
+        raise ValueError
+    return {language: one.strip() for language, one in value.items() if one.strip()}
+
+
+def _choice(spec: Spec, value: object) -> Value:
+    if not isinstance(value, str) or value not in (spec.choices or {}):
+        raise ValueError
+    return value
+
+
+def _colour(_spec: Spec, value: object) -> Value:
+    if not isinstance(value, str) or not COLOUR.fullmatch(value):
+        raise ValueError
+    return value
+
+
+def _picture(_spec: Spec, value: object) -> Value:
+    if not isinstance(value, str) or (value and not PICTURE.fullmatch(value)):
+        raise ValueError
+    return value
+
+
+_CHECKS = {
+    Type.SWITCH: _switch,
+    Type.NUMBER: _number,
+    Type.LINE: _line,
+    Type.TEXT: _text,
+    Type.CHOICE: _choice,
+    Type.COLOUR: _colour,
+    Type.PICTURE: _picture,
+}
+
+GROUPS: dict[str, Words] = {
+    "shop": _("Shop"),
+    "orders": _("Orders"),
+    "risk": _("Limits against abuse"),
+    "mail": _("Notices"),
+}
+
+_SPECS = (
+    Spec(
+        "shop_name", "shop", _("Shop name"), Type.LINE, "", 0, 40,
+        help=_("What buyers read. Empty: the merchant's name."),
+    ),
+    Spec(
+        "shop_logo", "shop", _("Logo"), Type.PICTURE, "",
+        help=_("A square picture, PNG, JPEG or WebP, up to 4 MB."),
+    ),
+    Spec("shop_colour", "shop", _("Theme colour"), Type.COLOUR, "#2b5ce6"),
+    Spec(
+        "shop_announcement", "shop", _("Announcement"), Type.TEXT, {}, 0, 500,
+        help=_("Shown on top of the shop's home page."),
+    ),
+    Spec(
+        "support_contact", "shop", _("Support contact"), Type.TEXT, {}, 0, 200,
+        help=_("How buyers reach you: phone, WeChat, opening hours."),
+    ),
+    Spec(
+        "default_language", "shop", _("Language of the shop"), Type.CHOICE, "zh-hans",
+        choices={"zh-hans": "简体中文", "en": "English"},
+        help=_("For buyers who have chosen none, and for their e-mails."),
+    ),
+    Spec(
+        "pay_minutes", "orders", _("Time to pay"), Type.NUMBER, 15, 3, 1440, unit=_("minutes"),
+        help=_("After this time an unpaid order is cancelled and its cards are free again."),
+    ),
+    Spec(
+        "contact_required", "orders", _("Contact that buyers must give"), Type.CHOICE, "either",
+        choices={
+            "either": _("E-mail or phone"),
+            "email": _("E-mail"),
+            "phone": _("Phone"),
+            "none": _("None: a password guards the order"),
+        },
+    ),
+    Spec(
+        "unpaid_orders_max_shop", "risk", _("Unpaid orders per contact"), Type.NUMBER, 5, 1, 1000,
+    ),
+    Spec(
+        "unpaid_orders_max_device", "risk", _("Unpaid orders per device"), Type.NUMBER, 5, 1, 1000,
+    ),
+    Spec(
+        "unpaid_orders_max_address", "risk", _("Unpaid orders per network address"),
+        Type.NUMBER, 20, 1, 10_000,
+        help=_("Many phones share one address: keep this higher than the others."),
+    ),
+    Spec(
+        "unpaid_orders_max_api", "risk", _("Unpaid orders per contact through the API"),
+        Type.NUMBER, 200, 1, 1_000_000,
+    ),
+    Spec(
+        "orders_per_minute_address", "risk", _("Orders a minute per network address"),
+        Type.NUMBER, 30, 1, 10_000,
+    ),
+    Spec(
+        "orders_per_minute_device", "risk", _("Orders a minute per device"),
+        Type.NUMBER, 10, 1, 1000,
+    ),
+    Spec(
+        "mail_order_delivered", "mail", _("E-mail the codes when an order is delivered"),
+        Type.SWITCH, True,  # noqa: FBT003 - the default value
+    ),
+    Spec(
+        "mail_order_waiting", "mail", _("E-mail the buyer when a paid order has to wait"),
+        Type.SWITCH, True,  # noqa: FBT003 - the default value
+    ),
+    Spec(
+        "mail_order_cancelled", "mail", _("E-mail the buyer when an order is cancelled"),
+        Type.SWITCH, False,  # noqa: FBT003 - the default value
+    ),
+    Spec(
+        "mail_low_stock", "mail", _("Tell the staff when stock runs low"),
+        Type.SWITCH, True,  # noqa: FBT003 - the default value
+    ),
+    Spec(
+        "mail_staff", "mail", _("E-mail address for notices to the staff"), Type.LINE, "", 0, 254,
+        help=_("Empty: notices appear in the console only."),
+    ),
+)  # fmt: skip
+
+SPECS: dict[str, Spec] = {spec.name: spec for spec in _SPECS}
+
+
+def spec_of(name: str) -> Spec:
+    """Return the description of one setting.
+
+    Raises:
+        UnknownSetting: There is none of this name.
+    """
+    try:
+        return SPECS[name]
+    except KeyError:
+        raise UnknownSetting(name=name) from None

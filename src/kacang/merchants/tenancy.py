@@ -1,0 +1,70 @@
+"""Whose rows a transaction may see.
+
+Every tenant table has a policy that compares its `merchant_id` with the setting
+`kacang.merchant` (rule 16). The setting is made with the transaction and ends with it: one that
+outlived it would leak to whoever uses the connection next (rule 17).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.db import connection, transaction
+from psycopg import OperationalError
+from psycopg.pq import ExecStatus
+
+_acting: ContextVar[int | None] = ContextVar("kacang_acting_as", default=None)
+
+
+def current_merchant_id() -> int | None:
+    """Return the merchant of the transaction that is open here, if one is."""
+    return _acting.get()
+
+
+# The large statements of the hot path are planned once per connection, and by index: planning
+# them for each call costs more than running them, and a plan made while the tables were small
+# must not read them whole when they are large.
+HOT = b"; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off"
+
+
+@contextmanager
+def acting_as(merchant_id: int, *, hot: bool = False, snapshot: bool = False) -> Iterator[None]:
+    """Open a transaction that sees the rows of one merchant, or join the one that is open.
+
+    Joining makes no savepoint: an error that leaves the inner block ends the whole transaction.
+
+    Args:
+        merchant_id: Whose rows.
+        hot: Whether the transaction runs the statements of the hot path.
+        snapshot: Whether all its statements see the same moment: for pages that read several.
+
+    Raises:
+        RuntimeError: A transaction of another merchant, or of none, is open here.
+    """
+    acting = _acting.get()
+    if acting == merchant_id:
+        with transaction.atomic(savepoint=False):
+            yield
+        return
+    if acting is not None or connection.in_atomic_block:
+        raise RuntimeError(f"cannot act as merchant {merchant_id} within merchant {acting}")
+    with transaction.atomic(durable=True):
+        begin = b"begin isolation level repeatable read" if snapshot else b"begin"
+        _begin(begin, int(merchant_id), HOT if hot else b"")
+        token = _acting.set(merchant_id)
+        try:
+            yield
+        finally:
+            _acting.reset(token)
+
+
+def _begin(begin: bytes, merchant_id: int, more: bytes) -> None:
+    """Begin and name the merchant in one message: a statement of its own costs 100 µs more."""
+    connection.ensure_connection()
+    raw = connection.connection.pgconn
+    result = raw.exec_(b"%b; set local kacang.merchant = %d%b" % (begin, merchant_id, more))
+    if result.status != ExecStatus.COMMAND_OK:
+        message = result.error_message()
+        # Whatever is wrong with the connection, Django must see it as its own kind of error.
+        with connection.wrap_database_errors:
+            raise OperationalError(message)

@@ -1,0 +1,108 @@
+"""The same answer to the same request, however often it is sent (rule 15, J1)."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from kacang.shared.ciphers import same
+from kacang.shared.errors import Invalid
+
+KEY_MAX = 255
+KEEP_HOURS = 24
+
+_INSERT = """
+insert into idempotency (merchant_id, api_key_id, key, request_hash, expires_at)
+values (%s::bigint, %s::bigint, %s::text, %s::bytea, clock_timestamp() + interval '24 hours')
+on conflict (merchant_id, api_key_id, key) do nothing
+"""
+_READ = """
+select request_hash, status, response from idempotency
+where merchant_id = %s::bigint and api_key_id = %s::bigint and key = %s::text
+"""
+_STORE = """
+update idempotency set status = %s::smallint, response = %s::jsonb
+where merchant_id = %s::bigint and api_key_id = %s::bigint and key = %s::text
+"""
+
+
+class Mismatch(Invalid):
+    """The key was used for a different request."""
+
+    code = "idempotency.mismatch"
+
+
+class BadKey(Invalid):
+    """An idempotency key has 1 to 255 visible ASCII characters."""
+
+    code = "idempotency.bad_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of one key of one caller, and the hash of what was asked under it."""
+
+    merchant_id: int
+    api_key_id: int
+    key: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered before: a status and JSON of references, without secrets."""
+
+    status: int
+    response: Any
+
+
+def begin(slot: Slot) -> Answer | None:
+    """Claim a key, or return the answer that was given under it.
+
+    Must run first in the transaction of the effect: the key exists if and only if the effect
+    does. Who brings a key that another transaction holds waits for it, and then replays.
+
+    Raises:
+        BadKey: Too long, empty, or not visible ASCII.
+        Mismatch: The key belongs to another request.
+    """
+    assert connection.in_atomic_block
+    if not 1 <= len(slot.key) <= KEY_MAX or not (slot.key.isascii() and slot.key.isprintable()):
+        raise BadKey
+    place: list[int | str | bytes] = [slot.merchant_id, slot.api_key_id, slot.key]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [*place, slot.request_hash])
+        if cursor.rowcount == 1:
+            return None
+        # A new statement, so that it sees what was waited for.
+        cursor.execute(_READ, place)
+        row = cursor.fetchone()
+    assert row is not None, "a key that conflicts is there to read"
+    request_hash, status, response = row
+    if not same(bytes(request_hash), slot.request_hash):
+        raise Mismatch
+    assert status is not None, "a key is committed with its answer"
+    return Answer(status, json.loads(response) if isinstance(response, str) else response)
+
+
+def store(slot: Slot, answer: Answer) -> None:
+    """Keep the answer for repeats, in the transaction that claimed the key."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            [
+                answer.status,
+                json.dumps(answer.response),
+                slot.merchant_id,
+                slot.api_key_id,
+                slot.key,
+            ],
+        )
+
+
+def sweep(*, most: int = 5000) -> int:
+    """Drop keys that have expired; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("select idempotency_sweep(%s::int)", [most])
+        return int(cursor.fetchone()[0])
