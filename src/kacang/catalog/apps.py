@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class CatalogConfig(AppConfig):
+    """The room `catalog`."""
+
+    name = "kacang.catalog"
+    label = "catalog"

@@ -1,0 +1,49 @@
+"""What others may ask of the catalogue."""
+
+from kacang.catalog.forms import FormField
+from kacang.catalog.models import ProductKind, ProductState, StockMode, Strategy
+from kacang.catalog.operations.categories import UnknownCategory
+from kacang.catalog.operations.products import UnknownProduct
+from kacang.catalog.operations.skus import UnknownSku
+from kacang.catalog.queries.desk import ProductFilter, ProductPage, products_page, state_counts
+from kacang.catalog.queries.shop import UnknownPicture, categories, picture, product_page, shelf
+from kacang.catalog.queries.skus import all_skus, product, sku, skus_by_id, skus_by_uid
+from kacang.catalog.queries.views import (
+    CategoryView,
+    PictureBody,
+    PictureView,
+    ProductView,
+    Shelf,
+    SkuView,
+)
+
+__all__ = [
+    "CategoryView",
+    "FormField",
+    "PictureBody",
+    "PictureView",
+    "ProductFilter",
+    "ProductKind",
+    "ProductPage",
+    "ProductState",
+    "ProductView",
+    "Shelf",
+    "SkuView",
+    "StockMode",
+    "Strategy",
+    "UnknownCategory",
+    "UnknownPicture",
+    "UnknownProduct",
+    "UnknownSku",
+    "all_skus",
+    "categories",
+    "picture",
+    "product",
+    "product_page",
+    "products_page",
+    "shelf",
+    "sku",
+    "skus_by_id",
+    "skus_by_uid",
+    "state_counts",
+]

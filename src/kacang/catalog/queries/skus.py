@@ -1,0 +1,58 @@
+"""SKUs and products by name, whatever their state: for other rooms and the desk."""
+
+from collections.abc import Iterable
+
+from kacang.catalog.models import Product, Sku, Strategy
+from kacang.catalog.operations.products import UnknownProduct
+from kacang.catalog.operations.skus import UnknownSku
+from kacang.catalog.queries.views import ProductView, SkuView, product_views, sku_view
+from kacang.merchants.tenancy import acting_as
+
+
+def product(*, merchant_id: int, uid: str) -> ProductView:
+    """Return a product in any state with all its SKUs.
+
+    Raises:
+        UnknownProduct: There is none.
+    """
+    with acting_as(merchant_id):
+        rows = Product.objects.filter(merchant_id=merchant_id, uid=uid).select_related("category")
+        found = product_views(merchant_id, rows, on_sale_only=False)
+    if not found:
+        raise UnknownProduct
+    return found[0]
+
+
+def sku(*, merchant_id: int, uid: str) -> SkuView:
+    """Return one SKU, on sale or not.
+
+    Raises:
+        UnknownSku: There is none.
+    """
+    found = skus_by_uid(merchant_id=merchant_id, uids=[uid])
+    if uid not in found:
+        raise UnknownSku
+    return found[uid]
+
+
+def skus_by_uid(*, merchant_id: int, uids: Iterable[str]) -> dict[str, SkuView]:
+    """Return the SKUs that exist, by uid."""
+    with acting_as(merchant_id):
+        rows = Sku.objects.filter(merchant_id=merchant_id, uid__in=list(uids))
+        return {row.uid: sku_view(row) for row in rows.select_related("product")}
+
+
+def skus_by_id(*, merchant_id: int, ids: Iterable[int]) -> dict[int, SkuView]:
+    """Return the SKUs that exist, by id."""
+    with acting_as(merchant_id):
+        rows = Sku.objects.filter(merchant_id=merchant_id, id__in=list(ids))
+        return {row.pk: sku_view(row) for row in rows.select_related("product")}
+
+
+def all_skus(*, merchant_id: int, strategies: Iterable[Strategy] | None = None) -> list[SkuView]:
+    """Return every SKU, on sale or not, in the order in which they were made."""
+    with acting_as(merchant_id):
+        rows = Sku.objects.filter(merchant_id=merchant_id).order_by("id")
+        if strategies is not None:
+            rows = rows.filter(strategy__in=list(strategies))
+        return [sku_view(row) for row in rows.select_related("product")]

@@ -1,0 +1,74 @@
+"""The chart of accounts: which sides money can stand on (F1).
+
+Fixed from the first migration. A number is never reused or renamed. `normal` says on which side
+an account usually grows; a balance is always debits less credits.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Account(IntEnum):
+    """What a transfer can take from and give to."""
+
+    CASH_AT_PROVIDER = 1100  # money that a payment company holds for the merchant
+    CASH_AT_BANK = 1200
+    RECEIVABLE = 1300
+    INVENTORY = 1400
+    PAYABLE_SUPPLIER = 2100
+    ADVANCE_FROM_BUYER = 2200  # paid, not yet delivered
+    WALLET = 2300
+    SUSPENSE = 2900  # money that fits no payment, until a person decides
+    CAPITAL = 3100
+    REVENUE = 4100
+    COST_OF_SALES = 5100
+    PROVIDER_FEE = 5200
+    EXCHANGE_DIFFERENCE = 5900
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """How an account is shown and exported."""
+
+    beancount: str
+    zh: str
+    en: str
+
+
+CHART = {
+    Account.CASH_AT_PROVIDER: Chart("Assets:Provider", "支付渠道待结算", "Cash at providers"),
+    Account.CASH_AT_BANK: Chart("Assets:Bank", "银行存款", "Cash at bank"),
+    Account.RECEIVABLE: Chart("Assets:Receivable", "应收账款", "Receivable"),
+    Account.INVENTORY: Chart("Assets:Inventory", "库存卡密", "Inventory"),
+    Account.PAYABLE_SUPPLIER: Chart("Liabilities:Suppliers", "应付供货商", "Payable to suppliers"),
+    Account.ADVANCE_FROM_BUYER: Chart("Liabilities:Advances", "预收货款", "Advances from buyers"),
+    Account.WALLET: Chart("Liabilities:Wallets", "客户余额", "Wallets"),
+    Account.SUSPENSE: Chart("Liabilities:Suspense", "待查款项", "Suspense"),
+    Account.CAPITAL: Chart("Equity:Capital", "实收资本", "Capital"),
+    Account.REVENUE: Chart("Income:Sales", "销售收入", "Sales revenue"),
+    Account.COST_OF_SALES: Chart("Expenses:CostOfSales", "销售成本", "Cost of sales"),
+    Account.PROVIDER_FEE: Chart("Expenses:ProviderFees", "支付手续费", "Provider fees"),
+    Account.EXCHANGE_DIFFERENCE: Chart("Expenses:Exchange", "汇兑差额", "Exchange differences"),
+}
+
+
+class TransferKind(IntEnum):
+    """Why money moved."""
+
+    RECEIVED = 1  # provider → advance
+    RECEIVED_TO_SUSPENSE = 2  # provider → suspense
+    DELIVERED = 3  # advance → revenue
+    COST = 4  # inventory → cost of sales
+    STOCKED = 5  # supplier → inventory
+    UNSTOCKED = 6  # inventory → supplier, for an undone batch
+    WRITTEN_OFF = 7  # inventory → cost of sales, for void cards
+    MATCHED = 8  # suspense → advance: it was an order's money after all
+    REVERSAL = 9
+
+
+class DocumentKind(IntEnum):
+    """What a transfer's `document_id` names."""
+
+    ORDER = 1
+    RECEIPT = 2
+    BATCH = 3

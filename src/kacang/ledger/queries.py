@@ -1,0 +1,206 @@
+"""What others may ask of the ledger: balances, entries, an export for an outside checker (F1)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+from kacang.ledger.accounts import Account, DocumentKind, TransferKind
+from kacang.ledger.beancount import DEFAULT_NAMES, Booked, Names, Writer
+from kacang.merchants.queries import merchant
+from kacang.merchants.tenancy import acting_as
+from kacang.shared.money import Money
+
+CHUNK = 2_000
+COLUMNS = (
+    "id, at, kind, debit, debit_owner, credit, credit_owner, amount_minor, currency,"
+    " document_kind, document_id, reverses_id"
+)
+# Debits less credits of each account, one pass over the merchant's transfers.
+BALANCES = """
+select account, owner, currency, sum(amount)::bigint from (
+    select debit as account, debit_owner as owner, currency, amount_minor as amount
+    from transfer where merchant_id = %(merchant)s::bigint and at < %(until)s::timestamptz
+    union all
+    select credit, credit_owner, currency, -amount_minor
+    from transfer where merchant_id = %(merchant)s::bigint and at < %(until)s::timestamptz
+) moved
+group by account, owner, currency having sum(amount) <> 0
+order by account, owner, currency
+"""
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What stands on one account, debits less credits."""
+
+    account: Account
+    owner: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One transfer, as it is read."""
+
+    id: int
+    at: datetime
+    kind: TransferKind
+    debit: Account
+    debit_owner: int
+    credit: Account
+    credit_owner: int
+    amount: Money
+    document_kind: DocumentKind
+    document_id: int
+    reverses_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """A page of transfers, the newest first. `next_before` is None on the last page."""
+
+    entries: tuple[Entry, ...]
+    next_before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """Which transfers are asked for. `document` is a kind and the ids of documents."""
+
+    account: Account | None = None
+    owner: int | None = None
+    document: tuple[DocumentKind, Sequence[int]] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def balances(*, merchant_id: int, at: datetime | None = None) -> list[Balance]:
+    """Return every account that holds something, before the moment `at` (left out: now)."""
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute(BALANCES, {"merchant": merchant_id, "until": at or FAR})
+        found = cursor.fetchall()
+    return [
+        Balance(Account(account), owner, Money(minor, currency))
+        for account, owner, currency, minor in found
+    ]
+
+
+def entries(
+    *,
+    merchant_id: int,
+    wanted: EntryFilter = EntryFilter(),
+    before_id: int | None = None,
+    limit: int = 50,
+) -> EntryPage:
+    """Return a page of transfers. `before_id` is the `next_before` of the page before."""
+    conditions, values = _conditions(wanted)
+    if before_id is not None:
+        conditions.append("id < %s::bigint")
+        values.append(before_id)
+    where = " and ".join(["merchant_id = %s::bigint", *conditions])
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute(
+            f"select {COLUMNS} from transfer where {where} order by id desc limit %s::int",  # noqa: S608 - our own words
+            [merchant_id, *values, limit + 1],
+        )
+        found = [_entry(row) for row in cursor.fetchall()]
+    shown = tuple(found[:limit])
+    return EntryPage(shown, shown[-1].id if len(found) > limit else None)
+
+
+def export(
+    *,
+    merchant_id: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    names: Names = DEFAULT_NAMES,
+    language: str = "zh-Hans",
+) -> Iterator[str]:
+    """Yield the merchant's books in beancount syntax, a few thousand transfers at a time.
+
+    With `since`, what stood on the accounts before is brought forward, so that the balances at
+    the end are those of the ledger. Transfers that commit while the export runs may be missing
+    from it: let `until` lie a minute back. Each chunk is a transaction of its own.
+    """
+    owner = merchant(merchant_id=merchant_id)
+    writer = Writer(owner.name, owner.uid, owner.time_zone, language, names)
+    yield writer.head()
+    if since is not None:
+        before = balances(merchant_id=merchant_id, at=since)
+        stands = [(line.account, line.owner, line.amount) for line in before]
+        yield from writer.forward(since, stands)
+    last = 0
+    while True:
+        chunk = _chunk(merchant_id, last, since or LONG_AGO, until or FAR)
+        if not chunk:
+            return
+        yield from writer.transfers([_booked(entry) for entry in chunk])
+        last = chunk[-1].id
+
+
+def _conditions(wanted: EntryFilter) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
+    if wanted.account is not None:
+        side = "{0} = %s::smallint"
+        owner = "" if wanted.owner is None else " and {0}_owner = %s::bigint"
+        both = [(side + owner).format(name) for name in ("debit", "credit")]
+        conditions.append("(({}) or ({}))".format(*both))
+        once = [int(wanted.account)] + ([] if wanted.owner is None else [wanted.owner])
+        values += once * 2
+    if wanted.document is not None:
+        conditions.append("document_kind = %s::smallint and document_id = any(%s::bigint[])")
+        values += [int(wanted.document[0]), list(wanted.document[1])]
+    if wanted.since is not None:
+        conditions.append("at >= %s::timestamptz")
+        values.append(wanted.since)
+    if wanted.until is not None:
+        conditions.append("at < %s::timestamptz")
+        values.append(wanted.until)
+    return conditions, values
+
+
+def _chunk(merchant_id: int, last: int, since: datetime, until: datetime) -> list[Entry]:
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute(
+            f"select {COLUMNS} from transfer where merchant_id = %s::bigint and id > %s::bigint"  # noqa: S608 - our own words
+            " and at >= %s::timestamptz and at < %s::timestamptz order by id limit %s::int",
+            [merchant_id, last, since, until, CHUNK],
+        )
+        return [_entry(row) for row in cursor.fetchall()]
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    (id_, at, kind, debit, debit_owner, credit, credit_owner, minor, currency, *about) = row
+    document_kind, document_id, reverses = about
+    return Entry(
+        id=id_,
+        at=at,
+        kind=TransferKind(kind),
+        debit=Account(debit),
+        debit_owner=debit_owner,
+        credit=Account(credit),
+        credit_owner=credit_owner,
+        amount=Money(minor, currency),
+        document_kind=DocumentKind(document_kind),
+        document_id=document_id,
+        reverses_id=reverses,
+    )
+
+
+def _booked(entry: Entry) -> Booked:
+    return Booked(
+        id=entry.id,
+        at=entry.at,
+        kind=entry.kind,
+        debit=(entry.debit, entry.debit_owner),
+        credit=(entry.credit, entry.credit_owner),
+        amount=entry.amount,
+        document=(entry.document_kind, entry.document_id),
+        reverses_id=entry.reverses_id,
+    )

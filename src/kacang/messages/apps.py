@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class MessagesConfig(AppConfig):
+    """The room `messages`."""
+
+    name = "kacang.messages"
+    label = "messages_room"

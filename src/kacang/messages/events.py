@@ -1,0 +1,65 @@
+"""What is told to whom. A mail's words are files in `templates/mail/`, a notice's are here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kacang.shared.texts import Text, both
+
+
+class Event(StrEnum):
+    """Everything that a message can be about."""
+
+    ORDER_DELIVERED = "order.delivered"
+    ORDER_WAITING = "order.waiting"
+    ORDER_CANCELLED = "order.cancelled"
+    ORDER_CODE = "order.code"
+    STAFF_ORDER_WAITING = "staff.order_waiting"
+    STAFF_SUSPENSE = "staff.suspense"
+    STAFF_LOW_STOCK = "staff.low_stock"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeWords:
+    """How a notice in the console reads. Names in braces come from its context."""
+
+    title: Text
+    line: Text
+    tone: str  # the colour of a pill
+    # What it leads to: a kind that the console knows, and the name in the context with its id.
+    target: tuple[str, str] = ("", "")
+
+
+NOTICES: dict[Event, NoticeWords] = {
+    Event.STAFF_ORDER_WAITING: NoticeWords(
+        both("订单 {order} 已付款，待处理", "Order {order} is paid and waits"),
+        both("{reason}", "{reason}"),
+        "orange",
+        ("order", "order"),
+    ),
+    Event.STAFF_SUSPENSE: NoticeWords(
+        both("收到 {amount}，与订单不符", "{amount} arrived that fits no order"),
+        both(
+            "款项已记入待查账户，请核对。", "It is kept on the suspense account. Please look at it."
+        ),
+        "red",
+        ("suspense", "receipt"),
+    ),
+    Event.STAFF_LOW_STOCK: NoticeWords(
+        both("{title} 库存不足", "{title} is running low"),
+        both(
+            "剩余 {left} 件，预警线 {threshold} 件。", "{left} left; the threshold is {threshold}."
+        ),
+        "orange",
+        ("sku", "sku"),
+    ),
+}
+# Why a paid order waits, as `hold_reason` says it.
+REASONS: dict[str, Text] = {
+    "out_of_stock": both(
+        "库存不足，补货后自动发货。", "Out of stock; delivered by itself once restocked."
+    ),
+    "late_payment": both(
+        "订单取消后才到账，已无库存。",
+        "The money came after the order was cancelled; no stock is left.",
+    ),
+}

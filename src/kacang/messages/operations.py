@@ -1,0 +1,202 @@
+"""What others may do: have something told, send what waits, mark what was read (N1).
+
+A message is a row first and is sent by a job: it exists if and only if what it tells of has
+committed. The row holds template, recipient and plain values; words and secrets (a link with a
+token, a one-time code) are made when it is sent and kept nowhere (rule 27).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from kacang.merchants.queries import merchant, setting
+from kacang.merchants.tenancy import acting_as
+from kacang.messages import rendering
+from kacang.messages.events import Event
+from kacang.messages.models import MESSAGE_STEPS, Message, MessageState
+from kacang.messages.posting import NotPosted, post
+from kacang.queue import enqueue
+from kacang.shared import states
+from kacang.shared.errors import NotFound
+from kacang.shared.ids import new_uid
+
+EMAIL, IN_APP = "email", "in_app"
+# Seconds until the next try; after the last the message has failed, for a person to see.
+BACK_OFF = (60, 300, 1800, 7200, 21_600)
+
+
+class UnknownMessage(NotFound):
+    """There is no such message."""
+
+    code = "messages.unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Something to be told.
+
+    Args:
+        event: What it is about.
+        once: Names the occasion: the same thing is told to the same recipient once, however
+            often the job runs.
+        context: What the template is filled from; ids and plain values, never a secret.
+        emails: Addresses to mail.
+        in_app: Whether the staff see it in the console.
+        language: Of the mails.
+    """
+
+    event: Event
+    once: str
+    context: Mapping[str, Any]
+    emails: Iterable[str] = ()
+    in_app: bool = False
+    language: str = "zh-Hans"
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A message that is about to be sent, for whoever adds what is kept nowhere."""
+
+    merchant_id: int
+    uid: str
+    event: Event
+    context: Mapping[str, Any] = field(repr=False)
+
+
+# Returns more values for the template; None when the occasion has passed and nothing is sent.
+Filler = Callable[[Sending], Mapping[str, str] | None]
+
+
+def tell(*, merchant_id: int, message: Tell) -> int:
+    """Store what is to be told, and queue the sending of its mails; return how many are new."""
+    rows = [_row(merchant_id, message, EMAIL, address) for address in message.emails if address]
+    if message.in_app:
+        rows.append(_row(merchant_id, message, IN_APP, ""))
+    with acting_as(merchant_id):
+        Message.objects.bulk_create(rows, ignore_conflicts=True)
+        new = dict(
+            Message.objects.filter(
+                merchant_id=merchant_id, uid__in=[row.uid for row in rows]
+            ).values_list("uid", "channel")
+        )
+        for uid, channel in new.items():
+            if channel == EMAIL:
+                _enqueue(merchant_id, uid, 0)
+    return len(new)
+
+
+def send(*, merchant_id: int, uid: str, now: datetime, fill: Filler | None = None) -> MessageState:
+    """Try to send one mail that waits; a try that failed for now queues the next.
+
+    The mail leaves outside any transaction; must not be called inside one. A crash between
+    sending and noting it sends the mail twice, with the same Message-ID.
+
+    Raises:
+        UnknownMessage: The merchant has none of that uid.
+    """
+    sender = merchant(merchant_id=merchant_id)
+    name = str(setting(merchant_id=merchant_id, name="shop_name")) or sender.name
+    row = _begin(merchant_id, uid)
+    if row is None or row.state != MessageState.WAITING:
+        return MessageState(row.state if row else MessageState.FAILED)
+    context = {"shop": name, **row.context}
+    sending = Sending(merchant_id, uid, Event(row.event), context)
+    more = fill(sending) if fill else {}
+    if more is None:
+        return _not_sent(merchant_id, row, NotPosted("outdated", is_final=True))
+    words = rendering.mail(row.event, row.language, {**context, **more})
+    try:
+        post(uid=uid, sender_name=name, recipient=row.recipient, mail=words)
+    except NotPosted as problem:
+        return _not_sent(merchant_id, row, problem)
+    _note(merchant_id, uid, MessageState.SENT, "", now)
+    return MessageState.SENT
+
+
+def send_again(*, merchant_id: int, uid: str) -> None:
+    """Give a message that has failed another round of tries.
+
+    Raises:
+        UnknownMessage: The merchant has none of that uid.
+        WrongState: It was sent, or waits already.
+    """
+    with acting_as(merchant_id):
+        row = (
+            Message.objects.select_for_update()
+            .filter(merchant_id=merchant_id, uid=uid, channel=EMAIL)
+            .first()
+        )
+        if row is None:
+            raise UnknownMessage
+        states.check(MESSAGE_STEPS, now=MessageState(row.state), to=MessageState.WAITING)
+        Message.objects.filter(merchant_id=merchant_id, uid=uid).update(
+            state=MessageState.WAITING, tries=0, error=""
+        )
+        _enqueue(merchant_id, uid, 0)
+
+
+def mark_read(*, merchant_id: int, now: datetime, uids: Iterable[str] | None = None) -> int:
+    """Note that the staff have read these notices of the console, or all; return how many."""
+    with acting_as(merchant_id):
+        rows = Message.objects.filter(merchant_id=merchant_id, channel=IN_APP, read_at__isnull=True)
+        if uids is not None:
+            rows = rows.filter(uid__in=list(uids)[:500])
+        return rows.update(read_at=now)
+
+
+def _row(merchant_id: int, message: Tell, channel: str, recipient: str) -> Message:
+    return Message(
+        merchant_id=merchant_id,
+        uid=new_uid("msg"),
+        channel=channel,
+        event=message.event.value,
+        language=message.language[:8],
+        recipient=recipient[:254],
+        context=dict(message.context),
+        once=f"{message.event.value}/{message.once}"[:120],
+        # What is shown in the console is where it belongs at once.
+        state=MessageState.WAITING if channel == EMAIL else MessageState.SENT,
+    )
+
+
+def _begin(merchant_id: int, uid: str) -> Message | None:
+    with acting_as(merchant_id):
+        rows = Message.objects.filter(merchant_id=merchant_id, uid=uid, channel=EMAIL)
+        rows.filter(state=MessageState.WAITING).update(tries=F("tries") + 1)
+        row = rows.first()
+    if row is None:
+        raise UnknownMessage
+    return row
+
+
+def _not_sent(merchant_id: int, row: Message, problem: NotPosted) -> MessageState:
+    if problem.is_final or row.tries > len(BACK_OFF):
+        _note(merchant_id, row.uid, MessageState.FAILED, problem.reason, None)
+        return MessageState.FAILED
+    with acting_as(merchant_id):
+        _note(merchant_id, row.uid, MessageState.WAITING, problem.reason, None)
+        _enqueue(merchant_id, row.uid, BACK_OFF[row.tries - 1])
+    return MessageState.WAITING
+
+
+def _note(
+    merchant_id: int, uid: str, state: MessageState, error: str, sent_at: datetime | None
+) -> None:
+    with acting_as(merchant_id):
+        Message.objects.filter(merchant_id=merchant_id, uid=uid, state=MessageState.WAITING).update(
+            state=state, error=error[:200], sent_at=sent_at
+        )
+
+
+def _enqueue(merchant_id: int, uid: str, after_seconds: int) -> None:
+    enqueue(
+        "messages.send",
+        queue="mail",
+        lock=f"messages.send/{uid}",
+        after_seconds=after_seconds,
+        merchant_id=merchant_id,
+        uid=uid,
+    )
