@@ -1,0 +1,76 @@
+"""The nightly check of what no constraint holds: hot rows and the rows that they name (rule 18)."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from kacang.catalog import queries as catalog
+from kacang.merchants.tenancy import acting_as
+
+_CHECKS = {
+    "cards without their batch": """
+        select count(*) from card c where c.merchant_id = %(merchant)s::bigint and not exists (
+            select from batch b where b.merchant_id = c.merchant_id and b.id = c.batch_id
+                and b.sku_id = c.sku_id)
+    """,
+    "movements without their batch": """
+        select count(*) from card_movement m where m.merchant_id = %(merchant)s::bigint
+          and not exists (select from batch b where b.merchant_id = m.merchant_id
+              and b.id = m.batch_id and b.sku_id = m.sku_id)
+    """,
+    "levels that are not the cards": """
+        select count(*) from (
+            select sku_id, state, sum(cards) as cards from (
+                select sku_id, state, cards from card_level
+                where merchant_id = %(merchant)s::bigint
+                union all
+                select m.sku_id, v.state, v.cards from card_movement m cross join lateral
+                     (values (m.to_state, m.cards), (m.from_state, -m.cards)) as v(state, cards)
+                where m.merchant_id = %(merchant)s::bigint and v.state is not null
+                  and m.xid >= coalesce((select upto_xid from level_mark
+                      where merchant_id = %(merchant)s::bigint), 0)
+            ) parts group by sku_id, state having sum(cards) <> 0
+        ) said
+        full join (
+            select c.sku_id, c.state, count(*) as cards from card c
+            where c.merchant_id = %(merchant)s::bigint and octet_length(c.secret) > 0
+            group by c.sku_id, c.state
+        ) there on there.sku_id = said.sku_id and there.state = said.state
+        where there.cards is distinct from said.cards
+    """,
+    "exclusive allocations of a card that is nobody's": """
+        select count(*) from allocation a join card c
+            on c.merchant_id = a.merchant_id and c.id = a.card_id
+        where a.merchant_id = %(merchant)s::bigint and a.exclusive and a.released_at is null
+          and c.line_id is distinct from a.line_id
+    """,
+}
+_SKUS = "select distinct sku_id from batch where merchant_id = %(merchant)s::bigint"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that should not be, and how often it is."""
+
+    what: str
+    count: int
+
+
+def check_references(*, merchant_id: int) -> list[Finding]:
+    """Return what is wrong with a merchant's cards; nothing, as a rule.
+
+    Reads every card once, in one snapshot for each check: for the night.
+    """
+    found: list[Finding] = []
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        # A large vault takes longer than a page may.
+        cursor.execute("set local statement_timeout = '15min'")
+        for what, sql in _CHECKS.items():
+            cursor.execute(sql, {"merchant": merchant_id})
+            (count,) = cursor.fetchone()
+            found.append(Finding(what, int(count)))
+        cursor.execute(_SKUS, {"merchant": merchant_id})
+        named = {row[0] for row in cursor.fetchall()}
+        known = catalog.skus_by_id(merchant_id=merchant_id, ids=named)
+        found.append(Finding("batches without their SKU", len(named - set(known))))
+    return [finding for finding in found if finding.count]

@@ -1,0 +1,174 @@
+"""Making card secrets: so many of a pattern, none twice, none that the vault has (V1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kacang.catalog import queries as catalog
+from kacang.catalog.queries import SkuView
+from kacang.merchants import audit
+from kacang.merchants import queries as merchants
+from kacang.merchants.audit import Actor
+from kacang.merchants.keys import cipher_for
+from kacang.merchants.tenancy import acting_as
+from kacang.outbox import work
+from kacang.outbox.work import Task
+from kacang.queue import enqueue
+from kacang.shared.errors import Invalid
+from kacang.vault.import_jobs import JOB, guarded
+from kacang.vault.intake import Arrival, Purchase, close_batch, open_batch, stored_purchase
+from kacang.vault.loading import CHUNK, load_cards, prints_of
+from kacang.vault.models import Batch
+from kacang.vault.patterns import check_strength, make_codes, read_pattern
+from kacang.vault.reading.lines import Entry
+from kacang.vault.undoing import take_back
+
+GENERATE = "vault.generate"
+COUNT_MAX = 1_000_000
+# Numbers need not be hard to guess, but there must be enough of them to find free ones.
+NUMBER_ROOM = 2
+
+
+class BadCount(Invalid):
+    """Between one and a million codes are made at once."""
+
+    code = "vault.bad_count"
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """How many codes, of which pattern; with numbers too when `number_pattern` is given."""
+
+    sku_uid: str
+    count: int
+    pattern: str
+    number_pattern: str = ""
+    purchase: Purchase = field(default_factory=Purchase)
+
+
+def generate_cards(*, merchant_id: int, actor: Actor, request: GenerateRequest) -> str:
+    """Start the job that makes exactly `count` codes; return the job's uid.
+
+    Raises:
+        UnknownSku: There is none.
+        BadCount, BadPattern, BadPurchase: As they say.
+        WeakPattern: Codes of this pattern could be found by guessing.
+    """
+    if not 0 < request.count <= COUNT_MAX:
+        raise BadCount(limit=COUNT_MAX)
+    pattern = read_pattern(request.pattern)
+    check_strength(pattern, request.count, beside_number=bool(request.number_pattern))
+    if request.number_pattern:
+        numbers = read_pattern(request.number_pattern)
+        if numbers.room < request.count * NUMBER_ROOM:
+            raise BadCount(limit=numbers.room // NUMBER_ROOM)
+    with acting_as(merchant_id):
+        sku = catalog.sku(merchant_id=merchant_id, uid=request.sku_uid)
+        arguments: Mapping[str, Any] = {
+            "sku": sku.uid,
+            "count": request.count,
+            "pattern": request.pattern,
+            "number_pattern": request.number_pattern,
+            "purchase": request.purchase.checked().stored(),
+        }
+        uid = work.start(
+            merchant_id=merchant_id,
+            kind=GENERATE,
+            arguments=arguments,
+            actor=actor,
+            total=request.count,
+        )
+        audit.record(
+            merchant_id=merchant_id,
+            actor=actor,
+            action="cards.generate",
+            object_kind="sku",
+            object_uid=sku.uid,
+            after={"job": uid, "count": request.count},
+        )
+        enqueue(
+            "vault.run_generate",
+            queue="bulk",
+            lock=f"bulk:{merchant_id}",
+            merchant_id=merchant_id,
+            work_uid=uid,
+        )
+    return uid
+
+
+def run_generate(*, merchant_id: int, work_uid: str) -> None:
+    """Make the codes of a job, or the rest of them after a crash."""
+    guarded(merchant_id, work_uid, _generate)
+
+
+def _generate(merchant_id: int, task: Task) -> None:
+    wanted = int(task.arguments["count"])
+    sku = catalog.sku(merchant_id=merchant_id, uid=task.arguments["sku"])
+    batch, checkpoint = _batch(merchant_id, task, sku)
+    made = int(checkpoint["made"])
+    while made < wanted:
+        with acting_as(merchant_id):
+            made += _make_some(batch, sku, task.arguments, wanted - made)
+            reached = {**checkpoint, "made": made}
+            stop = work.progress(
+                merchant_id=merchant_id,
+                uid=task.uid,
+                done=made,
+                checkpoint=reached,
+                expected=checkpoint,
+            )
+        checkpoint = reached
+        if stop:
+            take_back(merchant_id=merchant_id, batch_id=batch.pk)
+            work.stop(merchant_id=merchant_id, uid=task.uid, result={"batch": batch.uid})
+            return
+    with acting_as(merchant_id):
+        close_batch(merchant_id, batch.pk)
+        audit.record(
+            merchant_id=merchant_id,
+            actor=Actor(JOB, None, task.actor_label),
+            action="cards.stocked",
+            object_kind="batch",
+            object_uid=batch.uid,
+            after={"number": batch.number, "cards": made, "job": task.uid},
+        )
+        result = {"stocked": made, "batch": batch.uid, "batch_number": batch.number}
+        work.finish(merchant_id=merchant_id, uid=task.uid, result=result)
+
+
+def _batch(merchant_id: int, task: Task, sku: SkuView) -> tuple[Batch, Mapping[str, Any]]:
+    with acting_as(merchant_id):
+        if task.checkpoint:
+            batch_id = task.checkpoint["batch"]
+            return Batch.objects.get(merchant_id=merchant_id, id=batch_id), task.checkpoint
+        batch = open_batch(
+            merchant=merchants.merchant(merchant_id=merchant_id),
+            sku=sku,
+            purchase=stored_purchase(task.arguments["purchase"]),
+            arrival=Arrival("generate", task.id, task.actor_label),
+        )
+        checkpoint = {"batch": batch.pk, "made": 0}
+        work.progress(
+            merchant_id=merchant_id, uid=task.uid, done=0, checkpoint=checkpoint, expected={}
+        )
+    return batch, checkpoint
+
+
+def _make_some(batch: Batch, sku: SkuView, arguments: Mapping[str, Any], missing: int) -> int:
+    """Make up to a chunk of codes and return how many were new. The loop makes up the rest."""
+    count = min(missing, CHUNK)
+    secrets = make_codes(read_pattern(arguments["pattern"]), count)
+    numbers: list[str | None] = [None] * count
+    if arguments["number_pattern"]:
+        numbers = list(make_codes(read_pattern(arguments["number_pattern"]), count))
+    until = stored_purchase(arguments["purchase"]).valid_until
+    start = batch.card_count
+    entries = [
+        Entry(start + place, number, secret, until, "")
+        for place, (number, secret) in enumerate(zip(numbers, secrets, strict=True))
+    ]
+    by_print = dict(zip(prints_of(cipher_for(batch.merchant_id), entries), entries, strict=True))
+    before = batch.card_count
+    load_cards(batch, sku, list(by_print.values()), list(by_print))
+    batch.refresh_from_db(fields=["card_count"])
+    return batch.card_count - before

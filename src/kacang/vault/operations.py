@@ -1,0 +1,77 @@
+"""What others may do to the vault. Who may do it is judged by the faces."""
+
+from kacang.vault.card_ids import UnknownCard
+from kacang.vault.changing import (
+    CardResult,
+    ReasonMissing,
+    TooManyCards,
+    expire_cards,
+    mark_faulty,
+    restore_cards,
+    void_batch,
+    void_cards,
+)
+from kacang.vault.checking import Finding, check_references
+from kacang.vault.generating import BadCount, GenerateRequest, generate_cards, run_generate
+from kacang.vault.import_jobs import ImportRefused, run_check, run_import
+from kacang.vault.importing import (
+    ImportRequest,
+    NothingToImport,
+    check_import,
+    import_cards,
+    seal_lines,
+)
+from kacang.vault.intake import BadPurchase, Purchase
+from kacang.vault.levels import compact_levels
+from kacang.vault.listing import UnknownBatch
+from kacang.vault.marks import move_marks
+from kacang.vault.patterns import BadPattern, WeakPattern, check_strength, read_pattern
+from kacang.vault.picking import rekey
+from kacang.vault.reading.layouts import Wishes
+from kacang.vault.reading.rows import BadFile
+from kacang.vault.revealing import Revealed, open_cards, reveal
+from kacang.vault.undoing import BatchTouched, TooLateToUndo, undo_batch
+
+__all__ = [
+    "BadCount",
+    "BadFile",
+    "BadPattern",
+    "BadPurchase",
+    "BatchTouched",
+    "CardResult",
+    "Finding",
+    "GenerateRequest",
+    "ImportRefused",
+    "ImportRequest",
+    "NothingToImport",
+    "Purchase",
+    "ReasonMissing",
+    "Revealed",
+    "TooLateToUndo",
+    "TooManyCards",
+    "UnknownBatch",
+    "UnknownCard",
+    "WeakPattern",
+    "Wishes",
+    "check_import",
+    "check_references",
+    "check_strength",
+    "compact_levels",
+    "expire_cards",
+    "generate_cards",
+    "import_cards",
+    "mark_faulty",
+    "move_marks",
+    "open_cards",
+    "read_pattern",
+    "rekey",
+    "restore_cards",
+    "reveal",
+    "run_check",
+    "run_generate",
+    "run_import",
+    "seal_lines",
+    "undo_batch",
+    "void_batch",
+    "void_cards",
+]
