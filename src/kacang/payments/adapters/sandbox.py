@@ -1,0 +1,181 @@
+"""The payment company of trials: everything as in earnest, but the money.
+
+Its pay page is part of the installation (`kacang.web.cashier`), its protocol is
+`docs/how-it-works/sandbox.md`. Its messages carry the headers of Standard Webhooks and
+`{"id", "payment_id", "provider_number", "amount_minor", "currency", "status"}`.
+"""
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NoReturn
+
+from kacang.payments import webhooks
+from kacang.payments.ports import (
+    AccountInfo,
+    BadNotice,
+    BadSecrets,
+    PayInstructions,
+    PaymentAsked,
+    ProviderSilent,
+    QueryResult,
+    QueryState,
+    Surroundings,
+    VerifiedNotice,
+)
+from kacang.shared.errors import DomainError
+from kacang.shared.ids import new_uid
+from kacang.shared.money import EXPONENTS, MINOR_MAX, Money
+
+SECRET = "signing"  # noqa: S105 - the name of a secret, not one
+PAID = "paid"
+_ID = re.compile(r"[!-~]{1,60}")
+_PAYMENT = re.compile(r"[!-~]{1,64}")
+_NUMBER = re.compile(r"[!-~]{1,128}")
+HTTP_OK = 200
+
+
+class Sandbox:
+    """The sandbox's protocol, as `PaymentProvider` wants it."""
+
+    name = "sandbox"
+    port_version = 1
+    creates_offline = True
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._base = surroundings.public_url
+        self._http = surroundings.http
+
+    def create(self, account: AccountInfo, payment: PaymentAsked) -> PayInstructions:
+        """Sign the address of the pay page: it says all that the sandbox must know."""
+        amount = payment.amount
+        seal = seal_of(_signing(account), account.uid, payment.number, amount)
+        url = (
+            f"{self._base}/sandbox/pay/{account.uid}/{payment.number}"
+            f"?m={amount.minor}&c={amount.currency}&s={seal}"
+        )
+        return PayInstructions(pay_url=url, qr_content=url)
+
+    def read_notice(
+        self, account: AccountInfo, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> VerifiedNotice:
+        """Check the signature, then every field."""
+        message_id = webhooks.check(account.secrets.get(SECRET, ()), headers, body, now)
+        said = _object(body)
+        status = _text(said, "status", _ID)
+        is_final = status == PAID
+        own_id = _text(said, "id", _ID)
+        return VerifiedNotice(
+            # Both are signed; a sender that reuses one of them must not swallow a payment.
+            notice_id=own_id if own_id == message_id else f"{message_id}/{own_id}",
+            payment_number=_text(said, "payment_id", _PAYMENT),
+            provider_number=_text(said, "provider_number", _NUMBER, optional=not is_final),
+            amount=_amount(said, smallest=1 if is_final else 0),
+            is_final=is_final,
+            raw=body.decode(),
+        )
+
+    def query(self, account: AccountInfo, payment_number: str, now: datetime) -> QueryResult:
+        """Ask the sandbox's books over HTTP."""
+        said = self._ask(account, "query", payment_number, now)
+        status = said.get("status")
+        if status != PAID:
+            states = {"pending": QueryState.PENDING, "unknown": QueryState.UNKNOWN}
+            return QueryResult(states.get(str(status), QueryState.FAILED))
+        try:
+            notice = VerifiedNotice(
+                notice_id="query/" + _text(said, "provider_number", _ID),
+                payment_number=payment_number,
+                provider_number=_text(said, "provider_number", _NUMBER),
+                amount=_amount(said, smallest=1),
+                is_final=True,
+                raw=json.dumps(said),
+            )
+        except BadNotice as error:
+            raise ProviderSilent(provider=self.name) from error
+        return QueryResult(QueryState.PAID, notice)
+
+    def close(self, account: AccountInfo, payment_number: str, now: datetime) -> None:
+        """Tell the sandbox to take no more money for this payment."""
+        self._ask(account, "close", payment_number, now)
+
+    def check_secrets(self, secrets: Mapping[str, tuple[str, ...]]) -> None:
+        """Demand one to two signing secrets of the right form."""
+        given = secrets.get(SECRET, ())
+        if not 1 <= len(given) <= 2:  # noqa: PLR2004 - the old one and the new one
+            raise BadSecrets
+        for secret in given:
+            webhooks.key_of(secret)
+
+    def new_secrets(self) -> Mapping[str, str] | None:
+        """Make a signing secret."""
+        return {SECRET: webhooks.new_secret()}
+
+    def _ask(
+        self, account: AccountInfo, what: str, payment_number: str, now: datetime
+    ) -> dict[str, Any]:
+        body = json.dumps({"account": account.uid, "payment_id": payment_number}).encode()
+        message_id, stamp = new_uid("ask"), int(now.timestamp())
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(stamp),
+            "webhook-signature": webhooks.sign(_signing(account), message_id, stamp, body),
+        }
+        try:
+            answer = self._http.post(f"{self._base}/sandbox/{what}", body, headers=headers)
+            said = _object(answer.body)
+        except DomainError as error:
+            raise ProviderSilent(provider=self.name, why=error.code) from error
+        if answer.status != HTTP_OK:
+            raise ProviderSilent(provider=self.name, status=answer.status)
+        return said
+
+
+def seal_of(secret: str, account_uid: str, number: str, amount: Money) -> str:
+    """Return the seal in a pay page's address: nobody can ask the sandbox for another amount."""
+    said = f"pay.{account_uid}.{number}.{amount.minor}.{amount.currency}"
+    digest = hmac.digest(webhooks.key_of(secret), said.encode(), "sha256")
+    return base64.urlsafe_b64encode(digest[:15]).decode()
+
+
+def _signing(account: AccountInfo) -> str:
+    try:
+        return account.secrets[SECRET][0]
+    except (KeyError, IndexError):
+        raise BadSecrets from None
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(body.decode())
+    # ValueError covers broken UTF-8, broken JSON and numbers of thousands of digits.
+    except (ValueError, RecursionError):
+        raise BadNotice from None
+    return said if isinstance(said, dict) else _bad("body")
+
+
+def _text(said: dict[str, Any], name: str, form: re.Pattern[str], *, optional: bool = False) -> str:
+    value = said.get(name)
+    if optional and value is None:
+        return ""
+    if not isinstance(value, str) or not form.fullmatch(value):
+        _bad(name)
+    return value
+
+
+def _amount(said: dict[str, Any], *, smallest: int) -> Money:
+    minor, currency = said.get("amount_minor"), said.get("currency")
+    # `type` and not `isinstance`: True is an int.
+    if type(minor) is not int or not smallest <= minor <= MINOR_MAX:
+        _bad("amount_minor")
+    if not isinstance(currency, str) or currency not in EXPONENTS:
+        _bad("currency")
+    return Money(minor, currency)
+
+
+def _bad(field: str) -> NoReturn:
+    raise BadNotice(field=field)

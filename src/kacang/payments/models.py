@@ -1,0 +1,236 @@
+"""Three words: payment = an attempt, receipt = money seen, notice = a raw message (rule 11)."""
+
+from enum import IntEnum
+
+from django.db import models
+
+
+class PaymentState(IntEnum):
+    """What became of an attempt to pay."""
+
+    OPEN = 0
+    PAID = 1
+    CLOSED = 2
+    FAILED = 3
+
+
+PAYMENT_STEPS = {
+    PaymentState.OPEN: frozenset({PaymentState.PAID, PaymentState.CLOSED, PaymentState.FAILED}),
+    # Money that arrives late still counts.
+    PaymentState.CLOSED: frozenset({PaymentState.PAID}),
+    PaymentState.FAILED: frozenset({PaymentState.PAID}),
+    PaymentState.PAID: frozenset[PaymentState](),
+}
+
+
+class ReceiptFit(IntEnum):
+    """How money that was seen fits the payment it names."""
+
+    FITS = 0
+    PARTIAL = 1
+    OVER = 2
+    SECOND_PAYMENT = 3
+    OTHER_CURRENCY = 4
+    ANOTHER_PAYMENT = 5  # a provider number that was already used for another payment
+    AMOUNT_CHANGED = 6  # the order's price is not what this payment was made for
+    UNMATCHED = 7  # no such payment (yet)
+
+
+class NoticeOutcome(IntEnum):
+    """What a notice led to."""
+
+    WAITING = 0
+    SETTLED = 1
+    REPEATED = 2
+    NOT_FINAL = 3
+    SUSPENSE = 4
+    UNMATCHED = 5
+
+
+class Account(models.Model):
+    """A merchant's account at a payment company, with its own secrets (P1, L9).
+
+    `secrets` is a sealed JSON object; an account without secrets cannot be enabled. Sandbox
+    accounts belong only to test and demo merchants, by constraint (rule 14).
+    """
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    # The merchant's kind again, so that a constraint can hold a sandbox to trial merchants.
+    merchant_kind = models.CharField(max_length=4)
+    uid = models.CharField(max_length=32, unique=True)
+    provider = models.CharField(max_length=30)
+    name = models.CharField(max_length=80)
+    enabled = models.BooleanField(default=False)
+    currency = models.CharField(max_length=4, default="CNY")
+    secrets = models.BinaryField(null=True)
+    options = models.JSONField(default=dict)
+    position = models.IntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "account"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(enabled=False) | models.Q(secrets__isnull=False),
+                name="account_enabled_has_secrets",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(provider="sandbox")
+                | models.Q(merchant_kind__in=("test", "demo")),
+                name="account_sandbox_is_trial",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.uid
+
+
+class Payment(models.Model):
+    """One attempt to pay an order. `number` is unique in the installation."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    number = models.CharField(max_length=32)
+    order_id = models.BigIntegerField()
+    account = models.ForeignKey(Account, models.PROTECT, db_constraint=False)
+    state = models.SmallIntegerField(default=PaymentState.OPEN)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=4)
+    # Book currency per unit of `currency`, in 10^-9; null when they are the same (rule 13).
+    rate_nano = models.BigIntegerField(null=True)
+    rate_at = models.DateTimeField(null=True)
+    pay_url = models.CharField(max_length=500, blank=True)
+    qr_content = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    # When the provider is asked next, and how often it was (P3).
+    ask_at = models.DateTimeField(null=True)
+    asked = models.SmallIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "payment"
+        managed = False
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Receipt(models.Model):
+    """Money seen at a provider, once per `provider_number` of an account."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    account = models.ForeignKey(Account, models.PROTECT, db_constraint=False)
+    payment = models.ForeignKey(Payment, models.PROTECT, null=True, db_constraint=False)
+    payment_number = models.CharField(max_length=64)
+    provider_number = models.CharField(max_length=128)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=4)
+    fit = models.SmallIntegerField(null=True)
+    seen_at = models.DateTimeField()
+    # A person's decision about money in suspense.
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "receipt"
+        managed = False
+
+    def __str__(self) -> str:
+        return self.provider_number
+
+
+class Notice(models.Model):
+    """A provider's message as it came, stored once per id and account."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    account = models.ForeignKey(Account, models.PROTECT, db_constraint=False)
+    notice_id = models.CharField(max_length=128)
+    payment_number = models.CharField(max_length=64)
+    provider_number = models.CharField(max_length=128)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=4)
+    is_final = models.BooleanField()
+    raw = models.TextField()
+    received_at = models.DateTimeField()
+    acted_at = models.DateTimeField(null=True)
+    outcome = models.SmallIntegerField(default=NoticeOutcome.WAITING)
+    tries = models.SmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "notice"
+        managed = False
+
+    def __str__(self) -> str:
+        return self.notice_id
+
+
+class Forgery(models.Model):
+    """How many messages with a wrong signature came for an account on a day; nothing else."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    account = models.ForeignKey(Account, models.PROTECT, db_constraint=False)
+    day = models.DateField()
+    count = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "forgery"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "account", "day"], name="forgery_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.day} {self.count}"
+
+
+class ChargeState(IntEnum):
+    """What the sandbox knows of a payment."""
+
+    OPEN = 0
+    PAID = 1
+    FAILED = 2
+    CLOSED = 3
+
+
+CHARGE_STEPS = {
+    ChargeState.OPEN: frozenset({ChargeState.PAID, ChargeState.FAILED, ChargeState.CLOSED}),
+    # A buyer may try again after a failure, as at a real cashier.
+    ChargeState.FAILED: frozenset({ChargeState.PAID, ChargeState.CLOSED}),
+    ChargeState.CLOSED: frozenset[ChargeState](),
+    ChargeState.PAID: frozenset[ChargeState](),
+}
+
+
+class SandboxCharge(models.Model):
+    """The books of the sandbox, the payment company of trials.
+
+    It is another company's memory, kept here because trials need no second server: nothing but
+    the sandbox reads it, and the shop learns of it by notices and questions over HTTP alone.
+    """
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    account = models.ForeignKey(Account, models.PROTECT, db_constraint=False)
+    payment_number = models.CharField(max_length=64)
+    provider_number = models.CharField(max_length=32)
+    state = models.SmallIntegerField(default=ChargeState.OPEN)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=4)
+    # What was really paid, when the buyer chose to pay something else.
+    paid_minor = models.BigIntegerField(null=True)
+    paid_currency = models.CharField(max_length=4, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    paid_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "sandbox_charge"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "account", "payment_number"], name="sandbox_charge_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in ChargeState]),
+                name="sandbox_charge_state_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.payment_number
