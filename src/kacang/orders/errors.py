@@ -1,0 +1,105 @@
+"""Why an order cannot be placed, paid, opened or changed."""
+
+from kacang.shared.errors import Conflict, Invalid, NotFound, Refused, TooMany
+
+
+class UnknownOrder(NotFound):
+    """There is no such order, or this caller may not see it."""
+
+    code = "orders.unknown"
+
+
+class UnknownSku(NotFound):
+    """There is no such SKU on sale."""
+
+    code = "orders.unknown_sku"
+
+
+class SoldOut(Conflict):
+    """Fewer cards are free than were asked for. Nothing was kept."""
+
+    code = "vault.sold_out"
+
+
+class BadQuantity(Invalid):
+    """More or less than may be bought at once."""
+
+    code = "orders.bad_quantity"
+
+
+class BadChoice(Invalid):
+    """The cards chosen do not go with the SKU or the quantity."""
+
+    code = "orders.bad_choice"
+
+
+class ContactNeeded(Invalid):
+    """The shop wants to know how to reach the buyer, or the order needs a password."""
+
+    code = "orders.contact_needed"
+
+
+class TooManyUnpaid(TooMany):
+    """The buyer holds as many unpaid orders as may be (L6)."""
+
+    code = "orders.too_many_unpaid"
+
+
+class BuyerLimit(Conflict):
+    """The buyer has bought as many as one buyer may."""
+
+    code = "orders.buyer_limit"
+
+
+class Blocked(Refused):
+    """The shop does not sell to this buyer."""
+
+    code = "risk.blocked"
+
+
+class TooFast(TooMany):
+    """Too many orders from one place in a short time."""
+
+    code = "risk.too_fast"
+
+
+class ExternalNumberTaken(Conflict):
+    """An order with this external number exists."""
+
+    code = "orders.external_number_taken"
+
+
+class NotPayable(Conflict):
+    """The order is paid, cancelled, or its time has passed."""
+
+    code = "orders.not_payable"
+
+
+class NoProvider(Invalid):
+    """The shop offers no such way to pay."""
+
+    code = "orders.no_provider"
+
+
+class NotNow(Conflict):
+    """The order's state does not allow this."""
+
+    code = "orders.wrong_state"
+
+
+class AccessRefused(Refused):
+    """The order's codes are not shown to this caller; it is never said why."""
+
+    code = "orders.access_refused"
+
+
+class BadPassword(Invalid):
+    """An order's password has 6 to 64 characters."""
+
+    code = "orders.bad_password"
+
+
+class BadPrice(Invalid):
+    """A price lies between nothing and what the lines cost."""
+
+    code = "orders.bad_price"

@@ -1,0 +1,198 @@
+"""What others may ask about orders."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+
+from django.conf import settings
+
+from kacang.merchants.tenancy import acting_as
+from kacang.orders.errors import UnknownOrder
+from kacang.orders.figures import DayFigures, best_sellers, by_hour, day_figures
+from kacang.orders.listing import counts_by_state, orders_page
+from kacang.orders.models import Event, Line, Order, OrderState, TimelineEntry, Unit, UnitState
+from kacang.orders.types import EventView, LineView, OrderView, PaymentView
+from kacang.payments import queries as payments
+from kacang.shared.clock import utc_now
+from kacang.shared.contacts import Contact, read_contact
+from kacang.shared.errors import Invalid
+from kacang.shared.money import Money
+
+__all__ = [
+    "DayFigures", "best_sellers", "by_hour", "counts_by_state", "day_figures", "find_for_lookup",
+    "order", "order_by_id", "orders_page", "timeline",
+]  # fmt: skip
+
+TIMELINE_MAX = 500
+
+
+def order(*, merchant_id: int, number: str) -> OrderView:
+    """Return one order with its lines and payments, all of the same moment.
+
+    Raises:
+        UnknownOrder: There is no such order.
+    """
+    with acting_as(merchant_id, snapshot=True):
+        row = Order.objects.filter(merchant_id=merchant_id, number=number[:20]).first()
+        if row is None:
+            raise UnknownOrder
+        return _view(row)
+
+
+def order_by_id(*, merchant_id: int, order_id: int) -> OrderView:
+    """Return the order that a job names.
+
+    Raises:
+        UnknownOrder: There is no such order.
+    """
+    with acting_as(merchant_id, snapshot=True):
+        row = Order.objects.filter(merchant_id=merchant_id, id=order_id).first()
+        if row is None:
+            raise UnknownOrder
+        return _view(row)
+
+
+def numbers_of(*, merchant_id: int, order_ids: Collection[int]) -> dict[int, str]:
+    """Return the numbers of orders that the books name by id."""
+    with acting_as(merchant_id):
+        rows = Order.objects.filter(merchant_id=merchant_id, id__in=order_ids)
+        return dict(rows.values_list("id", "number"))
+
+
+def find_for_lookup(*, merchant_id: int, number: str, contact_text: str) -> OrderView | None:
+    """Return an order to somebody who knows its number and contact; else None, never why.
+
+    Shows the state only: codes need more (rule 22). Attempts are the caller's to limit (L10).
+    """
+    try:
+        by_email = "@" in contact_text
+        contact = read_contact(
+            email=contact_text if by_email else "", phone="" if by_email else contact_text
+        )
+    except Invalid:
+        return None
+    if contact.is_empty:
+        return None
+    try:
+        found = order(merchant_id=merchant_id, number=number.strip())
+    except UnknownOrder:
+        return None
+    same = (contact.email and contact.email == found.contact.email) or (
+        contact.phone and contact.phone == found.contact.phone
+    )
+    return found if same else None
+
+
+def timeline(*, merchant_id: int, number: str) -> list[EventView]:
+    """Return what happened to an order, the oldest first (O7).
+
+    Raises:
+        UnknownOrder: There is no such order.
+    """
+    with acting_as(merchant_id):
+        row = Order.objects.filter(merchant_id=merchant_id, number=number[:20]).first()
+        if row is None:
+            raise UnknownOrder
+        entries = list(
+            TimelineEntry.objects.filter(
+                merchant_id=merchant_id, order_id=row.pk, at__gte=row.created_at - timedelta(days=1)
+            ).order_by("id")[:TIMELINE_MAX]
+        )
+    return [
+        EventView(
+            event=Event(entry.event),
+            at=entry.at,
+            actor_kind=entry.actor_kind,
+            actor_label=entry.actor_label,
+            detail=entry.detail,
+            address=entry.address,
+        )
+        for entry in entries
+    ]
+
+
+def _view(row: Order) -> OrderView:
+    lines = list(
+        Line.objects.filter(merchant_id=row.merchant_id, order_id=row.pk)
+        .select_related("sku__product")
+        .order_by("line_no")
+    )
+    now = utc_now() + timedelta(seconds=settings.HOT_CLOCK_SHIFT_SECONDS)
+    state = OrderState(row.state)
+    if state == OrderState.PENDING and row.pay_by <= now:
+        state = OrderState.CANCELLED
+    return OrderView(
+        id=row.pk,
+        number=row.number,
+        external_number=row.external_number,
+        channel=row.channel,
+        state=state,
+        hold_reason=row.hold_reason,
+        total=Money(row.total_minor, row.currency),
+        discount=Money(row.discount_minor, row.currency),
+        payable=Money(row.payable_minor, row.currency),
+        contact=Contact(row.email, row.phone),
+        language=row.language,
+        form=row.form,
+        has_secret_form=row.form_sealed is not None,
+        has_password=bool(row.password_hash),
+        address=row.address,
+        pay_by=row.pay_by,
+        created_at=row.created_at,
+        paid_at=row.paid_at,
+        delivered_at=row.delivered_at,
+        cancelled_at=row.cancelled_at or (row.pay_by if state != row.state else None),
+        lines=_lines(row, lines),
+        payments=_payments(row),
+    )
+
+
+def _lines(row: Order, lines: Iterable[Line]) -> tuple[LineView, ...]:
+    lines = list(lines)
+    units = Unit.objects.filter(
+        merchant_id=row.merchant_id, line_id__in=[line.pk for line in lines]
+    )
+    counted = Counter(units.values_list("line_id", "state"))
+    return tuple(
+        LineView(
+            id=line.pk,
+            sku_uid=line.sku.uid,
+            product_uid=line.sku.product.uid,
+            title=line.title,
+            sku_title=line.sku_title,
+            kind=line.kind,
+            cover=line.cover,
+            guide=line.guide,
+            quantity=line.quantity,
+            unit_price=Money(line.unit_price_minor, row.currency),
+            total=Money(line.unit_price_minor * line.quantity - line.discount_minor, row.currency),
+            units={
+                state: counted[line.pk, state] for state in UnitState if counted[line.pk, state]
+            },
+        )
+        for line in lines
+    )
+
+
+def _payments(row: Order) -> tuple[PaymentView, ...]:
+    asked = {"merchant_id": row.merchant_id, "order_id": row.pk}
+    receipts = payments.receipts_of_order(**asked)
+    return tuple(
+        PaymentView(
+            payment_id=payment.number,
+            provider=payment.provider,
+            account_name=payment.account_name,
+            state=payment.state,
+            amount=payment.amount,
+            pay_url=payment.pay_url,
+            qr_content=payment.qr_content,
+            created_at=payment.created_at,
+            paid_at=payment.paid_at,
+            provider_numbers=tuple(
+                receipt.provider_number
+                for receipt in receipts
+                if receipt.payment_number == payment.number
+            ),
+        )
+        for payment in reversed(payments.payments_of_order(**asked))
+    )

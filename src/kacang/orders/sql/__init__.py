@@ -1,0 +1,52 @@
+"""The statements of the hot path, by hand and set-based.
+
+The only place that may name other rooms' tables; what it uses of them those rooms promise and
+test. The texts and their parameters know no web framework and no driver: named parameters, every
+one cast where it stands (rule 31).
+"""
+
+from importlib.resources import files
+
+from kacang.orders.statements import Statement, statement
+
+
+def _read(name: str) -> str:
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _statement(name: str, **parts: str) -> Statement:
+    """Read a text and put parts in: `{name}` in it stands for the part of that name."""
+    text = _read(name)
+    for part in (parts, {"claim": _read("claim.sql")}):
+        for place, insert in part.items():
+            text = text.replace("{" + place + "}", insert)
+    return statement(text)
+
+
+QUOTE = _statement("quote.sql")
+PLACE_QUICK = _statement(
+    "place.sql", found=_read("place_quick.sql"), looped="", former="", after_former=""
+)
+PLACE = _statement(
+    "place.sql",
+    found=_read("place_thorough.sql"),
+    looped="+ (select coalesce(sum(quantity), 0) from looped p where p.number = w.number)",
+    former=_read("place_former.sql"),
+    after_former="where (select count(*) from former) >= 0",
+)
+RECEIVE = _statement("receive.sql")
+CLASSIFY = _statement("classify.sql")
+DELIVER_QUICK = _statement("deliver.sql", found=_read("deliver_quick.sql"), extra="", parts="")
+DELIVER = _statement(
+    "deliver.sql",
+    found=_read("deliver_thorough.sql"),
+    extra=_read("deliver_extra.sql"),
+    parts=(
+        "select %(merchant)s::bigint, 2900, 2200, amount_minor, currency, 8, 2, id,"
+        " (select now from clock) from parts union all "
+    ),
+)
+RELEASE = _statement("release.sql")
+SUSPEND = _statement("suspend.sql")
+# A template: conditions and order are put in by `listing`.
+LIST = _read("list.sql")
