@@ -1,0 +1,224 @@
+"""Placing, paying, looking at and cancelling orders."""
+
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Body, Query, Router
+
+from kacang.merchants.tenancy import acting_as
+from kacang.orders import operations as orders
+from kacang.orders import queries
+from kacang.orders.types import (
+    Channel,
+    Item,
+    OrderFilter,
+    OrderState,
+    Origin,
+    PlaceRequest,
+)
+from kacang.shared.contacts import Contact, read_contact
+from kacang.web.api.answers import answer, utc
+from kacang.web.api.keys import BearerKey, Caller, caller_of
+from kacang.web.api.order_views import STATES, detail, opened, summary
+from kacang.web.api.paging import (
+    IDEMPOTENCY_KEY,
+    Number,
+    OrderQuery,
+    PageQuery,
+    RepeatKey,
+)
+from kacang.web.api.problems import Wrong
+from kacang.web.api.repeats import Once, once
+from kacang.web.api.schemas import (
+    CancelIn,
+    ContactIn,
+    Delivery,
+    DeliveryList,
+    OrderDetail,
+    OrderIn,
+    OrderList,
+    OrderPlaced,
+    PaymentIn,
+    PaymentOpened,
+)
+
+router = Router(tags=["orders"])
+reads = BearerKey("orders:read")
+writes = BearerKey("orders:write")
+opens = BearerKey("secrets:read")
+
+OFFSET_DIGITS = 9
+
+
+@router.post("/orders", response={201: OrderPlaced}, auth=writes, operation_id="place_order")
+def place(
+    request: HttpRequest, data: OrderIn, repeat_key: RepeatKey = IDEMPOTENCY_KEY
+) -> HttpResponse:
+    """Place an order. Its cards are reserved until `pay_by`; nothing is kept when it is refused."""
+    caller = caller_of(request)
+    wish = _wish(data, caller)
+
+    def effect() -> OrderPlaced:
+        placed = orders.place_order(merchant_id=caller.merchant_id, request=wish)
+        return OrderPlaced.model_construct(
+            number=placed.number,
+            state=STATES[placed.state],
+            payable_minor=placed.payable.minor,
+            currency=placed.payable.currency,
+            pay_by=utc(placed.pay_by),
+            access_url=caller.access_url(placed.number, placed.access_token),
+            payment=opened(placed.payment),
+        )
+
+    return once(request, Once(caller, repeat_key, 201, effect, secret="access_url"))  # noqa: S106 - a name
+
+
+@router.post(
+    "/orders/{number}/payments",
+    response={201: PaymentOpened},
+    auth=writes,
+    operation_id="open_payment",
+)
+def pay(
+    request: HttpRequest, number: Number, data: PaymentIn, repeat_key: RepeatKey = IDEMPOTENCY_KEY
+) -> HttpResponse:
+    """Open a payment for an unpaid order: where the buyer pays, and what the QR code says."""
+    caller = caller_of(request)
+
+    def effect() -> PaymentOpened:
+        payment = opened(
+            orders.start_payment(
+                merchant_id=caller.merchant_id, number=number, provider=data.provider
+            )
+        )
+        assert payment is not None
+        return payment
+
+    return once(request, Once(caller, repeat_key, 201, effect))
+
+
+@router.get("/orders", response=OrderList, auth=reads, operation_id="list_orders")
+def list_orders(request: HttpRequest, asked: Query[OrderQuery]) -> HttpResponse:
+    """List orders, newest first, narrowed to what is asked for."""
+    page = queries.orders_page(
+        merchant_id=caller_of(request).merchant_id,
+        where=_filter(asked),
+        cursor=asked.cursor,
+        limit=asked.limit,
+    )
+    return answer(
+        OrderList(items=[summary(row) for row in page.rows], next_cursor=page.next_cursor or None)
+    )
+
+
+@router.get("/orders/{number}", response=OrderDetail, auth=reads, operation_id="read_order")
+def read(request: HttpRequest, number: Number) -> HttpResponse:
+    """Show an order with its lines, payments and timeline; its codes are at `deliveries`."""
+    merchant_id = caller_of(request).merchant_id
+    with acting_as(merchant_id):
+        order = queries.order(merchant_id=merchant_id, number=number)
+        events = queries.timeline(merchant_id=merchant_id, number=number)
+    return answer(detail(order, events))
+
+
+@router.get(
+    "/orders/{number}/deliveries",
+    response=DeliveryList,
+    auth=opens,
+    operation_id="read_deliveries",
+)
+def deliveries(request: HttpRequest, number: Number, asked: Query[PageQuery]) -> HttpResponse:
+    """Open an order's codes. That they were looked at is written down first (rule 22)."""
+    caller = caller_of(request)
+    offset = _offset(asked.cursor)
+    found = orders.deliveries(
+        merchant_id=caller.merchant_id,
+        number=number,
+        actor=caller.actor,
+        offset=offset,
+        limit=asked.limit + 1,
+    )
+    response = answer(
+        DeliveryList(
+            items=[
+                Delivery(
+                    sku_id=unit.sku_uid,
+                    serial=unit.serial or None,
+                    secret=unit.secret,
+                    expires_at=utc(unit.expires_at),
+                )
+                for unit in found[: asked.limit]
+            ],
+            next_cursor=str(offset + asked.limit) if len(found) > asked.limit else None,
+        )
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@router.post(
+    "/orders/{number}/cancel", response=OrderDetail, auth=writes, operation_id="cancel_order"
+)
+def cancel(
+    request: HttpRequest,
+    number: Number,
+    data: Annotated[CancelIn | None, Body()] = None,
+    repeat_key: RepeatKey = IDEMPOTENCY_KEY,
+) -> HttpResponse:
+    """Cancel an order that is not paid. Its cards are free again."""
+    caller = caller_of(request)
+
+    def effect() -> OrderDetail:
+        merchant_id = caller.merchant_id
+        with acting_as(merchant_id):
+            orders.cancel_order(
+                merchant_id=merchant_id,
+                number=number,
+                actor=caller.actor,
+                reason=data.reason if data else "",
+            )
+            order = queries.order(merchant_id=merchant_id, number=number)
+            events = queries.timeline(merchant_id=merchant_id, number=number)
+        return detail(order, events)
+
+    return once(request, Once(caller, repeat_key, 200, effect))
+
+
+def _wish(data: OrderIn, caller: Caller) -> PlaceRequest:
+    return PlaceRequest(
+        items=tuple(Item(item.sku_id, item.quantity, tuple(item.chosen)) for item in data.items),
+        contact=_contact(data.contact),
+        origin=Origin(channel=Channel.API, api_key_id=caller.key_id),
+        password=data.password or "",
+        external_number=data.external_number,
+        form=data.form,
+        provider=data.provider or "",
+    )
+
+
+def _contact(given: ContactIn) -> Contact:
+    if not (given.email or given.phone):
+        return Contact()
+    return read_contact(email=given.email, phone=given.phone)
+
+
+def _filter(asked: OrderQuery) -> OrderFilter:
+    contact = read_contact(email=asked.email, phone=asked.phone)
+    return OrderFilter(
+        state=None if asked.state is None else OrderState[asked.state.upper()],
+        numbers=(asked.number,) if asked.number else (),
+        email=contact.email,
+        phone=contact.phone,
+        external_number=asked.external_number,
+        since=asked.since,
+        until=asked.until,
+        amount_min_minor=asked.amount_min_minor,
+        amount_max_minor=asked.amount_max_minor,
+        channel=asked.channel,
+    )
+
+
+def _offset(cursor: str) -> int:
+    if cursor and not (cursor.isdecimal() and len(cursor) <= OFFSET_DIGITS):
+        raise Wrong(422, "request.bad_cursor")
+    return int(cursor or 0)

@@ -1,0 +1,65 @@
+"""What lists and repeats are asked with."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from ninja import Header
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+
+from kacang.web.api.schemas import MINOR_MAX, NO_NUL, ORDER_NUMBER, UID, Moment, OrderStateName
+
+LIMIT_MAX = 200
+CURSOR = r"^[0-9A-Za-z_.:~=-]*$"
+_DIGITS = re.compile(r"-?[0-9]{1,16}")
+
+
+def _whole(value: object) -> object:
+    # A query holds texts: digits are a number, "1.0", " 1" and "true" are not.
+    if isinstance(value, str):
+        return int(value) if _DIGITS.fullmatch(value) else value + "?"
+    return value
+
+
+Number = Annotated[str, StringConstraints(pattern=ORDER_NUMBER)]
+Id = Annotated[str, StringConstraints(pattern=UID)]
+RepeatKey = Annotated[
+    str | None,
+    StringConstraints(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$"),
+]
+IDEMPOTENCY_KEY: Any = Header(  # type: ignore[type-arg]  # a function at run time
+    None,
+    alias="Idempotency-Key",
+    description="The same key gets the same answer for 24 hours, and nothing is done twice.",
+)
+
+
+Wanted = Annotated[str, StringConstraints(max_length=254, pattern=NO_NUL)]
+Amount = Annotated[int, Field(ge=0, le=MINOR_MAX), BeforeValidator(_whole)]
+
+
+class PageQuery(BaseModel):
+    """Which page of a list is asked for."""
+
+    cursor: Annotated[str, StringConstraints(max_length=200, pattern=CURSOR)] = Field(
+        default="", description="`next_cursor` of the page before."
+    )
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX), BeforeValidator(_whole)] = Field(
+        default=50, description="At most so many."
+    )
+
+
+class OrderQuery(PageQuery):
+    """What a list of orders is narrowed to."""
+
+    state: OrderStateName | None = None
+    since: Moment | None = Field(
+        default=None, alias="from", description="Placed at or after this moment."
+    )
+    until: Moment | None = Field(default=None, alias="to", description="Placed before this moment.")
+    number: Annotated[str, StringConstraints(pattern=f"{ORDER_NUMBER}|^$")] = ""
+    external_number: Wanted = ""
+    email: Wanted = ""
+    phone: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = ""
+    channel: Literal["", "shop", "api", "staff"] = ""
+    amount_min_minor: Amount | None = None
+    amount_max_minor: Amount | None = None

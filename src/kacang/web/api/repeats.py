@@ -1,0 +1,127 @@
+"""The same `Idempotency-Key` does a thing once and gets the same answer (rule 15).
+
+The key is written first, in the transaction of the effect: who comes second at the same time
+waits for the first, then gets its answer. What the effect refused is an answer too and is kept;
+what was our fault, or came too often, is not: a repeat of that tries again.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from psycopg import errors as conflicts
+
+from kacang.merchants.keys import cipher_for
+from kacang.merchants.tenancy import acting_as
+from kacang.outbox import idempotency
+from kacang.outbox.idempotency import Answer, Slot
+from kacang.shared.errors import DomainError
+from kacang.web import errors
+from kacang.web.api.answers import JSON, answer
+from kacang.web.api.keys import Caller
+from kacang.web.api.schemas import Output
+
+REPLAYED = "Idempotency-Replayed"
+TRIES = 4
+_CONFLICTS = (
+    conflicts.DeadlockDetected,
+    conflicts.LockNotAvailable,
+    conflicts.SerializationFailure,
+)
+_TOO_MANY = 429
+_OUR_FAULT = 500
+_REFUSED = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An effect, and under which key it is done once.
+
+    `secret` names the member of the answer that opens something: it is kept only sealed under the
+    merchant's key, so that a repeat gets the same working answer and the table holds no secret.
+    `content` stands for what was sent where the bytes of equal requests may differ.
+    """
+
+    caller: Caller
+    key: str | None
+    status: int
+    effect: Callable[[], Output]
+    secret: str = ""
+    content: bytes | None = None
+
+
+def once(request: HttpRequest, wanted: Once) -> HttpResponse:
+    """Do the effect, or answer as it was answered before under this key.
+
+    Raises:
+        Mismatch: The key was used for another request.
+        DomainError: What the effect refuses.
+    """
+    if wanted.key is None:
+        return answer(wanted.effect(), wanted.status)
+    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
+    digest.update(request.body if wanted.content is None else wanted.content)
+    caller = wanted.caller
+    slot = Slot(caller.merchant_id, caller.key_id, wanted.key, digest.digest())
+    return _retried(slot, wanted)
+
+
+def _retried(slot: Slot, wanted: Once) -> HttpResponse:
+    """Begin again when the database met a conflict: nobody is refused for that (L1)."""
+    for last in range(TRIES):
+        try:
+            return _in_transaction(slot, wanted)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, _CONFLICTS) or last == TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _in_transaction(slot: Slot, wanted: Once) -> HttpResponse:
+    with acting_as(slot.merchant_id):
+        before = idempotency.begin(slot)
+        if before is not None:
+            return _replay(slot, before, wanted.secret)
+        try:
+            with transaction.atomic():
+                body = wanted.effect()
+        except DomainError as error:
+            status = errors.status_of(error)
+            if status == _TOO_MANY or status >= _OUR_FAULT:
+                raise
+            refusal = errors.problem_body(error)
+            idempotency.store(slot, Answer(status, refusal))
+            return errors.problem(error)
+        response = answer(body, wanted.status)
+        kept = json.loads(response.content)
+        _hide(slot, kept, wanted.secret)
+        idempotency.store(slot, Answer(wanted.status, kept))
+        return response
+
+
+def _hide(slot: Slot, body: dict[str, Any], secret: str) -> None:
+    if secret:
+        plain = str(body[secret]).encode()
+        sealed = cipher_for(slot.merchant_id).seal("idempotency", secret, plain, slot.request_hash)
+        body[secret] = base64.b64encode(sealed).decode("ascii")
+
+
+def _replay(slot: Slot, before: Answer, secret: str) -> HttpResponse:
+    body = dict(before.response)
+    refused = before.status >= _REFUSED
+    if secret and not refused:
+        sealed = base64.b64decode(body[secret])
+        opened = cipher_for(slot.merchant_id).open("idempotency", secret, sealed, slot.request_hash)
+        body[secret] = opened.decode()
+    response = HttpResponse(
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+        status=before.status,
+        content_type=errors.PROBLEM if refused else JSON,
+    )
+    response.headers[REPLAYED] = "true"
+    return response

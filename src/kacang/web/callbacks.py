@@ -1,0 +1,90 @@
+"""Where payment companies report money. The signature is the way in; nothing else is.
+
+The hot path of a sale ends here: no session, no cookie, no form, the account from the process's
+memory, then one call.
+"""
+
+import re
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+from kacang.orders import operations as orders
+from kacang.payments import operations, queries, registry
+from kacang.payments.ports import AccountInfo, BadNotice, BadSignature
+from kacang.shared.clock import utc_now
+from kacang.shared.errors import DomainError
+from kacang.web.access import machine
+from kacang.web.errors import plain_problem, problem
+from kacang.web.headers import Headers
+
+BODY_MAX = 64 * 1024
+JSON = "application/json"
+# Neither account nor company is told from a path that does not exist.
+UNKNOWN = (queries.UnknownAccount, registry.UnknownProvider)
+UID = re.compile(r"[0-9A-Za-z_]{1,32}")
+
+
+@machine
+@csrf_exempt
+def payment(request: HttpRequest, provider: str, account_uid: str) -> HttpResponse:
+    """Take in one notice: 200 once it is stored, whatever it leads to.
+
+    A wrong signature is 401 and leaves a counter behind, what cannot be understood is 400 and
+    leaves nothing.
+    """
+    if request.method != "POST":
+        return HttpResponse(status=405, headers={"allow": "POST"})
+    body = _body(request)
+    if body is None:
+        return plain_problem(413, "request.too_large", request=request)
+    try:
+        account = _account(provider, account_uid)
+    except UNKNOWN:
+        return plain_problem(404, "request.no_such_path", request=request)
+    return _take(request, account, body)
+
+
+def _take(request: HttpRequest, account: AccountInfo, body: bytes) -> HttpResponse:
+    adapter = registry.provider(account.provider)
+    try:
+        notice = adapter.read_notice(account, Headers(request.META), body, utc_now())
+    except BadSignature as error:
+        operations.count_forgery(account=account)
+        return problem(error, request)
+    except BadNotice as error:
+        return problem(error, request)
+    try:
+        orders.settle_notices(account=account, notices=[notice])
+    except DomainError as error:
+        # Not stored: the company comes again.
+        return problem(error, request)
+    return HttpResponse(b'{"ok": true}', content_type=JSON)
+
+
+def _account(provider: str, uid: str) -> AccountInfo:
+    if not UID.fullmatch(uid):
+        raise queries.UnknownAccount
+    account = queries.account_of_uid(uid)
+    if account.provider != provider:
+        raise queries.UnknownAccount
+    registry.provider(provider)
+    return account
+
+
+def _body(request: HttpRequest) -> bytes | None:
+    try:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_MAX:
+            return None
+        body = request.body
+    except (RequestDataTooBig, UnreadablePostError, ValueError):
+        return None
+    return body if len(body) <= BODY_MAX else None
+
+
+urlpatterns = [
+    path("payments/<str:provider>/<str:account_uid>", payment, name="payment_callback"),
+]

@@ -1,0 +1,23 @@
+"""Addresses of staff, keys, audit log and settings."""
+
+from django.urls import path
+
+from kacang.web.console import audit, keys, settings_pages, staff
+
+urlpatterns = [
+    path("staff/", staff.staff_list, name="console_staff"),
+    path("staff/new/", staff.staff_new, name="console_staff_new"),
+    path("staff/<str:uid>/", staff.staff_member, name="console_staff_member"),
+    path("staff/<str:uid>/role/", staff.staff_role, name="console_staff_role"),
+    path("staff/<str:uid>/disable/", staff.staff_disable, name="console_staff_disable"),
+    path("staff/<str:uid>/enable/", staff.staff_enable, name="console_staff_enable"),
+    path("staff/<str:uid>/renew/", staff.staff_renew, name="console_staff_renew"),
+    path("keys/", keys.key_list, name="console_keys"),
+    path("keys/new/", keys.key_new, name="console_key_new"),
+    path("keys/<str:uid>/revoke/", keys.key_revoke, name="console_key_revoke"),
+    path("audit/", audit.audit_log, name="console_audit"),
+    path("audit/verify/", audit.audit_verify, name="console_audit_verify"),
+    path("settings/", settings_pages.settings_page, name="console_settings"),
+    path("settings/hosts/add/", settings_pages.host_add, name="console_host_add"),
+    path("settings/hosts/remove/", settings_pages.host_remove, name="console_host_remove"),
+]

@@ -1,0 +1,67 @@
+"""What every page of the desk needs to know of its request."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from kacang.merchants.audit import Actor
+from kacang.web.design.parts import Pages
+from kacang.web.requests import ConsoleRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """For whom and as whom a page acts, and what the person may do."""
+
+    merchant_id: int
+    actor: Actor
+    permissions: frozenset[str]
+    currency: str
+    zone: ZoneInfo
+    kind: str
+    slug: str
+    member_uid: str
+
+
+def desk_of(request: ConsoleRequest) -> Desk:
+    """Return the desk of a request that `needs` let through."""
+    membership = request.membership
+    return Desk(
+        merchant_id=request.merchant,
+        actor=request.actor,
+        permissions=membership.permissions,
+        currency=membership.currency,
+        zone=ZoneInfo(membership.time_zone),
+        kind=membership.merchant_kind,
+        slug=membership.merchant_slug,
+        member_uid=membership.uid,
+    )
+
+
+def back(request: HttpRequest, fallback: str, *args: str) -> HttpResponse:
+    """Return to the page that a form names in `next`, if it is one of ours, else to `fallback`."""
+    target = request.POST.get("next", "")
+    if target.startswith("/console/") and url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return redirect(target)
+    return redirect(fallback, *args)
+
+
+def pages_of(request: HttpRequest, next_cursor: str) -> Pages:
+    """Return where a list goes on: to the next page, and back to its beginning."""
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    first = f"?{query.urlencode()}" if request.GET.get("cursor") else ""
+    if not next_cursor:
+        return Pages(previous_url=first)
+    query["cursor"] = next_cursor
+    return Pages(next_url=f"?{query.urlencode()}", previous_url=first)
+
+
+def is_over_list(request: HttpRequest) -> bool:
+    """Whether htmx asks: the answer is then a piece of a page."""
+    return bool(getattr(request, "htmx", False))

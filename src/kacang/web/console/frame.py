@@ -1,0 +1,90 @@
+"""The frame around every page of the console: navigation, person, merchant."""
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from kacang.messages import queries as messages
+from kacang.web.design.shell import NavGroup, NavItem, Shell, allowed
+from kacang.web.requests import ConsoleRequest
+
+# One line per page group: name, words, icon, address, permission, letter after G.
+GROUPS = (
+    NavGroup(
+        items=(
+            NavItem("home", _("Overview"), "home", "/console/", "dashboard.view", "h"),
+            NavItem("orders", _("Orders"), "shopping-bag", "/console/orders/", "orders.view", "o"),
+            NavItem("products", _("Products"), "box", "/console/products/", "products.view", "p"),
+            NavItem("vault", _("Card stock"), "key", "/console/stock/", "stock.view", "v"),
+            NavItem("works", _("Task centre"), "checklist", "/console/works/", "stock.view", "t"),
+        )
+    ),
+    NavGroup(
+        label=_("Money and messages"),
+        items=(
+            NavItem(
+                "payments", _("Payments"), "credit-card", "/console/payments/", "payments.view", "y"
+            ),
+            NavItem("messages", _("Messages"), "mail", "/console/messages/", "messages.view", "m"),
+            NavItem("risk", _("Blacklist"), "ban", "/console/blacklist/", "risk.edit", "b"),
+        ),
+    ),
+    NavGroup(
+        label=_("Administration"),
+        items=(
+            NavItem("staff", _("Staff"), "users", "/console/staff/", "staff.view", "s"),
+            NavItem("keys", _("API keys"), "code", "/console/keys/", "keys.view", "k"),
+            NavItem("audit", _("Audit log"), "history", "/console/audit/", "audit.view", "l"),
+            NavItem(
+                "settings", _("Settings"), "settings", "/console/settings/", "settings.view", "e"
+            ),
+        ),
+    ),
+)
+CREATE = (
+    NavItem("product_new", _("New product"), "box", "/console/products/new/", "products.edit"),
+)
+LANDINGS = [item for group in GROUPS for item in group.items]
+
+
+def shell_of(request: ConsoleRequest) -> Shell:
+    """Return the frame for a request that `needs` let through."""
+    membership = request.membership
+    account = [NavItem("profile", _("My account"), "user", address("console_profile"))]
+    if len(getattr(request, "memberships", ())) > 1:
+        account.append(
+            NavItem("merchants", _("Change shop"), "building-store", address("console_merchants"))
+        )
+    return Shell(
+        merchant_name=membership.merchant_name,
+        merchant_kind=membership.merchant_kind,
+        person_name=getattr(request.user, "name", "") or request.actor.label,
+        person_role=membership.role_label,
+        home_url="/console/",
+        groups=allowed(GROUPS, membership.permissions),
+        here=_here(request.path),
+        account=account,
+        create=[item for item in CREATE if item.permission in membership.permissions],
+        unread=messages.unread_count(merchant_id=membership.merchant_id),
+        notices_url=address("console_notices"),
+        search_url=address("console_search"),
+        logout_url=address("account_logout"),
+        shop_url=f"/s/{membership.merchant_slug}/",
+    )
+
+
+def address(name: str) -> str:
+    """Return the address of a page, or "" when this installation has no such page."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def _here(path: str) -> str:
+    # Every page begins with the overview's address: it is open only where that is all.
+    fits = [
+        item
+        for item in LANDINGS
+        if path == item.url or (item.name != "home" and path.startswith(item.url))
+    ]
+    return max(fits, key=lambda item: len(item.url)).name if fits else ""

@@ -1,0 +1,143 @@
+"""What was told to whom, and the notices behind the bell (N1)."""
+
+from django.contrib import messages as flash
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kacang.messages import operations, queries
+from kacang.messages.queries import MessageFilter, MessageState, NoticeRow
+from kacang.shared.errors import DomainError
+from kacang.web.console.access import needs
+from kacang.web.console.desk import back, desk_of, pages_of
+from kacang.web.design.parts import Tab
+from kacang.web.errors import text_of
+from kacang.web.requests import ConsoleRequest
+
+PAGE = 50
+STATES: dict[MessageState, Promise] = {
+    MessageState.WAITING: gettext_lazy("Queued"),
+    MessageState.SENT: gettext_lazy("Sent"),
+    MessageState.FAILED: gettext_lazy("Failed"),
+}
+TONES = {MessageState.WAITING: "blue", MessageState.SENT: "green", MessageState.FAILED: "red"}
+EVENTS: dict[str, Promise] = {
+    "order.delivered": gettext_lazy("Codes to the buyer"),
+    "order.waiting": gettext_lazy("The order has to wait"),
+    "order.cancelled": gettext_lazy("The order is cancelled"),
+    "order.code": gettext_lazy("One-time code for an order"),
+    "staff.order_waiting": gettext_lazy("To staff: a paid order waits"),
+    "staff.suspense": gettext_lazy("To staff: money fits no order"),
+    "staff.low_stock": gettext_lazy("To staff: stock runs low"),
+}
+CHANNELS: dict[str, Promise] = {
+    "email": gettext_lazy("E-mail"),
+    "in_app": gettext_lazy("Console"),
+}
+
+
+@needs("messages.view")
+def message_list(request: ConsoleRequest) -> HttpResponse:
+    """Show messages, the newest first."""
+    desk = desk_of(request)
+    names = {state.name.lower(): state for state in STATES}
+    chosen = names.get(request.GET.get("state", ""))
+    where = MessageFilter(
+        state=chosen,
+        channel=request.GET.get("channel", "")[:10],
+        event=request.GET.get("event", "")[:40],
+        recipient=request.GET.get("q", "").strip().lower()[:254],
+    )
+    page = queries.log(
+        merchant_id=desk.merchant_id,
+        where=where,
+        cursor=request.GET.get("cursor", ""),
+        limit=PAGE,
+    )
+    language = get_language() or "zh-hans"
+    tabs = [Tab(_("All"), "?", on=chosen is None)]
+    tabs += [
+        Tab(STATES[state], f"?state={name}", on=state is chosen) for name, state in names.items()
+    ]
+    context = {
+        "rows": [
+            {
+                "message": row,
+                "event": EVENTS.get(row.event, row.event),
+                "channel": CHANNELS.get(row.channel, row.channel),
+                "tone": TONES[row.state],
+                "word": STATES[row.state],
+                "problem": row.problem(language) if row.error else "",
+                "failed": row.state is MessageState.FAILED,
+            }
+            for row in page.rows
+        ],
+        "tabs": tabs,
+        "events": EVENTS.items(),
+        "where": where,
+        "is_narrowed": where != MessageFilter(),
+        "pages": pages_of(request, page.next_cursor),
+        "can_retry": "orders.deliver" in desk.permissions,
+    }
+    return render(request, "console/messages/list.html", context)
+
+
+@needs("messages.view", "orders.deliver")
+@require_POST
+def message_retry(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Give a failed message another round of tries."""
+    desk = desk_of(request)
+    try:
+        operations.send_again(merchant_id=desk.merchant_id, uid=uid)
+    except operations.UnknownMessage:
+        raise
+    except DomainError as error:
+        flash.error(request, text_of(error))
+    else:
+        flash.success(request, _("The message is sent again."))
+    return back(request, "console_messages")
+
+
+@needs()
+def notice_list(request: ConsoleRequest) -> HttpResponse:
+    """Show the notices to the staff, the newest first."""
+    desk = desk_of(request)
+    page = queries.notices(
+        merchant_id=desk.merchant_id,
+        language=get_language() or "zh-hans",
+        cursor=request.GET.get("cursor", ""),
+        limit=PAGE,
+    )
+    context = {
+        "rows": [(row, _target(row)) for row in page.rows],
+        "unread": queries.unread_count(merchant_id=desk.merchant_id),
+        "pages": pages_of(request, page.next_cursor),
+    }
+    return render(request, "console/messages/notices.html", context)
+
+
+@needs()
+@require_POST
+def notices_read(request: ConsoleRequest) -> HttpResponse:
+    """Mark one notice, or all, as read."""
+    desk = desk_of(request)
+    uid = request.POST.get("uid", "").replace("\0", "")[:32]
+    operations.mark_read(
+        merchant_id=desk.merchant_id, now=timezone.now(), uids=[uid] if uid else None
+    )
+    return back(request, "console_notices")
+
+
+def _target(row: NoticeRow) -> str:
+    """Return the page that a notice leads to, or ""."""
+    kind, name = row.target
+    if kind == "order" and name:
+        return reverse("console_order", args=[name])
+    if kind == "sku" and name:
+        return reverse("console_stock_sku", args=[name])
+    return reverse("console_suspense") if kind == "suspense" else ""

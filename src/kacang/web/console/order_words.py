@@ -1,0 +1,227 @@
+"""How an order, what happened to it and what may be done with it are said at the desk."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+
+from kacang.orders.types import Event, EventView, OrderState, OrderView
+from kacang.payments.listing import ReceiptFit
+from kacang.shared.money import Money
+from kacang.web.design import parts
+
+HOLD_REASONS: dict[str, Promise] = {
+    "out_of_stock": gettext_lazy("Waiting for stock"),
+    "late_payment": gettext_lazy("Paid after it was closed"),
+}
+PROVIDERS: dict[str, Promise] = {
+    "sandbox": gettext_lazy("Sandbox"),
+    "free": gettext_lazy("Free"),
+}
+ACTORS: dict[str, Promise] = {
+    "system": gettext_lazy("System"),
+    "buyer": gettext_lazy("Buyer"),
+    "key": gettext_lazy("API"),
+    "provider": gettext_lazy("Payment company"),
+}
+FIT_WORDS: dict[ReceiptFit, Promise] = {
+    ReceiptFit.PARTIAL: gettext_lazy("Less than the order costs"),
+    ReceiptFit.OVER: gettext_lazy("More than the order costs"),
+    ReceiptFit.SECOND_PAYMENT: gettext_lazy("The order was paid already"),
+    ReceiptFit.OTHER_CURRENCY: gettext_lazy("Another currency"),
+    ReceiptFit.ANOTHER_PAYMENT: gettext_lazy("Its number was used for another payment"),
+    ReceiptFit.AMOUNT_CHANGED: gettext_lazy("The order's price has changed since"),
+    ReceiptFit.UNMATCHED: gettext_lazy("No payment has this number"),
+}
+FIT_BY_NUMBER = {str(int(fit)): word for fit, word in FIT_WORDS.items()}
+EVENTS: dict[Event, Promise] = {
+    Event.PLACED: gettext_lazy("The order was placed"),
+    Event.PAID: gettext_lazy("The order was paid"),
+    Event.DELIVERED: gettext_lazy("The codes were delivered"),
+    Event.SHORT: gettext_lazy("Paid, but there is not enough stock"),
+    Event.CANCELLED: gettext_lazy("The order was cancelled"),
+    Event.EXPIRED: gettext_lazy("Closed: not paid in time"),
+    Event.PRICE_CHANGED: gettext_lazy("Price changed"),
+    Event.NOTE: gettext_lazy("Note"),
+    Event.LATE_PAYMENT: gettext_lazy("Paid after it was closed"),
+    Event.SUSPENSE: gettext_lazy("Money came that does not fit"),
+    Event.REVEALED: gettext_lazy("Codes were looked at"),
+    Event.RESENT: gettext_lazy("Codes sent again"),
+    Event.REPLENISHED: gettext_lazy("Stock came, the rest was delivered"),
+}
+TONES = {
+    Event.DELIVERED: "ok",
+    Event.REPLENISHED: "ok",
+    Event.SHORT: "bad",
+    Event.SUSPENSE: "bad",
+    Event.LATE_PAYMENT: "bad",
+}
+GIVEN = frozenset({OrderState.DELIVERED, OrderState.COMPLETED})
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that may be done with an order now, by this person."""
+
+    name: str
+    label: Promise | str
+    title: Promise | str
+    verb: Promise | str
+    icon: str
+    url: str
+    post_url: str
+    primary: bool = False
+    danger: bool = False
+
+
+def acts_for(
+    *, number: str, state: OrderState, has: Collection[str], permissions: Collection[str]
+) -> list[Act]:
+    """Return what state and role allow, the most likely first.
+
+    `has` names what the order has: "email", "codes".
+    """
+    acts = []
+    if state is OrderState.ON_HOLD and "orders.deliver" in permissions:
+        acts.append(_act("deliver", number))
+    if state is OrderState.PENDING and "orders.change_price" in permissions:
+        acts.append(_act("price", number))
+    if state in GIVEN and "email" in has and "orders.deliver" in permissions:
+        acts.append(_act("resend", number))
+    if "codes" in has and "secrets.reveal" in permissions:
+        acts.append(_act("reveal", number))
+    if "orders.note" in permissions:
+        acts.append(_act("note", number))
+    if state is OrderState.PENDING and "orders.cancel" in permissions:
+        acts.append(_act("cancel", number))
+    return acts
+
+
+WORDS: dict[str, tuple[Promise, Promise, Promise, str]] = {
+    "deliver": (
+        pgettext_lazy("verb", "Deliver"),
+        gettext_lazy("Deliver what waits?"),
+        gettext_lazy("Deliver now"),
+        "send",
+    ),
+    "price": (
+        gettext_lazy("Change the price"),
+        gettext_lazy("Change the price"),
+        gettext_lazy("Change the price"),
+        "cash",
+    ),
+    "resend": (
+        gettext_lazy("Send again"),
+        gettext_lazy("Send the codes again?"),
+        gettext_lazy("Send again"),
+        "mail",
+    ),
+    "reveal": (
+        gettext_lazy("Show codes"),
+        gettext_lazy("Show the codes of this order?"),
+        gettext_lazy("Show codes"),
+        "eye",
+    ),
+    "note": (
+        gettext_lazy("Add a note"),
+        gettext_lazy("Add a note"),
+        gettext_lazy("Add the note"),
+        "note",
+    ),
+    "cancel": (
+        gettext_lazy("Cancel the order"),
+        gettext_lazy("Cancel this order?"),
+        gettext_lazy("Cancel the order"),
+        "ban",
+    ),
+}
+
+
+def _act(name: str, number: str) -> Act:
+    label, title, verb, icon = WORDS[name]
+    target = (
+        reverse("console_order_codes", args=[number])
+        if name == "reveal"
+        else reverse(f"console_order_{name}", args=[number])
+    )
+    return Act(
+        name=name,
+        label=label,
+        title=title,
+        verb=verb,
+        icon=icon,
+        url=f"{reverse('console_order', args=[number])}?act={name}",
+        post_url=target,
+        primary=name in {"deliver", "price"},
+        danger=name == "cancel",
+    )
+
+
+def events_of(order: OrderView, entries: list[EventView]) -> list[parts.Event]:
+    """Return the timeline, the newest first, as the page shows it."""
+    return [
+        parts.Event(
+            text=_said(order, entry),
+            at=entry.at,
+            by=actor_of(entry.actor_kind, entry.actor_label),
+            now=index == 0,
+            tone=TONES.get(entry.event, ""),
+        )
+        for index, entry in enumerate(reversed(entries))
+    ]
+
+
+def actor_of(kind: str, label: str) -> str:
+    """Return who did something: the person's label, or the kind of actor."""
+    if label and kind == "user":
+        return label
+    word = str(ACTORS.get(kind, label))
+    # A buyer's and the system's labels say nothing that the order does not.
+    is_plain = kind in {"buyer", "system"} or not label
+    return word if is_plain else f"{word} · {label}"
+
+
+def _said(order: OrderView, entry: EventView) -> str:
+    text = str(EVENTS.get(entry.event, entry.event.name))
+    extra = _extra(order, entry.event, entry.detail)
+    return f"{text}: {extra}" if extra else text
+
+
+def _extra(order: OrderView, event: Event, detail: Mapping[str, object]) -> str:
+    words = str(detail.get("text") or detail.get("reason") or "")
+    if event is Event.PRICE_CHANGED:
+        change = " → ".join(_money(order, detail.get(key)) for key in ("before", "after"))
+        return f"{change} · {words}" if words else change
+    if event is Event.SUSPENSE:
+        return str(FIT_BY_NUMBER.get(str(detail.get("fit")), ""))
+    units, given = detail.get("units"), detail.get("delivered")
+    if event is Event.SHORT and isinstance(units, int) and isinstance(given, int):
+        return _("%(given)s of %(units)s delivered") % {
+            "given": f"{given:,}",
+            "units": f"{units:,}",
+        }
+    if event is Event.DELIVERED and isinstance(units, int):
+        return ngettext("%(count)s unit", "%(count)s units", units) % {"count": f"{units:,}"}
+    return words
+
+
+def _money(order: OrderView, minor: object) -> str:
+    return str(Money(minor, order.payable.currency)) if isinstance(minor, int) else ""
+
+
+def hold_reason(reason: str) -> str:
+    """Return why an order is on hold, in words."""
+    return str(HOLD_REASONS.get(reason, reason.replace("_", " "))) if reason else ""
+
+
+def provider_word(provider: str) -> str:
+    """Return a payment company's name as people say it."""
+    return str(PROVIDERS.get(provider, provider))
+
+
+def minutes_words(seconds: float) -> int:
+    """Return how many whole minutes are left to pay, at least one."""
+    return max(1, round(seconds / 60))

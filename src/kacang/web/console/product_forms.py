@@ -1,0 +1,361 @@
+"""The forms in which a product is written: its texts, its SKUs, what it asks of buyers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from kacang.catalog.operations import ProductDraft, ProductKind, SkuDraft, StockMode, Strategy
+from kacang.catalog.queries import FormField, ProductView, SkuView
+from kacang.shared.errors import DomainError
+from kacang.shared.money import Money
+from kacang.shared.texts import Text, both
+from kacang.web.design.drawings import KINDS
+
+TITLE_MOST = 120
+SUBTITLE_MOST = 200
+TEXT_MOST = 20_000
+SKU_TITLE_MOST = 60
+COUNT_MOST = 1_000_000
+PER_ORDER_MOST = 10_000
+
+COVERS: dict[str, Promise] = {
+    "video": _("Video"),
+    "music": _("Music"),
+    "game": _("Games"),
+    "phone": _("Phone"),
+    "key": _("Software key"),
+    "gift": _("Gift"),
+    "coffee": _("Coffee"),
+    "crab": _("Seafood"),
+    "rice": _("Food"),
+    "card": _("Card"),
+    "parcel": _("Parcel"),
+    "travel": _("Travel"),
+    "book": _("Books"),
+    "cloud": _("Cloud"),
+}
+KIND_WORDS: dict[str, Promise] = {
+    ProductKind.CODE: _("Card secret, delivered at once"),
+    ProductKind.PICKUP_CARD: _("Pickup card"),
+}
+STRATEGY_WORDS: dict[int, Promise] = {
+    Strategy.RANDOM: _("At random"),
+    Strategy.FIRST_IN: _("First in, first out"),
+    Strategy.SOONEST_EXPIRY: _("Soonest expiry first"),
+    Strategy.CHOSEN: _("The buyer chooses"),
+}
+STOCK_WORDS: dict[int, Promise] = {
+    StockMode.CARDS: _("Each card is sold once"),
+    StockMode.LOOP: _("One card for every buyer"),
+}
+FIELD_KINDS: dict[str, Promise] = {
+    "text": _("Text"),
+    "email": _("E-mail"),
+    "phone": _("Phone"),
+    "number": _("Number"),
+    "select": _("Choice from a list"),
+}
+
+
+class PriceField(forms.CharField):
+    """An amount as a person types it; its value is whole minor units, or None when empty."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **options
+        )
+
+    def clean(self, value: Any) -> Any:
+        """Read the amount in the form's currency."""
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return Money.parse(text, getattr(self, "currency", "CNY")).minor
+        except DomainError:
+            raise forms.ValidationError(_("This is not an amount.")) from None
+
+
+class PricedForm(forms.Form):
+    """A form whose amounts are in one currency."""
+
+    def __init__(self, *arguments: Any, currency: str = "CNY", **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for field in self.fields.values():
+            if isinstance(field, PriceField):
+                field.currency = currency  # type: ignore[attr-defined]  # read by clean
+
+
+def _area(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows})
+
+
+class ProductForm(forms.Form):
+    """A product's texts in both languages, side by side."""
+
+    title_zh = forms.CharField(label=_("Title (Chinese)"), max_length=TITLE_MOST, required=False)
+    title_en = forms.CharField(label=_("Title (English)"), max_length=TITLE_MOST, required=False)
+    subtitle_zh = forms.CharField(
+        label=_("Subtitle (Chinese)"), max_length=SUBTITLE_MOST, required=False
+    )
+    subtitle_en = forms.CharField(
+        label=_("Subtitle (English)"), max_length=SUBTITLE_MOST, required=False
+    )
+    kind = forms.ChoiceField(label=_("What the buyer gets"), choices=list(KIND_WORDS.items()))
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    cover = forms.ChoiceField(
+        label=_("Cover"),
+        choices=[(name, COVERS[name]) for name in KINDS if name in COVERS],
+        help_text=_("Shown while the product has no picture."),
+    )
+    position = forms.IntegerField(
+        label=_("Place in the shop"),
+        min_value=0,
+        max_value=COUNT_MOST,
+        initial=0,
+        help_text=_("Products with small numbers come first."),
+    )
+    description_zh = forms.CharField(
+        label=_("Description (Chinese)"), widget=_area(8), max_length=TEXT_MOST, required=False
+    )
+    description_en = forms.CharField(
+        label=_("Description (English)"), widget=_area(8), max_length=TEXT_MOST, required=False
+    )
+    guide_zh = forms.CharField(
+        label=_("Usage guide (Chinese)"), widget=_area(6), max_length=TEXT_MOST, required=False
+    )
+    guide_en = forms.CharField(
+        label=_("Usage guide (English)"), widget=_area(6), max_length=TEXT_MOST, required=False
+    )
+
+    def __init__(self, *arguments: Any, categories: list[tuple[str, str]], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        field = self.fields["category"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("No category")), *categories]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a title in one of the languages."""
+        cleaned = super().clean() or {}
+        if not (cleaned.get("title_zh") or cleaned.get("title_en")):
+            self.add_error("title_zh", _("Give a title in one language at least."))
+        return cleaned
+
+    def draft(self, form_fields: tuple[Mapping[str, Any], ...]) -> ProductDraft:
+        """Return what was written, for the catalogue."""
+        data = self.cleaned_data
+        return ProductDraft(
+            title=_both(data, "title"),
+            kind=data["kind"],
+            category_uid=data["category"],
+            subtitle=_both(data, "subtitle"),
+            description=_both(data, "description"),
+            guide=_both(data, "guide"),
+            cover=data["cover"],
+            form_fields=form_fields,
+            position=data["position"],
+        )
+
+
+class SkuForm(PricedForm):
+    """One SKU; a new one whose row stays empty is left out."""
+
+    uid = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
+    title_zh = forms.CharField(label=_("Name (Chinese)"), max_length=SKU_TITLE_MOST, required=False)
+    title_en = forms.CharField(label=_("Name (English)"), max_length=SKU_TITLE_MOST, required=False)
+    price = PriceField(label=_("Price"))
+    list_price = PriceField(
+        label=_("Price struck through"), required=False, help_text=_("At least the price.")
+    )
+    on_sale = forms.BooleanField(label=_("On sale"), required=False, initial=True)
+    low_stock_at = forms.IntegerField(
+        label=_("Warn below"),
+        min_value=0,
+        max_value=COUNT_MOST,
+        initial=0,
+        help_text=_("Pieces in stock; 0: never."),
+    )
+    cost = PriceField(label=_("Purchase price"), required=False)
+    min_per_order = forms.IntegerField(
+        label=_("At least per order"), min_value=1, max_value=PER_ORDER_MOST, initial=1
+    )
+    max_per_order = forms.IntegerField(
+        label=_("At most per order"), min_value=1, max_value=PER_ORDER_MOST, initial=100
+    )
+    max_per_buyer = forms.IntegerField(
+        label=_("At most per buyer"),
+        min_value=1,
+        max_value=COUNT_MOST,
+        required=False,
+        help_text=_("Over all orders; empty: no limit."),
+    )
+    strategy = forms.TypedChoiceField(
+        label=_("Which card a sale takes"),
+        choices=list(STRATEGY_WORDS.items()),
+        coerce=int,
+        initial=int(Strategy.RANDOM),
+    )
+    stock_mode = forms.TypedChoiceField(
+        label=_("Stock"),
+        choices=list(STOCK_WORDS.items()),
+        coerce=int,
+        initial=int(StockMode.CARDS),
+        help_text=_("Fixed once the variant exists."),
+    )
+    surcharge = PriceField(label=_("Surcharge for the buyer's choice"), required=False)
+    number_is_secret = forms.BooleanField(label=_("The card number is secret too"), required=False)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.initial.get("uid"):
+            # A disabled field keeps its first value, whatever is sent.
+            self.fields["stock_mode"].disabled = True
+
+    def clean(self) -> dict[str, Any]:
+        """Hold names, prices and limits against each other."""
+        cleaned = super().clean() or {}
+        if not (cleaned.get("title_zh") or cleaned.get("title_en")):
+            self.add_error("title_zh", _("Give a name in one language at least."))
+        low, high = cleaned.get("min_per_order"), cleaned.get("max_per_order")
+        if low and high and low > high:
+            self.add_error("max_per_order", _("Less than the least per order."))
+        price, struck = cleaned.get("price"), cleaned.get("list_price")
+        if price is not None and struck is not None and struck < price:
+            self.add_error("list_price", _("Lower than the price."))
+        return cleaned
+
+    def draft(self, position: int) -> SkuDraft:
+        """Return what was written, for the catalogue."""
+        data = self.cleaned_data
+        return SkuDraft(
+            title=_both(data, "title"),
+            price_minor=data["price"],
+            list_price_minor=data["list_price"],
+            cost_minor=data["cost"] or 0,
+            min_per_order=data["min_per_order"],
+            max_per_order=data["max_per_order"],
+            max_per_buyer=data["max_per_buyer"],
+            strategy=Strategy(data["strategy"]),
+            stock_mode=StockMode(data["stock_mode"]),
+            chosen_surcharge_minor=data["surcharge"] or 0,
+            number_is_secret=data["number_is_secret"],
+            low_stock_at=data["low_stock_at"],
+            on_sale=data["on_sale"],
+            position=position,
+        )
+
+
+class FieldForm(forms.Form):
+    """One question to the buyer."""
+
+    name = forms.RegexField(
+        r"^[a-z][a-z0-9_]{0,29}$",
+        label=_("Key"),
+        help_text=_("Small letters, digits and _; for programs."),
+        error_messages={"invalid": _("Small letters, digits and _, first a letter.")},
+    )
+    label_zh = forms.CharField(label=_("Question (Chinese)"), max_length=60, required=False)
+    label_en = forms.CharField(label=_("Question (English)"), max_length=60, required=False)
+    kind = forms.ChoiceField(label=_("Answer"), choices=list(FIELD_KINDS.items()))
+    required = forms.BooleanField(label=_("Must be answered"), required=False, initial=True)
+    secret = forms.BooleanField(
+        label=_("Secret: kept encrypted, shown only with a reason"), required=False
+    )
+    pattern = forms.CharField(label=_("Pattern"), max_length=100, required=False)
+    hint_zh = forms.CharField(label=_("Hint (Chinese)"), max_length=200, required=False)
+    hint_en = forms.CharField(label=_("Hint (English)"), max_length=200, required=False)
+    options = forms.CharField(
+        label=_("Choices"), widget=_area(3), required=False, help_text=_("One per line.")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A question needs words, a list its choices."""
+        cleaned = super().clean() or {}
+        if not (cleaned.get("label_zh") or cleaned.get("label_en")):
+            self.add_error("label_zh", _("Write the question in one language at least."))
+        lines = [line.strip() for line in cleaned.get("options", "").splitlines()]
+        cleaned["options"] = [line for line in lines if line]
+        if cleaned.get("kind") == "select" and not cleaned["options"]:
+            self.add_error("options", _("Write at least one choice."))
+        if cleaned.get("kind") != "select":
+            cleaned["options"] = []
+        return cleaned
+
+    def raw(self) -> dict[str, Any]:
+        """Return the question as the catalogue reads it."""
+        data = self.cleaned_data
+        return {
+            "name": data["name"],
+            "label": _both(data, "label"),
+            "kind": data["kind"],
+            "required": data["required"],
+            "secret": data["secret"],
+            "pattern": data["pattern"],
+            "hint": _both(data, "hint"),
+            "options": data["options"],
+        }
+
+
+def product_initial(product: ProductView) -> dict[str, Any]:
+    """Return what a product's form is filled with."""
+    return {
+        **_spread("title", product.title),
+        **_spread("subtitle", product.subtitle),
+        **_spread("description", product.description),
+        **_spread("guide", product.guide),
+        "kind": product.kind,
+        "category": product.category_uid,
+        "cover": product.cover,
+        "position": product.position,
+    }
+
+
+def sku_initial(sku: SkuView) -> dict[str, Any]:
+    """Return what a SKU's form is filled with."""
+    return {
+        **_spread("title", sku.title),
+        "uid": sku.uid,
+        "price": sku.price.plain,
+        "list_price": sku.list_price.plain if sku.list_price else "",
+        "cost": sku.cost.plain if sku.cost.minor else "",
+        "min_per_order": sku.min_per_order,
+        "max_per_order": sku.max_per_order,
+        "max_per_buyer": sku.max_per_buyer,
+        "strategy": int(sku.strategy),
+        "stock_mode": int(sku.stock_mode),
+        "surcharge": sku.chosen_surcharge.plain if sku.chosen_surcharge.minor else "",
+        "number_is_secret": sku.number_is_secret,
+        "low_stock_at": sku.low_stock_at,
+        "on_sale": sku.on_sale,
+    }
+
+
+def field_initial(item: FormField) -> dict[str, Any]:
+    """Return what a question's form is filled with."""
+    return {
+        **_spread("label", item.label),
+        **_spread("hint", item.hint),
+        "name": item.name,
+        "kind": item.kind,
+        "required": item.required,
+        "secret": item.secret,
+        "pattern": item.pattern,
+        "options": "\n".join(item.options),
+    }
+
+
+SKU_FORMS = forms.formset_factory(SkuForm, extra=0, min_num=1, validate_min=True, max_num=50)
+FIELD_FORMS = forms.formset_factory(
+    FieldForm, extra=0, max_num=20, validate_max=True, can_delete=True, can_order=True
+)
+
+
+def _both(data: Mapping[str, Any], name: str) -> Text:
+    return both(data.get(f"{name}_zh") or "", data.get(f"{name}_en") or "")
+
+
+def _spread(name: str, text: Text) -> dict[str, str]:
+    return {f"{name}_zh": text.get("zh-Hans", ""), f"{name}_en": text.get("en", "")}

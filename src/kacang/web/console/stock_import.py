@@ -1,0 +1,273 @@
+"""Importing codes at the desk: send a file or paste, look at what was found, then load (V2)."""
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kacang.catalog import queries as catalog
+from kacang.catalog.queries import ProductView, SkuView
+from kacang.merchants.tenancy import acting_as
+from kacang.outbox import files
+from kacang.outbox import queries as works
+from kacang.outbox.queries import WorkState, WorkView
+from kacang.shared.errors import DomainError
+from kacang.vault import operations
+from kacang.vault.intake import stored_purchase
+from kacang.vault.operations import ImportRequest, Purchase, Wishes
+from kacang.vault.queries import ImportPreview, import_preview
+from kacang.web.console.access import needs
+from kacang.web.console.desk import Desk, desk_of, is_over_list
+from kacang.web.console.product_forms import PricedForm, PriceField
+from kacang.web.console.work import card_of
+from kacang.web.errors import text_of
+from kacang.web.requests import ConsoleRequest
+
+CHECK = "vault.check"
+PASTE_MOST = 2_000_000
+FIELDS: dict[str, Promise] = {
+    "": gettext_lazy("Leave out"),
+    "number": gettext_lazy("Card number"),
+    "secret": gettext_lazy("Code"),
+    "expires": gettext_lazy("Valid until"),
+    "remark": gettext_lazy("Remark"),
+}
+REASONS: dict[str, Promise] = {
+    "missing_secret": gettext_lazy("No code"),
+    "secret_too_long": gettext_lazy("Code too long"),
+    "number_too_long": gettext_lazy("Card number too long"),
+    "remark_too_long": gettext_lazy("Remark too long"),
+    "bad_expiry": gettext_lazy("Not a date"),
+    "past_expiry": gettext_lazy("Expired already"),
+    "precision": gettext_lazy("Digits lost by the spreadsheet"),
+    "date_cell": gettext_lazy("A date, not a code"),
+    "bool_cell": gettext_lazy("TRUE or FALSE, not a code"),
+    "control_character": gettext_lazy("A character that cannot be stored"),
+    "extra_columns": gettext_lazy("Too many columns"),
+    "duplicate_in_file": gettext_lazy("Twice in the file"),
+    "duplicate_in_vault": gettext_lazy("In stock already"),
+    "duplicate_sold": gettext_lazy("Sold already"),
+}
+PROBLEMS: dict[str, Promise] = {
+    "empty": gettext_lazy("The file has no line with anything in it."),
+    "no_secret_column": gettext_lazy("No column was recognised as the code: choose it below."),
+    "columns": gettext_lazy("Two fields were given the same column, or one that is not there."),
+}
+
+
+class ImportForm(PricedForm):
+    """A file or pasted lines, and what is known of the purchase."""
+
+    file = forms.FileField(label=gettext_lazy("File"), required=False)
+    lines = forms.CharField(
+        label=gettext_lazy("Or paste"),
+        required=False,
+        max_length=PASTE_MOST,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={"rows": 6, "class": "code-area", "spellcheck": "false", "autocomplete": "off"}
+        ),
+        help_text=gettext_lazy("One card per line; number and code apart by ----, tab or comma."),
+    )
+    supplier = forms.CharField(label=gettext_lazy("Supplier"), max_length=120, required=False)
+    purchase_number = forms.CharField(
+        label=gettext_lazy("Purchase number"), max_length=60, required=False
+    )
+    unit_cost = PriceField(
+        label=gettext_lazy("Purchase price per card"),
+        required=False,
+        help_text=gettext_lazy("Empty: as the variant says."),
+    )
+    valid_until = forms.DateField(
+        label=gettext_lazy("Valid until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=gettext_lazy("For cards without a date of their own."),
+    )
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=500, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a file or for lines."""
+        cleaned = super().clean() or {}
+        if not cleaned.get("file") and not str(cleaned.get("lines") or "").strip():
+            self.add_error("lines", _("Choose a file or paste at least one line."))
+        day = cleaned.get("valid_until")
+        if day and day < timezone.localdate():
+            self.add_error("valid_until", _("This day has passed."))
+        return cleaned
+
+    def purchase(self) -> Purchase:
+        """Return what was said about the purchase."""
+        data = self.cleaned_data
+        return Purchase(
+            supplier=data["supplier"],
+            purchase_number=data["purchase_number"],
+            unit_cost_minor=data["unit_cost"],
+            valid_until=end_of_day(data["valid_until"]),
+            note=data["note"],
+        )
+
+
+def end_of_day(day: Any) -> datetime | None:
+    """Return the last second of a day in the shop's time zone."""
+    if day is None:
+        return None
+    midnight = datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+    return midnight + timedelta(days=1) - timedelta(seconds=1)
+
+
+@needs("stock.import")
+def import_new(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Take in a file or pasted lines, and have them looked at."""
+    desk = desk_of(request)
+    sku, product = goods_of(desk, uid)
+    data = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = ImportForm(*data, currency=desk.currency)
+    if request.method == "POST" and form.is_valid():
+        try:
+            work_uid = _send(desk, form, sku)
+        except DomainError as error:
+            form.add_error(None, text_of(error))
+        else:
+            return redirect("console_import_check", work_uid)
+    context = {"form": form, "sku": sku, "product": product}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "console/stock/import.html", context, status=status)
+
+
+def _send(desk: Desk, form: ImportForm, sku: SkuView) -> str:
+    upload = form.cleaned_data["file"]
+    if upload:
+        file_uid = files.store_upload(merchant_id=desk.merchant_id, purpose="import", upload=upload)
+    else:
+        text = form.cleaned_data["lines"].replace("\r\n", "\n").removesuffix("\n")
+        file_uid = operations.seal_lines(merchant_id=desk.merchant_id, lines=text.split("\n"))
+    return operations.check_import(
+        merchant_id=desk.merchant_id,
+        actor=desk.actor,
+        file_uid=file_uid,
+        request=ImportRequest(
+            sku_uid=sku.uid, purchase=form.purchase(), language=get_language() or "zh-hans"
+        ),
+    )
+
+
+@needs("stock.import")
+def import_check(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Show what a look at the file found: counts, first lines, columns. Nothing is stored yet."""
+    desk = desk_of(request)
+    work = _check_of(desk, uid)
+    card = card_of(work, desk)
+    if is_over_list(request):
+        response = render(request, "components/job.html", {"job": card})
+        if work.has_ended:
+            response["HX-Refresh"] = "true"
+        return response
+    sku, product = goods_of(desk, str(work.arguments["sku"]))
+    preview = _preview(desk, work)
+    result = dict(work.result)
+    context = {
+        "work": work,
+        "job": card,
+        "sku": sku,
+        "product": product,
+        "preview": preview,
+        "result": result,
+        "problem": PROBLEMS.get(str(result.get("problem", "")), ""),
+        "reasons": [
+            (REASONS.get(reason, reason), number)
+            for reason, number in dict(result.get("reasons") or {}).items()
+        ],
+        "lines": [(line, REASONS.get(line.reason, "")) for line in preview.lines]
+        if preview
+        else [],
+        "fields": FIELDS.items(),
+        "is_done": work.state is WorkState.DONE,
+        "is_failed": work.state is WorkState.FAILED,
+    }
+    return render(request, "console/stock/check.html", context)
+
+
+@needs("stock.import")
+@require_POST
+def import_again(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Look at the same file again with other columns."""
+    desk = desk_of(request)
+    return _go_on(request, uid, load=False, wishes=_wishes(request, desk, uid))
+
+
+@needs("stock.import")
+@require_POST
+def import_load(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Load the file as it was shown."""
+    arguments = _check_of(desk_of(request), uid).arguments
+    wishes = Wishes(arguments["columns"], arguments["has_header"], str(arguments["separator"]))
+    return _go_on(request, uid, load=True, wishes=wishes)
+
+
+def _go_on(request: ConsoleRequest, uid: str, *, load: bool, wishes: Wishes) -> HttpResponse:
+    desk = desk_of(request)
+    arguments = _check_of(desk, uid).arguments
+    start = operations.import_cards if load else operations.check_import
+    try:
+        work_uid = start(
+            merchant_id=desk.merchant_id,
+            actor=desk.actor,
+            file_uid=str(arguments["file"]),
+            request=ImportRequest(
+                sku_uid=str(arguments["sku"]),
+                purchase=stored_purchase(arguments["purchase"]),
+                wishes=wishes,
+                keep_good=request.POST.get("mode") != "all",
+                language=get_language() or "zh-hans",
+            ),
+        )
+    except DomainError as error:
+        messages.error(request, text_of(error))
+        return redirect("console_import_check", uid)
+    return redirect("console_work" if load else "console_import_check", work_uid)
+
+
+def _wishes(request: ConsoleRequest, desk: Desk, uid: str) -> Wishes:
+    """Read which column is what; a field named twice is left to the reader to refuse."""
+    columns: dict[str, int] = {}
+    arguments: Mapping[str, Any] = _check_of(desk, uid).arguments
+    for name, value in request.POST.items():
+        index = name.removeprefix("column-")
+        if name.startswith("column-") and index.isdecimal() and value in FIELDS and value:
+            columns[value] = int(index)
+    header = {"yes": True, "no": False}.get(request.POST.get("header", ""))
+    separator = request.POST.get("separator", str(arguments["separator"]))[:8]
+    return Wishes(columns or None, header, separator)
+
+
+def _preview(desk: Desk, work: WorkView) -> ImportPreview | None:
+    if work.state is not WorkState.DONE:
+        return None
+    try:
+        return import_preview(merchant_id=desk.merchant_id, work_uid=work.uid)
+    except files.UnknownFile:
+        return None
+
+
+def _check_of(desk: Desk, uid: str) -> WorkView:
+    work = works.work(merchant_id=desk.merchant_id, uid=uid)
+    if work.kind != CHECK:
+        raise works.UnknownWork
+    return work
+
+
+def goods_of(desk: Desk, sku_uid: str) -> tuple[SkuView, ProductView]:
+    """Return a SKU and its product."""
+    with acting_as(desk.merchant_id):
+        sku = catalog.sku(merchant_id=desk.merchant_id, uid=sku_uid)
+        return sku, catalog.product(merchant_id=desk.merchant_id, uid=sku.product_uid)

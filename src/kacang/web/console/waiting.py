@@ -1,0 +1,81 @@
+"""What waits for a person beside orders: stock that runs low, messages and jobs that failed."""
+
+from collections.abc import Iterator
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from kacang.catalog import queries as catalog
+from kacang.catalog.queries import ProductFilter, ProductState, ProductView, SkuView, StockMode
+from kacang.messages import queries as messages
+from kacang.messages.queries import MessageFilter, MessageState
+from kacang.outbox import queries as outbox
+from kacang.outbox.queries import WorkState
+from kacang.vault import queries as vault
+from kacang.vault.queries import StockLevel
+from kacang.web.console.desk import Desk
+from kacang.web.design.parts import Todo
+
+PAGE = 200
+LOOK_BACK = 100
+
+
+def all_skus(merchant_id: int, where: ProductFilter) -> Iterator[tuple[ProductView, SkuView]]:
+    """Return every SKU that fits, in the shop's order."""
+    cursor = ""
+    while True:
+        page = catalog.products_page(
+            merchant_id=merchant_id, where=where, cursor=cursor, limit=PAGE
+        )
+        for product in page.items:
+            for sku in product.skus:
+                yield product, sku
+        cursor = page.next_cursor
+        if not cursor:
+            return
+
+
+def is_low(sku: SkuView, level: StockLevel) -> bool:
+    """Whether a SKU has fewer cards than its owner wants, or none at all."""
+    return sku.stock_mode == StockMode.CARDS and level.available < max(sku.low_stock_at, 1)
+
+
+def low_skus(merchant_id: int) -> tuple[int, int]:
+    """Return how many SKUs on sale are low, and how many of these are empty."""
+    where = ProductFilter(state=ProductState.ON_SALE)
+    skus = [sku for _product, sku in all_skus(merchant_id, where) if sku.on_sale]
+    levels = vault.stock_levels(merchant_id=merchant_id, sku_ids=[sku.id for sku in skus])
+    low = [sku for sku in skus if is_low(sku, levels[sku.id])]
+    return len(low), sum(levels[sku.id].available <= 0 for sku in low)
+
+
+def troubles(desk: Desk) -> list[Todo]:
+    """Return the counters of what failed, for those who may look into it."""
+    items = []
+    if "messages.view" in desk.permissions:
+        where = MessageFilter(state=MessageState.FAILED)
+        lost = messages.log(merchant_id=desk.merchant_id, where=where, limit=LOOK_BACK).rows
+        items.append(
+            Todo(
+                "mail",
+                _("Failed messages"),
+                len(lost),
+                f"{reverse('console_messages')}?state=failed",
+                _("not sent"),
+                alarming=True,
+            )
+        )
+    if "stock.view" in desk.permissions:
+        works = outbox.works(merchant_id=desk.merchant_id, limit=LOOK_BACK)
+        failed = sum(work.state is WorkState.FAILED for work in works)
+        items.append(
+            Todo(
+                "tool",
+                _("Failed jobs"),
+                failed,
+                f"{reverse('console_works')}?state=failed",
+                _("of the last 100"),
+                alarming=True,
+            )
+        )
+    return items

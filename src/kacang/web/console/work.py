@@ -1,0 +1,197 @@
+"""The task centre: long jobs that people started, their progress and results."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from kacang.outbox import files, queries, work
+from kacang.outbox.queries import WorkState, WorkView
+from kacang.vault import queries as vault
+from kacang.vault.queries import BatchView
+from kacang.web.console.access import needs
+from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
+from kacang.web.design.parts import JobCard, Tab
+from kacang.web.error_texts import TEXTS
+from kacang.web.requests import ConsoleRequest
+
+PAGE = 50
+KINDS: dict[str, Promise] = {
+    "vault.check": gettext_lazy("Check of a file"),
+    "vault.import": gettext_lazy("Import of codes"),
+    "vault.generate": gettext_lazy("Making of codes"),
+}
+STATE_WORDS: dict[WorkState, Promise] = {
+    WorkState.WAITING: gettext_lazy("Queued"),
+    WorkState.RUNNING: gettext_lazy("In progress"),
+    WorkState.DONE: gettext_lazy("Done"),
+    WorkState.FAILED: gettext_lazy("Failed"),
+    WorkState.CANCELLED: gettext_lazy("Cancelled"),
+}
+STATES = {state.name.lower(): state for state in WorkState}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One job of the list."""
+
+    work: WorkView
+    card: JobCard
+
+
+@needs("stock.view")
+def work_list(request: ConsoleRequest) -> HttpResponse:
+    """Show the latest jobs, the newest first."""
+    desk = desk_of(request)
+    chosen = STATES.get(request.GET.get("state", ""))
+    found = queries.works(
+        merchant_id=desk.merchant_id,
+        state=chosen,
+        cursor=request.GET.get("cursor", ""),
+        limit=PAGE + 1,
+    )
+    shown = found[:PAGE]
+    tabs = [Tab(_("All"), "?", on=chosen is None)]
+    tabs += [
+        Tab(STATE_WORDS[state], f"?state={name}", on=state is chosen)
+        for name, state in STATES.items()
+    ]
+    context = {
+        "rows": [Row(item, card_of(item, desk)) for item in shown],
+        "tabs": tabs,
+        "pages": pages_of(request, shown[-1].uid if len(found) > PAGE else ""),
+    }
+    return render(request, "console/work/list.html", context)
+
+
+@needs("stock.view")
+def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Show one job; htmx gets its card alone, again and again until it has ended."""
+    desk = desk_of(request)
+    item = queries.work(merchant_id=desk.merchant_id, uid=uid)
+    card = card_of(item, desk)
+    if is_over_list(request):
+        response = render(request, "components/job.html", {"job": card})
+        if item.has_ended:
+            # What stands around the card depends on how the job ended.
+            response["HX-Refresh"] = "true"
+        return response
+    context = {
+        "item": item,
+        "job": card,
+        "figures": figures_of(item),
+        "problem": _problem(item),
+        "batch": _batch(desk, item),
+        "sku_uid": str(item.arguments.get("sku", "")),
+        "can_change": "stock.change" in desk.permissions,
+    }
+    return render(request, "console/work/page.html", context)
+
+
+@needs("stock.import")
+@require_POST
+def work_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Ask a job to stop; what it did so far is put back."""
+    desk = desk_of(request)
+    work.ask_to_cancel(merchant_id=desk.merchant_id, uid=uid)
+    if is_over_list(request):
+        item = queries.work(merchant_id=desk.merchant_id, uid=uid)
+        return render(request, "components/job.html", {"job": card_of(item, desk)})
+    return redirect("console_work", uid)
+
+
+@needs("stock.import")
+def work_file(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Download the file that a job made, until it expires."""
+    desk = desk_of(request)
+    item = queries.work(merchant_id=desk.merchant_id, uid=uid)
+    file_uid = file_of(item)
+    if not file_uid:
+        raise Http404
+    info = files.info(merchant_id=desk.merchant_id, uid=file_uid)
+    content = files.stream(merchant_id=desk.merchant_id, uid=file_uid)
+    response = StreamingHttpResponse(content, content_type="application/octet-stream")
+    disposition = content_disposition_header(as_attachment=True, filename=info.name)
+    response["Content-Disposition"] = disposition or "attachment"
+    response["Content-Length"] = str(info.size)
+    response["X-Content-Type-Options"] = "nosniff"
+    # What guards a view sets headers only, which both kinds of answer have.
+    return cast(HttpResponse, response)
+
+
+def _batch(desk: Desk, item: WorkView) -> BatchView | None:
+    uid = str(item.result.get("batch", ""))
+    if not uid or not item.has_ended:
+        return None
+    try:
+        return vault.batch(merchant_id=desk.merchant_id, uid=uid)
+    except vault.UnknownBatch:
+        return None
+
+
+def _problem(item: WorkView) -> Promise | str:
+    """Return why a job failed, in words."""
+    if item.state is not WorkState.FAILED:
+        return ""
+    return TEXTS.get(item.error) or PROBLEM_WORDS.get(item.error) or item.error
+
+
+PROBLEM_WORDS: dict[str, Promise] = {
+    "vault.import_refused": gettext_lazy("Not every line was good, so nothing was loaded."),
+    "vault.bad_file": gettext_lazy("The file could not be read."),
+    "files.unknown": gettext_lazy("The file has expired. Please send it again."),
+    "work.broken": gettext_lazy("Something went wrong here. The operator has to look at it."),
+}
+
+
+def card_of(item: WorkView, desk: Desk) -> JobCard:
+    """Return a job as its card shows it."""
+    may_act = "stock.import" in desk.permissions
+    file_uid = file_of(item) if may_act else ""
+    state = item.state.name.lower()
+    if item.cancel_asked and not item.has_ended:
+        state = "cancelling"
+    return JobCard(
+        title=KINDS.get(item.kind, item.kind),
+        state=state,
+        done=item.done,
+        total=item.total,
+        poll_url=reverse("console_work", args=[item.uid]),
+        note=_problem(item),
+        result_url=reverse("console_work_file", args=[item.uid]) if file_uid else "",
+        result_label=_("Lines with errors"),
+        cancel_url=reverse("console_work_cancel", args=[item.uid])
+        if may_act and not item.cancel_asked
+        else "",
+    )
+
+
+def file_of(item: WorkView) -> str:
+    """Return the uid of the file that a job made, or ""."""
+    return str(item.result.get("error_file") or "")
+
+
+RESULT_WORDS: dict[str, Promise] = {
+    "stocked": gettext_lazy("Cards in stock"),
+    "lines": gettext_lazy("Lines"),
+    "good": gettext_lazy("Good lines"),
+    "bad": gettext_lazy("Lines with faults"),
+    "blank": gettext_lazy("Blank lines"),
+}
+
+
+def figures_of(item: WorkView) -> list[tuple[Promise, int]]:
+    """Return the counts of a job's result, in words."""
+    found: dict[str, Any] = dict(item.result)
+    return [
+        (word, found[key])
+        for key, word in RESULT_WORDS.items()
+        if isinstance(found.get(key), int) and not isinstance(found.get(key), bool)
+    ]

@@ -1,0 +1,1 @@
+"""The look of every page: tokens, components, icons, texts in two languages."""

@@ -1,0 +1,106 @@
+"""Words and colours of every state that a page may show.
+
+Colour says what a person must do: orange needs me now, blue moves by itself, green is done,
+purple is after-sales, red failed or is a risk, grey waits or is closed.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+TONES = ("grey", "blue", "green", "orange", "purple", "red")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a state is shown."""
+
+    word: Promise | str
+    tone: str
+
+
+STATES: dict[str, dict[str, Look]] = {
+    "order": {
+        "pending": Look(_("Awaiting payment"), "grey"),
+        "paid": Look(_("To deliver"), "orange"),
+        "fulfilling": Look(_("Delivering"), "blue"),
+        "shipped": Look(pgettext_lazy("order", "Shipped"), "blue"),
+        "delivered": Look(_("Delivered"), "green"),
+        "completed": Look(_("Completed"), "green"),
+        "cancelled": Look(_("Cancelled"), "grey"),
+        "refunding": Look(_("Refunding"), "purple"),
+        "refunded": Look(_("Refunded"), "purple"),
+        "on_hold": Look(_("On hold"), "red"),
+    },
+    "card": {
+        "available": Look(_("Available"), "green"),
+        "reserved": Look(_("Reserved"), "orange"),
+        "sold": Look(_("Sold"), "blue"),
+        "activated": Look(_("Activated"), "blue"),
+        "redeemed": Look(_("Redeemed"), "grey"),
+        "expired": Look(_("Expired"), "grey"),
+        "void": Look(_("Void"), "grey"),
+        "faulty": Look(_("Faulty"), "red"),
+    },
+    "unit": {
+        "waiting": Look(_("Awaiting payment"), "grey"),
+        "short": Look(_("Out of stock"), "red"),
+        "delivered": Look(_("Delivered"), "green"),
+        "released": Look(_("Released"), "grey"),
+    },
+    "payment": {
+        "open": Look(_("Awaiting payment"), "grey"),
+        "paid": Look(_("Received"), "green"),
+        "closed": Look(_("Closed"), "grey"),
+        "failed": Look(_("Failed"), "red"),
+        "suspense": Look(_("Needs a decision"), "red"),
+    },
+    "work": {
+        "waiting": Look(_("Queued"), "grey"),
+        "running": Look(_("In progress"), "blue"),
+        "done": Look(_("Done"), "green"),
+        "failed": Look(_("Failed"), "red"),
+        "cancelled": Look(_("Cancelled"), "grey"),
+    },
+    "batch": {
+        "loading": Look(_("Being stocked"), "blue"),
+        "stocked": Look(_("Stocked"), "green"),
+        "undone": Look(_("Undone"), "grey"),
+        "failed": Look(_("Failed"), "red"),
+    },
+    "product": {
+        "off_sale": Look(_("Off sale"), "grey"),
+        "on_sale": Look(_("On sale"), "green"),
+        "archived": Look(_("Archived"), "grey"),
+        "sold_out": Look(_("Sold out"), "red"),
+    },
+    "message": {
+        "waiting": Look(_("Queued"), "grey"),
+        "sent": Look(_("Sent"), "green"),
+        "failed": Look(_("Failed"), "red"),
+    },
+    "switch": {
+        "true": Look(_("On"), "green"),
+        "false": Look(_("Off"), "grey"),
+    },
+    "merchant": {
+        "live": Look(_("Live"), "green"),
+        "test": Look(_("Trial"), "orange"),
+        "demo": Look(_("Demo"), "blue"),
+    },
+}
+
+
+def look_of(family: str, state: object) -> Look:
+    """Return how `state` of `family` is shown; a state without a look reads as its own name.
+
+    Args:
+        family: One of STATES, "order" for instance.
+        state: A name in any case, an enum member or a boolean.
+    """
+    name = (state.name if isinstance(state, Enum) else str(state)).lower()
+    known = STATES[family].get(name)
+    return known or Look(name.replace("_", " "), "grey")

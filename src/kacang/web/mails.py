@@ -1,0 +1,216 @@
+"""What mails and notices say, put together from the rooms, and where their links lead.
+
+Each function is one job's one call. Links are made of registered hosts and the installation's
+own address, never of a request's (rule 29); a link's token is made when the mail is sent and is
+kept nowhere (rule 22).
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+
+from kacang.catalog import queries as catalog
+from kacang.merchants import queries as merchants
+from kacang.messages import operations as messages
+from kacang.messages.events import Event
+from kacang.messages.operations import Sending, Tell
+from kacang.orders import operations as orders
+from kacang.orders import queries as order_queries
+from kacang.orders.types import OrderView
+from kacang.payments import queries as payments
+from kacang.shared.clock import utc_now
+from kacang.shared.errors import NotFound
+from kacang.shared.ids import new_uid
+from kacang.vault import queries as vault
+
+
+def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
+    """Mail the buyer the way to the codes; `again` when somebody asked for it once more."""
+    if not again and not _is_on(merchant_id, "mail_order_delivered"):
+        return
+    order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
+    occasion = f"{order.number}/{new_uid('again')}" if again else order.number
+    _tell_buyer(merchant_id, Event.ORDER_DELIVERED, order, occasion)
+
+
+def tell_on_hold(*, merchant_id: int, order_id: int) -> None:
+    """Tell buyer and staff that a paid order waits, and why (L4)."""
+    order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
+    if _is_on(merchant_id, "mail_order_waiting"):
+        _tell_buyer(merchant_id, Event.ORDER_WAITING, order, order.number)
+    _tell_staff(merchant_id, Event.STAFF_ORDER_WAITING, order.number, _of_order(order))
+
+
+def tell_cancelled(*, merchant_id: int, order_id: int) -> None:
+    """Tell the buyer that an unpaid order was cancelled, where the merchant wants that."""
+    if _is_on(merchant_id, "mail_order_cancelled"):
+        order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
+        _tell_buyer(merchant_id, Event.ORDER_CANCELLED, order, order.number)
+
+
+def tell_suspense(*, merchant_id: int, receipt_id: int) -> None:
+    """Tell the staff of money that fits no order (rule 11)."""
+    found = payments.receipt(merchant_id=merchant_id, receipt_id=receipt_id)
+    context = {"amount": str(found.amount), "receipt": found.provider_number}
+    _tell_staff(merchant_id, Event.STAFF_SUSPENSE, str(receipt_id), context)
+
+
+def tell_low_stock(*, merchant_id: int) -> int:
+    """Tell the staff what runs low: once, until new stock has come in (S4, L20)."""
+    if not _is_on(merchant_id, "mail_low_stock"):
+        return 0
+    watched = [
+        sku
+        for sku in catalog.all_skus(merchant_id=merchant_id)
+        if sku.on_sale and sku.low_stock_at > 0 and sku.stock_mode == catalog.StockMode.CARDS
+    ]
+    stands = vault.stock_levels(merchant_id=merchant_id, sku_ids=[sku.id for sku in watched])
+    told = 0
+    for sku in watched:
+        stand = stands.get(sku.id)
+        if stand is None or stand.available >= sku.low_stock_at:
+            continue
+        # All cards there ever were: it grows when stock comes in, and at no other time.
+        context = {
+            "title": sku.title,
+            "left": stand.available,
+            "threshold": sku.low_stock_at,
+            "sku": sku.uid,
+        }
+        occasion = f"{sku.uid}/{stand.total}"
+        told += _tell_staff(merchant_id, Event.STAFF_LOW_STOCK, occasion, context)
+    return told
+
+
+def send_code(*, merchant_id: int, code_id: int) -> None:
+    """Mail a buyer the one-time code to an order."""
+    found = orders.code_to_send(merchant_id=merchant_id, code_id=code_id)
+    if found is None:
+        return
+    order, _ = found
+    messages.tell(
+        merchant_id=merchant_id,
+        message=Tell(
+            event=Event.ORDER_CODE,
+            once=str(code_id),
+            context={"order": order.number, "code_id": code_id},
+            emails=[order.email],
+            language=order.language,
+        ),
+    )
+
+
+def send(*, merchant_id: int, uid: str) -> None:
+    """Send a mail that waits, with links and codes that exist in it alone."""
+    messages.send(merchant_id=merchant_id, uid=uid, now=utc_now(), fill=_fill)
+
+
+def _fill(sending: Sending) -> Mapping[str, str] | None:
+    maker = _LINKS.get(sending.event)
+    try:
+        return maker(sending) if maker else {}
+    except NotFound:
+        return None
+
+
+def _order_link(sending: Sending) -> Mapping[str, str]:
+    number = str(sending.context["order"])
+    token = orders.new_access_token(merchant_id=sending.merchant_id, number=number)
+    page = _shop_url(sending.merchant_id, "order", number=number)
+    return {"link": f"{page}?{urlencode({'t': token})}"}
+
+
+def _home_link(sending: Sending) -> Mapping[str, str]:
+    return {"link": _shop_url(sending.merchant_id, "home")}
+
+
+def _code(sending: Sending) -> Mapping[str, str] | None:
+    code_id = int(sending.context["code_id"])
+    found = orders.code_to_send(merchant_id=sending.merchant_id, code_id=code_id)
+    return None if found is None else {"code": found[1]}
+
+
+def _desk_order_link(sending: Sending) -> Mapping[str, str]:
+    return _desk("console_order", number=str(sending.context["order"]))
+
+
+def _desk_suspense_link(_sending: Sending) -> Mapping[str, str]:
+    return _desk("console_suspense")
+
+
+def _desk_stock_link(sending: Sending) -> Mapping[str, str]:
+    return _desk("console_stock_sku", uid=str(sending.context["sku"]))
+
+
+_LINKS = {
+    Event.ORDER_DELIVERED: _order_link,
+    Event.ORDER_WAITING: _order_link,
+    Event.ORDER_CANCELLED: _home_link,
+    Event.ORDER_CODE: _code,
+    Event.STAFF_ORDER_WAITING: _desk_order_link,
+    Event.STAFF_SUSPENSE: _desk_suspense_link,
+    Event.STAFF_LOW_STOCK: _desk_stock_link,
+}
+
+
+def _desk(name: str, **parts: str) -> Mapping[str, str]:
+    base = settings.PUBLIC_URL
+    if settings.CONSOLE_HOST:
+        base = f"{base.partition('://')[0]}://{settings.CONSOLE_HOST}"
+    return {"link": base + reverse(name, kwargs=parts)}
+
+
+def _shop_url(merchant_id: int, name: str, **parts: str) -> str:
+    hosts = merchants.hosts(merchant_id=merchant_id)
+    if hosts:
+        scheme = settings.PUBLIC_URL.partition("://")[0]
+        return f"{scheme}://{hosts[0].name}{reverse(f'shop:{name}', kwargs=parts)}"
+    slug = merchants.merchant(merchant_id=merchant_id).slug
+    return settings.PUBLIC_URL + reverse(f"shop_of:{name}", kwargs={"merchant_slug": slug, **parts})
+
+
+def _is_on(merchant_id: int, name: str) -> bool:
+    return bool(merchants.setting(merchant_id=merchant_id, name=name))
+
+
+def _tell_buyer(merchant_id: int, event: Event, order: OrderView, occasion: str) -> None:
+    messages.tell(
+        merchant_id=merchant_id,
+        message=Tell(
+            event=event,
+            once=occasion,
+            context=_of_order(order),
+            emails=[order.contact.email],
+            language=order.language,
+        ),
+    )
+
+
+def _tell_staff(
+    merchant_id: int, event: Event, occasion: str, context: Mapping[str, object]
+) -> int:
+    address = str(merchants.setting(merchant_id=merchant_id, name="mail_staff"))
+    language = str(merchants.setting(merchant_id=merchant_id, name="default_language"))
+    return messages.tell(
+        merchant_id=merchant_id,
+        message=Tell(
+            event=event,
+            once=occasion,
+            context=context,
+            emails=[address] if address else [],
+            in_app=True,
+            language=language,
+        ),
+    )
+
+
+def _of_order(order: OrderView) -> dict[str, object]:
+    first = order.lines[0]
+    return {
+        "order": order.number,
+        "title": first.title,
+        "amount": str(order.payable),
+        "reason": order.hold_reason,
+    }

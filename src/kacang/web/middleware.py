@@ -1,0 +1,138 @@
+"""What happens around every request: its id and address, its figures, its errors."""
+
+import re
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from prometheus_client import Histogram
+
+from kacang.shared.errors import DomainError
+from kacang.shared.ids import new_uid
+from kacang.web import errors
+from kacang.web.addresses import client_address, is_trusted_proxy
+from kacang.web.requests import WebRequest
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{8,64}")
+SECONDS = Histogram(
+    "kacang_request_seconds",
+    "Time to answer, by face, route, method and status.",
+    ["face", "route", "method", "status"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+# A connection that served a request so lately is not asked whether it lives (rule 31).
+TRUSTED_SECONDS = 2.0
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def face_of(path: str) -> str:
+    """Return which face of the house a path belongs to."""
+    first = path.split("/", 2)[1] if path.startswith("/") else ""
+    return first if first in {"api", "callbacks", "console", "static"} else "shop"
+
+
+class RequestContext:
+    """Gives each request `request_id` and `client_address`, logs' context, and a figure."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: WebRequest) -> HttpResponse:
+        """Answer, with the context set before and taken away after."""
+        started = time.perf_counter()
+        _trust_connection(started)
+        request.request_id = _request_id(request)
+        request.client_address = client_address(request)
+        with structlog.contextvars.bound_contextvars(
+            request_id=request.request_id,
+            path=request.path,
+        ):
+            response = self._answer(request)
+        response.headers["X-Request-Id"] = request.request_id
+        if not response.streaming and "Content-Length" not in response.headers:
+            # Without it the server sends in pieces: dearer for both sides.
+            response.headers["Content-Length"] = str(len(response.content))
+        ended = time.perf_counter()
+        _observe(request, response, ended - started)
+        # An error on the connection forgets it: the next request looks first.
+        _used.at = None if connection.errors_occurred else ended
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        # The console can be bound to one host: elsewhere it does not exist (rule 29).
+        if (
+            settings.CONSOLE_HOST
+            and face_of(request.path) == "console"
+            and request.get_host() != settings.CONSOLE_HOST
+        ):
+            return HttpResponseNotFound()
+        return self.get_response(request)
+
+
+class ReadableAddresses:
+    """Refuses page addresses that hold what no text in the database can. The API has its form."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on, unless there is a zero byte."""
+        if request.path.startswith(errors.MACHINES):
+            return self.get_response(request)
+        if "\0" in request.path:
+            return errors.page(request, 404)
+        if any("\0" in value for values in request.GET.lists() for value in values[1]):
+            return errors.page(request, 400)
+        return self.get_response(request)
+
+
+class DomainErrors:
+    """Turns what the rooms refuse into an answer with the right status."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer an expected failure; leave every other one to Django."""
+        if isinstance(error, DomainError):
+            return errors.respond(request, error)
+        return None
+
+
+class _Used(threading.local):
+    """When this thread's connection last served a request well."""
+
+    at: float | None = None
+
+
+_used = _Used()
+
+
+def _trust_connection(now: float) -> None:
+    """Spare the question whether a connection lives when it just did: one statement in six."""
+    if _used.at is not None and now - _used.at < TRUSTED_SECONDS:
+        connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
+
+
+def _request_id(request: HttpRequest) -> str:
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    if given and is_trusted_proxy(request) and REQUEST_ID.fullmatch(given):
+        return str(given)
+    return new_uid("req")
+
+
+def _observe(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    # The route, never the path: paths hold ids, and each would become a series of its own.
+    route = request.resolver_match.route if request.resolver_match else "none"
+    method = request.method if request.method in METHODS else "other"
+    SECONDS.labels(face_of(request.path), route, method, response.status_code).observe(seconds)

@@ -1,0 +1,148 @@
+"""The payment page: QR, countdown, and a question to the company when the buyer looks (L8)."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from kacang.orders import operations as orders
+from kacang.orders import queries
+from kacang.orders.types import OrderState, OrderView, PaymentView
+from kacang.payments import operations as payment_operations
+from kacang.payments import queries as payments
+from kacang.payments.queries import PaymentState
+from kacang.shared.errors import DomainError
+from kacang.web.shop import goods
+from kacang.web.shop.access import buyer, order_page
+from kacang.web.shop.problems import Problem, problem_of
+from kacang.web.shop.site import Site, page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@order_page
+def pay(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
+    """Show how to pay, or start another way to pay."""
+    if order.payments and _open_payment(order) is None:
+        # The money may have come between reading the order and reading its payments.
+        order = queries.order(merchant_id=site.merchant_id, number=order.number)
+    if order.state != OrderState.PENDING:
+        return redirect(site.url("order", number=order.number))
+    if request.method == "POST":
+        return _choose(request, site, order)
+    return _show(request, site, order, _problem(request))
+
+
+@require_safe
+@order_page
+def state(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
+    """Say whether there is news, for pages that wait; have the company asked meanwhile."""
+    seen = request.GET.get("seen", OrderState.PENDING.name.lower())
+    if order.state == OrderState.PENDING:
+        payment_operations.buyer_looked(merchant_id=site.merchant_id, order_id=order.id)
+    now = order.state.name.lower()
+    return JsonResponse(
+        {"state": now, "done": now != seen, "url": site.url("order", number=order.number)}
+    )
+
+
+@require_POST
+@order_page
+def paid(_request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
+    """Have the company asked at once, because the buyer says that it is paid."""
+    if order.state != OrderState.PENDING:
+        return redirect(site.url("order", number=order.number))
+    payment_operations.buyer_looked(merchant_id=site.merchant_id, order_id=order.id)
+    return redirect(f"{site.url('pay', number=order.number)}?asked=1")
+
+
+@require_POST
+@order_page
+def cancel(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
+    """Give an unpaid order up: its stock is free again, and the buyer may place another."""
+    try:
+        orders.cancel_order(
+            merchant_id=site.merchant_id, number=order.number, actor=buyer(request), reason="buyer"
+        )
+    except DomainError as error:
+        if order.state == OrderState.PENDING:
+            return _show(request, site, order, problem_of(site, error), status=409)
+    return redirect(site.url("order", number=order.number))
+
+
+def title_of(order: OrderView) -> str:
+    """Return what an order is called where there is one line for it."""
+    first = order.lines[0]
+    title = f"{goods.words(first.title)} {goods.words(first.sku_title)} × {first.quantity}"
+    more = len(order.lines) - 1
+    return title if not more else _("%(title)s and %(more)d more") % {"title": title, "more": more}
+
+
+def _choose(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
+    try:
+        orders.start_payment(
+            merchant_id=site.merchant_id,
+            number=order.number,
+            provider=request.POST.get("provider", "")[:30],
+        )
+    except DomainError as error:
+        return _show(request, site, order, problem_of(site, error), status=409, change=True)
+    return redirect(site.url("pay", number=order.number))
+
+
+def _show(
+    request: HttpRequest,
+    site: Site,
+    order: OrderView,
+    problem: Problem | None,
+    *,
+    status: int = 200,
+    change: bool = False,
+) -> HttpResponse:
+    payment = None if change or "change" in request.GET else _open_payment(order)
+    return page(
+        request, site, "pay", status=status,
+        order=order, payment=payment, problem=problem, noindex=True,
+        title=title_of(order),
+        cashier_url=_cashier_url(site, order, payment) if payment else "",
+        left=_seconds_left(order.pay_by),
+        offers=payments.offered(merchant_id=site.merchant_id),
+        asked="asked" in request.GET,
+        pay_url=site.url("pay", number=order.number),
+        order_url=site.url("order", number=order.number),
+        state_url=site.url("order_state", number=order.number),
+        paid_url=site.url("order_paid", number=order.number),
+        cancel_url=site.url("order_cancel", number=order.number),
+        mixed=len(order.lines) > 1,
+    )  # fmt: skip
+
+
+def _problem(request: HttpRequest) -> Problem | None:
+    if "failed" not in request.GET:
+        return None
+    return Problem(_("The payment company does not answer. Please choose how to pay once more."))
+
+
+def _open_payment(order: OrderView) -> PaymentView | None:
+    """Return the newest payment that still asks for what the order costs now."""
+    fitting = [
+        payment
+        for payment in order.payments
+        if payment.state == PaymentState.OPEN and payment.amount == order.payable
+    ]
+    return max(fitting, key=lambda payment: payment.created_at, default=None)
+
+
+def _cashier_url(site: Site, order: OrderView, payment: PaymentView) -> str:
+    """Return where this device pays. Only our own sandbox is told here where to lead back."""
+    if payment.provider != "sandbox":
+        return payment.pay_url
+    back = urlencode({"r": site.url("pay", number=order.number)})
+    return f"{payment.pay_url}{'&' if '?' in payment.pay_url else '?'}{back}"
+
+
+def _seconds_left(pay_by: datetime) -> int:
+    return max(0, int((pay_by - timezone.now()).total_seconds()))

@@ -1,0 +1,189 @@
+"""The order page: where it stands, and its codes for whoever may see them (W2, L13, L26)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from kacang.orders import operations as orders
+from kacang.orders.types import Delivered, LineView, OrderState, OrderView, UnitState
+from kacang.shared import markdown
+from kacang.web.design.parts import Event, Pages
+from kacang.web.shop import goods
+from kacang.web.shop.access import buyer, order_page
+from kacang.web.shop.paying import title_of
+from kacang.web.shop.site import Site, page
+
+PER_PAGE = 50
+PER_READ = 1_000
+# Up to so many codes, each shows its QR at once; past that the page would be all pictures.
+QR_SHOWN = 3
+QR_BYTES_MAX = 900
+WAITING = (OrderState.PENDING, OrderState.PAID, OrderState.FULFILLING, OrderState.ON_HOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code as the page shows it."""
+
+    number: int
+    serial: str
+    secret: str
+    expires_at: object
+    has_qr: bool
+    can_qr: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """The codes of one line, with how to use them beside."""
+
+    title: str
+    sku_title: str
+    guide: str
+    codes: tuple[Code, ...]
+
+
+@require_safe
+@order_page
+def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
+    """Show an order to its buyer. What is delivered is read page by page, audited first."""
+    ready = delivered_count(order)
+    offset = _offset(request, ready)
+    # One at a time, each with its QR, for whoever bought many and scans.
+    many = 1 if "each" in request.GET else PER_PAGE
+    found: list[Delivered] = []
+    if ready:
+        found = orders.deliveries(
+            merchant_id=site.merchant_id, number=order.number, actor=buyer(request),
+            offset=offset, limit=many,
+        )  # fmt: skip
+    return page(
+        request, site, "order",
+        order=order, title=title_of(order), noindex=True,
+        lines=[_line(site, line) for line in order.lines],
+        parcels=parcels(found, offset, with_qr=many == 1 or ready <= QR_SHOWN),
+        copy_all=plain(found), can_copy_all=len(found) > 1 or any(one.serial for one in found),
+        ready=ready, first=offset + 1, last=offset + len(found),
+        pages=_pages(offset, ready, many), each=many == 1 and ready > 1,
+        events=_events(order),
+        waiting=order.state in WAITING, state_name=order.state.name.lower(),
+        late=order.hold_reason == "late_payment",
+        seconds=_seconds(order), expired=order.state == OrderState.CANCELLED,
+        again_url=_again_url(site, order),
+        urls=_urls(site, order),
+    )  # fmt: skip
+
+
+@require_safe
+@order_page
+def download(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
+    """Send all codes of an order as a text file, byte for byte as they came in (L11, L13)."""
+    body = plain(_all(request, site, order))
+    response = HttpResponse(body, content_type="text/plain; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{order.number}.txt"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def delivered_count(order: OrderView) -> int:
+    """Return how many units of an order are delivered."""
+    return sum(line.units.get(UnitState.DELIVERED, 0) for line in order.lines)
+
+
+def parcels(found: Iterable[Delivered], offset: int, *, with_qr: bool) -> list[Parcel]:
+    """Return codes by line, each line with its guide."""
+    grouped: dict[int, tuple[Delivered, list[Code]]] = {}
+    for number, one in enumerate(found, start=offset + 1):
+        fits = len(one.secret.encode()) <= QR_BYTES_MAX
+        code = Code(number, one.serial, one.secret, one.expires_at, fits and with_qr, fits)
+        grouped.setdefault(one.line_id, (one, []))[1].append(code)
+    return [
+        Parcel(
+            title=goods.words(one.title),
+            sku_title=goods.words(one.sku_title),
+            guide=markdown.render(goods.words(one.guide)),
+            codes=tuple(codes),
+        )
+        for one, codes in grouped.values()
+    ]
+
+
+def plain(found: Iterable[Delivered]) -> str:
+    """Return codes as text, one a line: number, tab, code."""
+    lines = ("\t".join(part for part in (one.serial, one.secret) if part) for one in found)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _all(request: HttpRequest, site: Site, order: OrderView) -> Iterator[Delivered]:
+    for offset in range(0, delivered_count(order), PER_READ):
+        yield from orders.deliveries(
+            merchant_id=site.merchant_id, number=order.number, actor=buyer(request),
+            offset=offset, limit=PER_READ,
+        )  # fmt: skip
+
+
+def _line(site: Site, line: LineView) -> dict[str, object]:
+    short = line.units.get(UnitState.SHORT, 0)
+    return {
+        "title": goods.words(line.title),
+        "sku_title": goods.words(line.sku_title),
+        "cover": line.cover,
+        "quantity": line.quantity,
+        "total": line.total,
+        "short": short,
+        "url": site.url("product", uid=line.product_uid),
+    }
+
+
+def _events(order: OrderView) -> list[Event]:
+    """Return the few steps that a buyer cares about, the newest first."""
+    steps = [
+        (order.cancelled_at, _("Cancelled"), ""),
+        (order.delivered_at, _("Delivered"), "ok"),
+        (order.paid_at, _("Payment received"), ""),
+        (order.created_at, _("Order placed"), ""),
+    ]
+    known = [(at, text, tone) for at, text, tone in steps if at is not None]
+    known.sort(key=lambda step: step[0], reverse=True)
+    return [
+        Event(text=text, at=at, now=index == 0, tone=tone)
+        for index, (at, text, tone) in enumerate(known)
+    ]
+
+
+def _pages(offset: int, ready: int, many: int) -> Pages:
+    following, before = offset + many, max(0, offset - many)
+    each = "&each=1" if many == 1 else ""
+    return Pages(
+        next_url=f"?from={following + 1}{each}#codes" if following < ready else "",
+        previous_url=f"?from={before + 1}{each}#codes" if offset else "",
+        total=ready,
+    )
+
+
+def _offset(request: HttpRequest, ready: int) -> int:
+    """Return where the page of codes begins: `from` counts from 1."""
+    typed = request.GET.get("from", "1")
+    start = int(typed) - 1 if typed.isascii() and typed.isdigit() and len(typed) < 7 else 0  # noqa: PLR2004 - at most 10,000
+    return min(max(start, 0), max(ready - 1, 0))
+
+
+def _seconds(order: OrderView) -> int | None:
+    if order.delivered_at is None or order.paid_at is None:
+        return None
+    return max(1, round((order.delivered_at - order.paid_at).total_seconds()))
+
+
+def _again_url(site: Site, order: OrderView) -> str:
+    first = order.lines[0]
+    return f"{site.url('product', uid=first.product_uid)}?sku={first.sku_uid}"
+
+
+def _urls(site: Site, order: OrderView) -> dict[str, str]:
+    names = {
+        "pay": "pay", "state": "order_state", "download": "order_codes", "cancel": "order_cancel",
+    }  # fmt: skip
+    return {key: site.url(name, number=order.number) for key, name in names.items()}

@@ -1,0 +1,26 @@
+"""Addresses of the shop, under `/` and under `/s/{slug}/`."""
+
+from django.urls import path
+
+from kacang.web.shop import browsing, cart_pages, checkout, finding, paying, receiving
+
+urlpatterns = [
+    path("", browsing.home, name="home"),
+    path("c/<str:uid>/", browsing.category, name="category"),
+    path("search/", browsing.search, name="search"),
+    path("p/<str:uid>/", browsing.product, name="product"),
+    path("p/<str:uid>/numbers/<str:sku>/", browsing.numbers, name="numbers"),
+    path("pictures/<str:name>", browsing.picture, name="picture"),
+    path("help/", browsing.help_page, name="help"),
+    path("cart/", cart_pages.cart, name="cart"),
+    path("checkout/", checkout.checkout, name="checkout"),
+    path("orders/", finding.lookup, name="lookup"),
+    path("orders/<str:number>/", receiving.order, name="order"),
+    path("orders/<str:number>/codes.txt", receiving.download, name="order_codes"),
+    path("orders/<str:number>/pay/", paying.pay, name="pay"),
+    path("orders/<str:number>/state", paying.state, name="order_state"),
+    path("orders/<str:number>/paid/", paying.paid, name="order_paid"),
+    path("orders/<str:number>/cancel/", paying.cancel, name="order_cancel"),
+    path("orders/<str:number>/open/", finding.open_order, name="order_open"),
+    path("orders/<str:number>/code/", finding.send_code, name="order_code"),
+]

@@ -1,0 +1,102 @@
+// Both faces: copying, toasts, dialogs, menus. Works in old web views; everything is optional.
+(function () {
+  'use strict';
+  var body = document.body;
+
+  function toast(text) {
+    var box = document.querySelector('[data-toasts]');
+    if (!box || !text) { return; }
+    var item = document.createElement('div');
+    item.className = 'toast2';
+    var icon = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    icon.setAttribute('class', 'ic');
+    icon.setAttribute('aria-hidden', 'true');
+    var use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+    use.setAttribute('href', body.dataset.sprite + '#i-circle-check');
+    icon.appendChild(use);
+    item.appendChild(icon);
+    item.appendChild(document.createTextNode(text));
+    box.appendChild(item);
+    fade(item);
+  }
+
+  function fade(item) { setTimeout(function () { item.remove(); }, 3000); }
+
+  function copyOld(text) {
+    var area = document.createElement('textarea');
+    area.value = text;
+    area.setAttribute('readonly', '');
+    area.className = 'visually-hidden';
+    body.appendChild(area);
+    area.select();
+    try { document.execCommand('copy'); } finally { area.remove(); }
+  }
+
+  function copy(text) {
+    if (navigator.clipboard && window.isSecureContext) {
+      return navigator.clipboard.writeText(text).catch(function () { copyOld(text); });
+    }
+    copyOld(text);
+    return Promise.resolve();
+  }
+
+  var openers = new WeakMap();
+  function open(name) {
+    var dialog = document.getElementById(name);
+    if (!dialog || dialog.open) { return; }
+    openers.set(dialog, document.activeElement);
+    dialog.showModal();
+  }
+
+  document.addEventListener('close', function (event) {
+    var opener = openers.get(event.target);
+    if (opener && opener.isConnected) { opener.focus(); }
+  }, true);
+
+  document.addEventListener('click', function (event) {
+    var target = event.target;
+    if (!(target instanceof Element)) { return; }
+    var copied = target.closest('[data-copy]');
+    if (copied) {
+      copy(copied.dataset.copy).then(function () { toast(copied.dataset.ok || body.dataset.copied); });
+    }
+    var opener = target.closest('[data-open]');
+    if (opener) {
+      var around = opener.closest('details.menu[open]');
+      if (around) { around.open = false; }
+      open(opener.dataset.open);
+    }
+    var closer = target.closest('[data-close]');
+    if (closer) { closer.closest('dialog').close(); }
+    var dismissed = target.closest('[data-dismiss]');
+    if (dismissed) { dismissed.closest('.job, .banner, .card').remove(); }
+    // A click on the ground behind a dialog closes it; one inside has another target.
+    if (target.nodeName === 'DIALOG' && target.open) { target.close(); }
+    document.querySelectorAll('details.menu[open]').forEach(function (menu) {
+      if (!menu.contains(target)) { menu.open = false; }
+    });
+  });
+
+  document.addEventListener('keydown', function (event) {
+    if (event.key !== 'Escape') { return; }
+    document.querySelectorAll('details.menu[open]').forEach(function (menu) {
+      menu.open = false;
+      menu.querySelector('summary').focus();
+    });
+  });
+
+  // A form is sent once: a second press while the first is on its way would order twice.
+  document.addEventListener('submit', function (event) {
+    var form = event.target;
+    if (form.method !== 'post' || form.hasAttribute('data-again')) { return; }
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = '1';
+    setTimeout(function () { delete form.dataset.sent; }, 4000);
+  });
+  addEventListener('pageshow', function () {
+    document.querySelectorAll('form[data-sent]').forEach(function (form) { delete form.dataset.sent; });
+  });
+
+  document.querySelectorAll('[data-fade]').forEach(fade);
+  window.kacang = { toast: toast, copy: copy, open: open };
+})();
