@@ -1,0 +1,133 @@
+"""Whether a sale costs the same whatever the pool's size, and whichever card is taken.
+
+Sold over HTTP at 16 connections, as in `bench.sale`, so that claims meet each other as they do in
+a rush: from a pool of 10,000 cards and one of 1,000,000, at random and first in first out. The
+rounds come in turn; each pool is filled up again before its next round.
+
+    python -m bench.claim [--json] [--quick] [--rounds N] [--seconds N]
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass, field
+from statistics import median
+
+from bench import report
+from bench.installation import Installation, installation
+from bench.load import Report, percentile
+from bench.sale import check, sell
+from bench.stock import Shop, add_sku, load, open_shop
+from kacang.catalog.operations import Strategy
+from kacang.vault import operations as vault
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured."""
+
+    rounds: int = 5
+    seconds: int = 5
+    small: int = 10_000
+    large: int = 1_000_000
+    connections: int = 16
+
+
+QUICK = Size(rounds=1, seconds=1, small=500, large=2_000, connections=4)
+
+
+@dataclass
+class Pool:
+    """One SKU with its cards, and how fast it sold in each round."""
+
+    name: str
+    cards: int
+    strategy: Strategy
+    sku: str = ""
+    sold: int = 0
+    speeds: list[float] = field(default_factory=list)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measure and print; 0 when nothing failed and all figures agree with the rows."""
+    parser = argparse.ArgumentParser(prog="claim", description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=int)
+    asked = parser.parse_args(words)
+    size = QUICK if asked.quick else Size()
+    rounds, seconds = asked.rounds or size.rounds, asked.seconds or size.seconds
+    pools = [
+        Pool("small, random", size.small, Strategy.RANDOM),
+        Pool("large, random", size.large, Strategy.RANDOM),
+        Pool("large, first in", size.large, Strategy.FIRST_IN),
+    ]
+    with installation() as made:
+        shop = open_shop()
+        for pool in pools:
+            report.say(f"loading {pool.cards:,} cards: {pool.name}")
+            pool.sku = add_sku(made, shop, cards=pool.cards, strategy=pool.strategy)
+        reports = [sell(made, shop, [pool.sku], size.connections, 1) for pool in pools]
+        for pool, warm in zip(pools, reports, strict=True):
+            pool.sold = warm.orders
+        for number in range(rounds):
+            report.say(f"round {number + 1} of {rounds}")
+            # Another one begins each time: who comes first has the emptiest caches.
+            for at in range(len(pools)):
+                pool = pools[(at + number) % len(pools)]
+                reports.append(_round(made, shop, pool, size.connections, seconds))
+        checks = check(made, shop, reports)
+    return _tell(pools, reports, checks, as_json=asked.json)
+
+
+def _round(made: Installation, shop: Shop, pool: Pool, connections: int, seconds: float) -> Report:
+    if pool.sold:
+        load(made, shop, pool.sku, cards=pool.sold, strategy=pool.strategy)
+    # What the schedule does each minute; nobody runs it here.
+    vault.move_marks(merchant_id=shop.merchant_id)
+    made.settle_down()
+    done = sell(made, shop, [pool.sku], connections, seconds)
+    pool.sold = done.orders
+    pool.speeds.append(done.orders / done.seconds)
+    return done
+
+
+def _tell(
+    pools: list[Pool], reports: list[Report], checks: dict[str, bool], *, as_json: bool
+) -> int:
+    small, large, first = pools
+    by_size = [b / a for a, b in zip(small.speeds, large.speeds, strict=True)]
+    by_strategy = [a / b for a, b in zip(large.speeds, first.speeds, strict=True)]
+    report.table(
+        "Claim: orders per second over HTTP",
+        ["pool", "cards", "least", "median", "most"],
+        [[pool.name, pool.cards, *report.spread(pool.speeds)] for pool in pools],
+    )
+    report.table(
+        "Shares",
+        ["of", "least", "median", "most"],
+        [
+            ["large / small", *report.spread(by_size)],
+            ["random / first in", *report.spread(by_strategy)],
+        ],
+    )
+    report.table("Afterwards", ["figure", "agrees"], [[k, str(ok)] for k, ok in checks.items()])
+    times = [took for one in reports for took in one.place_ms + one.notice_ms]
+    errors = sum(one.errors for one in reports)
+    figures = {
+        "bench": "claim",
+        "ratio": median(by_size),
+        "ratio_random": median(by_strategy),
+        "per_second": median(large.speeds),
+        "limit_per_second": median(small.speeds),
+        "first_in_per_second": median(first.speeds),
+        "p50_ms": percentile(times, 0.5),
+        "p99_ms": percentile(times, 0.99),
+        "errors": errors,
+        "checks": checks,
+    }
+    return report.finish(figures, as_json=as_json, good=not errors and all(checks.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

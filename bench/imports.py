@@ -1,0 +1,181 @@
+"""How fast a workbook of 200,000 cards comes in, beside the least that it can take.
+
+The import is what a merchant does: the file is sent to `POST /cards/import`, a worker reads,
+checks, encrypts and loads it, and the job says that it is done. The least is reading the workbook
+by calamine and loading its rows, as they are, the way that tables with policies take bulk: binary
+COPY into a temporary table, then one insert. Both in turn; medians count. Memory is watched.
+
+    python -m bench.imports [--json] [--quick] [--rounds N] [--lines N]
+"""
+
+import argparse
+import hashlib
+import io
+import secrets
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import httpx
+import psycopg
+from python_calamine import CalamineWorkbook
+from rustpy_xlsxwriter import write_worksheet
+
+from bench import report
+from bench.installation import HOST, Installation, installation
+from bench.processes import MemoryWatch
+from bench.stock import Shop, add_sku, open_shop
+from kacang.embedded import APP
+from kacang.merchants.models import MerchantKind
+from kacang.merchants.operations import open_merchant
+
+LINES = 200_000
+WEB_MEGABYTES, WORKER_MEGABYTES = 200, 350
+_GIVE_UP_SECONDS = 600
+_POLL_SECONDS = 0.1
+_COLUMNS = "fingerprint, number, secret, remark"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """One import as the merchant saw it."""
+
+    seconds: float
+    good: int
+    web_megabytes: float
+    worker_megabytes: float
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measure and print; 0 when every line came in."""
+    parser = argparse.ArgumentParser(prog="imports", description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--lines", type=int)
+    asked = parser.parse_args(words)
+    rounds = asked.rounds or (1 if asked.quick else 3)
+    lines = asked.lines or (2_000 if asked.quick else LINES)
+    least: list[float] = []
+    done: list[Imported] = []
+    with installation() as made:
+        shop = open_shop()
+        sku = add_sku(made, shop, cards=1)
+        made.start("worker", "--queue", "bulk")
+        _import(made, shop, sku, _workbook(made.folder, 10))  # both sides are warm
+        for number in range(rounds):
+            report.say(f"round {number + 1} of {rounds}: {lines:,} lines")
+            book = _workbook(made.folder, lines)
+            made.settle_down()
+            least.append(_least(made, book))
+            made.settle_down()
+            done.append(_import(made, shop, sku, book))
+    return _tell(least, done, lines, as_json=asked.json)
+
+
+def _workbook(folder: Path, lines: int) -> bytes:
+    """Write an xlsx such as wholesalers send: number, password, expiry, remark."""
+    path = folder / "cards.xlsx"
+    batch = secrets.token_hex(3).upper()
+    rows = [
+        {
+            "卡号": f"{batch}{at:08d}",
+            "卡密": secrets.token_hex(8).upper(),
+            "有效期": "2031-12-31",
+            "备注": "bench",
+        }
+        for at in range(lines)
+    ]
+    write_worksheet(rows, str(path))
+    return path.read_bytes()
+
+
+def _least(made: Installation, book: bytes) -> float:
+    """Read and load without ciphers and checks, for a merchant of its own."""
+    merchant_id = open_merchant(
+        slug=f"least-{secrets.token_hex(4)}", name="Least", kind=MerchantKind.DEMO
+    )
+    # Fingerprints are given, not made: they belong to what is left out.
+    prints = [hashlib.blake2b(b"%d" % at, digest_size=16).digest() for at in range(LINES * 2)]
+    with psycopg.connect(made.cluster.dsn(APP)) as app:
+        started = time.perf_counter()
+        rows = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0).to_python()
+        with app.transaction(), app.cursor() as cursor:
+            cursor.execute(f"set local kacang.merchant = {merchant_id}")
+            cursor.execute(
+                "create temp table plain (fingerprint bytea, number text, secret bytea,"
+                " remark text) on commit drop"
+            )
+            with cursor.copy(f"copy plain ({_COLUMNS}) from stdin (format binary)") as copy:
+                copy.set_types(["bytea", "text", "bytea", "text"])
+                for row, mark in zip(rows[1:], prints, strict=False):
+                    copy.write_row((mark, row[0], str(row[1]).encode(), row[3]))
+            cursor.execute(
+                f"insert into card (merchant_id, sku_id, batch_id, pick_key, {_COLUMNS})"
+                f" select %s, 1, 1, floor(random() * 2147483647)::bigint, {_COLUMNS}"
+                " from plain on conflict do nothing",
+                [merchant_id],
+            )
+        return time.perf_counter() - started
+
+
+def _import(made: Installation, shop: Shop, sku: str, book: bytes) -> Imported:
+    pids = {"web": made.processes[0].pid, "worker": made.processes[1].pid}
+    head = {"Authorization": f"Bearer {shop.key}"}
+    base = f"http://{HOST}:{made.port}/api/v1"
+    with MemoryWatch(pids) as watch, httpx.Client(headers=head, timeout=60) as client:
+        started = time.perf_counter()
+        sent = client.post(
+            f"{base}/cards/import", data={"sku_id": sku}, files={"file": ("cards.xlsx", book)}
+        )
+        if sent.status_code != httpx.codes.ACCEPTED:
+            raise RuntimeError(f"{sent.status_code} {sent.text[:500]}\n{made.log('web')}")
+        job = sent.json()
+        while job["state"] in {"waiting", "running"}:
+            if time.perf_counter() - started > _GIVE_UP_SECONDS:
+                raise RuntimeError(f"the import does not end: {job}\n{made.log('worker')}")
+            time.sleep(_POLL_SECONDS)
+            job = client.get(f"{base}/jobs/{job['id']}").json()
+        took = time.perf_counter() - started
+    if job["state"] != "done":
+        raise RuntimeError(f"the import failed: {job}\n{made.log('worker')}")
+    return Imported(took, job["result"]["good"], watch.largest["web"], watch.largest["worker"])
+
+
+def _tell(least: list[float], done: list[Imported], lines: int, *, as_json: bool) -> int:
+    ratios = [one.seconds / bare for one, bare in zip(done, least, strict=True)]
+    web = max(one.web_megabytes for one in done)
+    worker = max(one.worker_megabytes for one in done)
+    missing = sum(lines - one.good for one in done)
+    report.table(
+        f"Import of {lines:,} lines of xlsx",
+        ["round", "least s", "import s", "times", "web MB", "worker MB"],
+        [
+            [str(n), bare, one.seconds, times, one.web_megabytes, one.worker_megabytes]
+            for n, (bare, one, times) in enumerate(zip(least, done, ratios, strict=True), start=1)
+        ],
+    )
+    seconds = median(one.seconds for one in done)
+    figures = {
+        "bench": "import",
+        "ratio": median(ratios),
+        "per_second": lines / seconds,
+        "limit_per_second": lines / median(least),
+        "seconds": seconds,
+        "limit_seconds": median(least),
+        "p50_ms": 1000 * seconds,
+        "p99_ms": 1000 * max(one.seconds for one in done),
+        "errors": missing,
+        "lines": lines,
+        "web_mb": web,
+        "worker_mb": worker,
+        "web_mb_limit": WEB_MEGABYTES,
+        "worker_mb_limit": WORKER_MEGABYTES,
+    }
+    return report.finish(figures, as_json=as_json, good=not missing)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

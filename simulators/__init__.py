@@ -1,0 +1,1 @@
+"""Stand-ins for outside companies: real HTTP servers that check signatures and misbehave."""

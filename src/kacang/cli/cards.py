@@ -1,0 +1,100 @@
+"""`kacang cards`: take card secrets in from a file, or make them."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from kacang.cli.errors import CommandProblem
+from kacang.cli.installation import inside, installation
+from kacang.cli.options import DATA, Data, Json
+
+Sku = Annotated[str, typer.Option("--sku", metavar="ID", help="The SKU that the cards are of.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    cards = typer.Typer(no_args_is_help=True, help="Import or make card secrets.")
+    cards.command("import")(import_cards)
+    cards.command("generate")(generate)
+    app.add_typer(cards, name="cards")
+
+
+def import_cards(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="xlsx, csv or txt.")],
+    sku: Sku,
+    supplier: Annotated[str, typer.Option(help="From whom the cards are.")] = "",
+    all_or_nothing: Annotated[  # noqa: FBT002 - an option
+        bool, typer.Option("--all-or-nothing", help="Load nothing when one line is wrong.")
+    ] = False,
+    data: Data = DATA,
+    as_json: Json = False,  # noqa: FBT002 - an option
+) -> None:
+    """Load a file of card secrets, byte for byte; tell what was not taken and why.
+
+    Columns are found by their headings; without: one is the code, two are number and code, then
+    expiry and remark. What goes wrong is in an error workbook in the console.
+    """
+    with installation(data):
+        cards, vault = inside("cards"), inside("vault_types")
+        request = vault.ImportRequest(
+            sku_uid=sku,
+            purchase=vault.Purchase(supplier=supplier),
+            keep_good=not all_or_nothing,
+        )
+        ended = _watched(cards, cards.start_import(file, request), as_json=as_json)
+    _tell(ended, as_json=as_json)
+
+
+def generate(
+    sku: Sku,
+    count: Annotated[int, typer.Option(min=1, help="How many.")],
+    pattern: Annotated[
+        str, typer.Option(help="X letter or digit, # digit, A letter, {n} repeats.")
+    ] = "X{4}-X{4}-X{4}-X{4}",
+    number_pattern: Annotated[str, typer.Option(help="Pattern of card numbers, if any.")] = "",
+    data: Data = DATA,
+    as_json: Json = False,  # noqa: FBT002 - an option
+) -> None:
+    """Make card secrets by a pattern, none twice, none that the vault has."""
+    with installation(data):
+        cards, vault = inside("cards"), inside("vault_types")
+        request = vault.GenerateRequest(
+            sku_uid=sku, count=count, pattern=pattern, number_pattern=number_pattern
+        )
+        ended = _watched(cards, cards.start_generation(request), as_json=as_json)
+    _tell(ended, as_json=as_json)
+
+
+def _watched(cards: Any, started: Any, *, as_json: bool) -> Any:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True, quiet=as_json)
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        bar = progress.add_task("cards", total=None)
+
+        def show(found: Any) -> None:
+            progress.update(bar, completed=found.done, total=found.total or None)
+
+        return cards.watch(started, show)
+
+
+def _tell(ended: Any, *, as_json: bool) -> None:
+    state = ended.state.name.lower()
+    if as_json:
+        answer = {"job": ended.uid, "state": state, "error": ended.error, **ended.result}
+        print(json.dumps(answer, ensure_ascii=False))
+    elif state == "done":
+        result = ended.result
+        taken = result.get("stocked", ended.done)
+        print(f"{taken} cards are in stock.")
+        if result.get("bad"):
+            reasons = ", ".join(f"{name} {count}" for name, count in result["reasons"].items())
+            print(f"{result['bad']} lines were not taken: {reasons}.", file=sys.stderr)
+    if state != "done":
+        if as_json:
+            raise typer.Exit(1)
+        raise CommandProblem(f"No card was taken ({ended.error or state}).")

@@ -1,0 +1,13 @@
+"""All commands of the installation, gathered."""
+
+import typer
+
+from kacang.cli import cards, diagnosis, running, trade
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    running.register(app)
+    diagnosis.register(app)
+    trade.register(app)
+    cards.register(app)

@@ -1,0 +1,62 @@
+"""Tables and static files."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import ProgrammingError, connection
+from django.db.migrations.executor import MigrationExecutor
+from psycopg.conninfo import conninfo_to_dict
+
+from kacang.cli.files import read_object, write_private
+
+
+def migrate(*, verbosity: int) -> int:
+    """Bring the tables to what this version needs and return how many steps that took."""
+    steps = len(pending())
+    call_command("migrate", interactive=False, verbosity=verbosity)
+    return steps
+
+
+def become(url: str) -> None:
+    """Go on as the role of another address: after migrations, with the rights of the app."""
+    connection.close()
+    parts = conninfo_to_dict(url)
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host"}
+    found = {name: str(parts.get(part) or "") for name, part in names.items()}
+    connection.settings_dict.update({**found, "PORT": str(parts.get("port") or "")})
+
+
+def pending() -> list[str]:
+    """Return the migrations that the database lacks."""
+    try:
+        executor = MigrationExecutor(connection)
+    except ProgrammingError:
+        # Not even the table of migrations can be read yet: the first one grants that.
+        return ["all"]
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def collect_static() -> bool:
+    """Put static files where the web server finds them; tell whether there was anything new."""
+    root = Path(settings.STATIC_ROOT)
+    stamp = root / "kacang-stamp.json"
+    found = {"files": _fingerprint()}
+    if read_object(stamp) == found:
+        return False
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    write_private(stamp, json.dumps(found))
+    return True
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            status = Path(storage.path(name)).stat()
+            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

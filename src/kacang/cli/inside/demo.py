@@ -1,0 +1,139 @@
+"""The demo shop: filled by the same operations as any other, its stock by the real import."""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from importlib import resources
+from typing import Any, Protocol
+
+from kacang.catalog import operations as catalog
+from kacang.catalog.operations import ProductDraft, ProductState, SkuDraft, Strategy
+from kacang.merchants import operations as merchants
+from kacang.merchants.audit import Actor
+from kacang.outbox import files
+from kacang.outbox import queries as work
+from kacang.vault import operations as vault
+from kacang.vault.operations import ImportRequest, Purchase
+
+GOODS: dict[str, Any] = json.loads(
+    resources.files(__package__).joinpath("demo.json").read_text("utf-8")
+)
+MERCHANT: dict[str, str] = GOODS["merchant"]
+# Without letters that look alike.
+LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+class Once(Protocol):
+    """Makes a thing, or returns the one that an earlier, interrupted start made."""
+
+    def __call__(self, name: str, make: Callable[[], str]) -> str:
+        """Return the public id of the thing called `name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """The shop that is filled, by whom, and what is there already."""
+
+    merchant_id: int
+    actor: Actor
+    once: Once
+
+
+def fill(filling: Filling) -> None:
+    """Fill a shop with shelves, products, prices, guides and stock, or go on with it."""
+    merchant_id, actor = filling.merchant_id, filling.actor
+    merchants.change_settings(merchant_id=merchant_id, values=GOODS["settings"], actor=actor)
+    for place, shelf in enumerate(GOODS["categories"]):
+        filling.once(
+            f"category {shelf['key']}",
+            partial(
+                catalog.create_category,
+                merchant_id=merchant_id, actor=actor, title=shelf["title"], position=place,
+            ),
+        )  # fmt: skip
+    for place, product in enumerate(GOODS["products"]):
+        _product(filling, product, place)
+
+
+def _product(filling: Filling, product: Mapping[str, Any], place: int) -> None:
+    merchant_id, actor, once = filling.merchant_id, filling.actor, filling.once
+    draft = ProductDraft(
+        title=product["title"],
+        kind=product["kind"],
+        category_uid=once(f"category {product['category']}", str),
+        subtitle=product["subtitle"],
+        description=product["description"],
+        guide=product["guide"],
+        cover=product["cover"],
+        form_fields=tuple(product.get("form", ())),
+        position=place,
+    )
+    make = partial(catalog.create_product, merchant_id=merchant_id, actor=actor, draft=draft)
+    uid = once(f"product {place}", make)
+    for number, sku in enumerate(product["skus"]):
+        made = partial(
+            catalog.create_sku,
+            merchant_id=merchant_id, actor=actor, product_uid=uid, draft=_sku(sku, number),
+        )  # fmt: skip
+        _stock(filling, sku, once(f"sku {sku['key']}", made))
+    catalog.set_product_state(
+        merchant_id=merchant_id, actor=actor, uid=uid, state=ProductState.ON_SALE
+    )
+
+
+def _sku(sku: Mapping[str, Any], place: int) -> SkuDraft:
+    return SkuDraft(
+        title=sku["title"],
+        price_minor=sku["price"],
+        list_price_minor=sku.get("list_price"),
+        cost_minor=sku["cost"],
+        max_per_order=sku.get("max_per_order", 100),
+        max_per_buyer=sku.get("max_per_buyer"),
+        strategy=Strategy[sku.get("strategy", "RANDOM")],
+        low_stock_at=sku["low_stock"],
+        position=place,
+    )
+
+
+def _stock(filling: Filling, sku: Mapping[str, Any], sku_uid: str) -> None:
+    """Import cards as any merchant would, and wait for it: the shop opens with full shelves."""
+    merchant_id = filling.merchant_id
+    job = filling.once(f"stock {sku['key']}", partial(_start_import, filling, sku, sku_uid))
+    vault.run_import(merchant_id=merchant_id, work_uid=job)
+    ended = work.work(merchant_id=merchant_id, uid=job)
+    if ended.result.get("good") != sku["cards"]:
+        raise RuntimeError(f"the demo's cards were not taken: {ended.error} {ended.result}")
+
+
+def _start_import(filling: Filling, sku: Mapping[str, Any], sku_uid: str) -> str:
+    content = "\n".join(["number,code,expires", *lines(sku)]).encode()
+    file_uid = files.store(
+        merchant_id=filling.merchant_id, purpose="import", name="demo.csv", content=content
+    )
+    request = ImportRequest(
+        sku_uid=sku_uid,
+        purchase=Purchase(supplier=GOODS["supplier"], purchase_number="DEMO-1"),
+        keep_good=False,
+    )
+    return vault.import_cards(
+        merchant_id=filling.merchant_id, actor=filling.actor, file_uid=file_uid, request=request
+    )
+
+
+def lines(sku: Mapping[str, Any]) -> list[str]:
+    """Return the cards of a SKU as a supplier would send them: number, code, expiry."""
+    expiry = ""
+    if "expiry_days" in sku:
+        expiry = (date.today() + timedelta(days=sku["expiry_days"])).isoformat()  # noqa: DTZ011 - a day of this machine
+    first = secrets.randbelow(80_000_000) + 10_000_000
+    return [
+        ",".join([f"{sku['number']}{first + place}" if "number" in sku else "", _code(), expiry])
+        for place in range(sku["cards"])
+    ]
+
+
+def _code() -> str:
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))

@@ -1,0 +1,5 @@
+"""Which Kacang this is."""
+
+from importlib.metadata import version
+
+VERSION = version("kacang")
