@@ -1,0 +1,59 @@
+"""Every measurement runs, and its figures agree with the rows. Never: how fast."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 240
+FIGURES = {"ratio", "per_second", "limit_per_second", "p50_ms", "p99_ms", "errors"}
+
+
+def run(*words: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", *words, "--quick", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert set(figures) >= FIGURES
+    assert figures["errors"] == 0
+    return figures
+
+
+@pytest.mark.slow
+class TestBenches:
+    def test_measures_the_sale_beside_the_limit(self):
+        figures = run("bench.sale")
+
+        assert figures["orders"] > 0
+        assert figures["limit_per_second"] > 0
+        assert figures["checks"]
+        assert all(figures["checks"].values())
+
+    def test_measures_what_policies_cost(self):
+        figures = run("bench.sale", "--policies")
+
+        assert figures["pairs"] == 1
+        assert all(figures["checks"].values())
+
+    def test_measures_claims_by_size_and_strategy(self):
+        figures = run("bench.claim")
+
+        assert figures["ratio_random"] > 0
+        assert all(figures["checks"].values())
+
+    def test_measures_imports_and_their_memory(self):
+        figures = run("bench.imports")
+
+        assert figures["lines"] == 2000
+        assert 0 < figures["web_mb"] < figures["web_mb_limit"]
+        assert 0 < figures["worker_mb"] < figures["worker_mb_limit"]

@@ -1,0 +1,86 @@
+"""Every page of the daily work: no fault found by axe, nothing beyond the window, both widths."""
+
+import pytest
+
+from kacang.catalog import queries as catalog
+from kacang.vault import queries as vault
+from tests.browser.console.conftest import sign_in
+from tests.browser.harness import DESKTOP, PHONE, assert_axe, assert_fits, shot
+
+pytestmark = pytest.mark.browser
+PAGES = {
+    "overview": "/console/",
+    "orders": "/console/orders/",
+    "orders-filtered": "/console/orders/?state=delivered&period=30d&channel=shop",
+    "order": "/console/orders/{order}/",
+    "products": "/console/products/",
+    "product": "/console/products/{product}/",
+    "product-new": "/console/products/new/",
+    "categories": "/console/products/categories/",
+    "stock": "/console/stock/",
+    "stock-sku": "/console/stock/{sku}/",
+    "import": "/console/stock/{sku}/import/",
+    "generate": "/console/stock/{sku}/generate/",
+    "batch": "/console/stock/batches/{batch}/",
+    "works": "/console/works/",
+    "payments": "/console/payments/",
+    "suspense": "/console/payments/suspense/",
+    "accounts": "/console/payments/accounts/",
+    "messages": "/console/messages/",
+    "notices": "/console/notices/",
+    "blacklist": "/console/blacklist/",
+}
+
+
+def addresses(shop):
+    sku = catalog.sku(merchant_id=shop.merchant_id, uid=shop.skus[0])
+    names = {
+        "order": shop.numbers[0],
+        "sku": sku.uid,
+        "product": sku.product_uid,
+        "batch": vault.batches(merchant_id=shop.merchant_id, sku_id=sku.id).items[0].uid,
+    }
+    return {name: path.format(**names) for name, path in PAGES.items()}
+
+
+@pytest.mark.parametrize(
+    ("size", "dark", "language"),
+    [(DESKTOP, False, "zh-CN"), (PHONE, False, "zh-CN"), (DESKTOP, True, "zh-CN"),
+     (PHONE, True, "en-US"), (DESKTOP, False, "en-US")],
+)  # fmt: skip
+def test_pages_of_a_busy_shop(open_page, busy, size, dark, language):
+    page = sign_in(open_page(size, dark=dark, language=language), busy)
+    kind = f"{size[0]}-{'dark' if dark else 'light'}-{language[:2]}"
+
+    faults = []
+    for name, path in addresses(busy).items():
+        answer = page.goto(path)
+        shot(page, f"{name}-{kind}")
+        for check in (assert_axe, assert_fits):
+            try:
+                check(page)
+            except AssertionError as fault:
+                faults.append(f"{name}: {fault}")
+        if answer is None or answer.status != 200:
+            faults.append(f"{name}: status {answer and answer.status}")
+
+    assert faults == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_pages_of_an_empty_shop(open_page, empty, size):
+    page = sign_in(open_page(size), empty)
+
+    faults = []
+    for name, path in PAGES.items():
+        if "{" in path:
+            continue
+        page.goto(path)
+        shot(page, f"empty-{name}-{size[0]}")
+        for check in (assert_axe, assert_fits):
+            try:
+                check(page)
+            except AssertionError as fault:
+                faults.append(f"{name}: {fault}")
+
+    assert faults == []

@@ -1,0 +1,163 @@
+"""Things to test with: valid by default; name only what the test is about."""
+
+import itertools
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from kacang.catalog.models import Category, Product, ProductState, Sku, Strategy
+from kacang.merchants.keys import cipher_for
+from kacang.merchants.tenancy import acting_as
+from kacang.orders import operations as orders
+from kacang.orders.types import Item, Origin, PlacedOrder, PlaceRequest
+from kacang.payments import operations as payments
+from kacang.payments import queries as payment_queries
+from kacang.payments.ports import AccountInfo, VerifiedNotice
+from kacang.shared.contacts import Contact
+from kacang.shared.ids import new_uid
+from kacang.shared.money import Money
+from kacang.vault.models import Batch, BatchState, CardState
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Stocked:
+    """A SKU with the codes that were put in stock for it."""
+
+    merchant_id: int
+    sku: Sku
+    batch: Batch
+    codes: list[str] = field(default_factory=list)
+
+
+def sku(
+    merchant: int, *, cards: int = 3, price: int = 1999, cost: int = 0, **fields: Any
+) -> Stocked:
+    """A SKU on sale with `cards` free codes."""
+    with acting_as(merchant):
+        category = Category.objects.create(
+            merchant_id=merchant, uid=new_uid("cat"), title={"zh-Hans": "视频会员"}
+        )
+        product = Product.objects.create(
+            merchant_id=merchant,
+            uid=new_uid("prd"),
+            category=category,
+            title={"zh-Hans": "视频会员", "en": "Video"},
+            state=ProductState.ON_SALE,
+            form_fields=fields.pop("form_fields", []),
+        )
+        row = Sku.objects.create(
+            merchant_id=merchant,
+            uid=new_uid("sku"),
+            product=product,
+            title={"zh-Hans": "年卡", "en": "Year"},
+            price_minor=price,
+            currency="CNY",
+            **{"strategy": Strategy.RANDOM, "max_per_order": 100, **fields},
+        )
+        batch = Batch.objects.create(
+            merchant_id=merchant,
+            uid=new_uid("bat"),
+            number=f"T{next(_numbers)}-{secrets.token_hex(3)}",
+            sku=row,
+            source="import",
+            state=BatchState.STOCKED,
+            currency="CNY",
+            unit_cost_minor=cost,
+        )
+    made = Stocked(merchant, row, batch)
+    stock(made, cards)
+    return made
+
+
+def stock(made: Stocked, cards: int, *, expires_in: str | None = None, loop: bool = False) -> None:
+    """Put more codes in stock, straight into the table: imports have their own tests."""
+    cipher = cipher_for(made.merchant_id)
+    codes = [f"CODE-{secrets.token_hex(8)}" for _ in range(cards)]
+    made.codes.extend(codes)
+    prints = [cipher.fingerprint(code.encode()) for code in codes]
+    sealed = [
+        cipher.seal("card", "secret", code.encode(), fingerprint)
+        for code, fingerprint in zip(codes, prints, strict=True)
+    ]
+    with acting_as(made.merchant_id), connection.cursor() as cursor:
+        cursor.execute(
+            """insert into card (merchant_id, sku_id, batch_id, pick_key, fingerprint, secret,
+                                 is_loop, expires_at)
+               select %s::bigint, %s::bigint, %s::bigint,
+                      case when %s::boolean then n else floor(random() * 2147483647)::bigint end,
+                      f, s, %s::boolean, clock_timestamp() + %s::text::interval
+               from unnest(%s::bytea[], %s::bytea[]) with ordinality as c(f, s, n)""",
+            [
+                made.merchant_id, made.sku.pk, made.batch.pk, made.sku.strategy != Strategy.RANDOM,
+                loop, expires_in, prints, sealed,
+            ],
+        )  # fmt: skip
+        if cards:
+            cursor.execute(
+                """insert into card_movement (merchant_id, sku_id, batch_id, to_state, cards)
+                   values (%s::bigint, %s::bigint, %s::bigint, 0, %s::int)""",
+                [made.merchant_id, made.sku.pk, made.batch.pk, cards],
+            )
+
+
+def request(made: Stocked, quantity: int = 1, **fields: Any) -> PlaceRequest:
+    """A buyer's wish, each time of another buyer."""
+    contact = fields.pop("contact", Contact(email=f"buyer{next(_numbers)}@example.com"))
+    return PlaceRequest(items=(Item(made.sku.uid, quantity),), contact=contact, **fields)
+
+
+def order(made: Stocked, quantity: int = 1, **fields: Any) -> PlacedOrder:
+    """A placed order with a payment at the sandbox."""
+    return orders.place_order(
+        merchant_id=made.merchant_id,
+        request=request(made, quantity, **{"provider": "sandbox", **fields}),
+    )
+
+
+def account(merchant: int) -> AccountInfo:
+    """An enabled sandbox account."""
+    made = payments.create_account(
+        merchant_id=merchant, account=payments.NewAccount(provider="sandbox", name="沙盒")
+    )
+    payments.enable_account(merchant_id=merchant, uid=made.uid)
+    return payment_queries.account_of_uid(made.uid)
+
+
+def notice(placed: PlacedOrder, **changes: Any) -> VerifiedNotice:
+    """What the sandbox would tell of a payment that was made."""
+    assert placed.payment is not None
+    fields: dict[str, Any] = {
+        "notice_id": f"msg_{secrets.token_hex(8)}",
+        "payment_number": placed.payment.payment_id,
+        "provider_number": f"sb_{secrets.token_hex(8)}",
+        "amount": placed.payment.amount,
+        "is_final": True,
+        "raw": "{}",
+    }
+    return VerifiedNotice(**{**fields, **changes})
+
+
+def card_states(made: Stocked) -> dict[CardState, int]:
+    """How many cards of the SKU are in each state, counted from the rows."""
+    with acting_as(made.merchant_id), connection.cursor() as cursor:
+        cursor.execute(
+            "select state, count(*) from card where sku_id = %s group by state", [made.sku.pk]
+        )
+        return {CardState(state): count for state, count in cursor.fetchall()}
+
+
+__all__ = [
+    "Money",
+    "Origin",
+    "account",
+    "card_states",
+    "notice",
+    "order",
+    "request",
+    "sku",
+    "stock",
+]

@@ -1,0 +1,151 @@
+"""Merchants, their twins, hosts and currency (E4, rules 13, 14, 29)."""
+
+import secrets
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from django.db import connection
+
+from kacang.merchants import operations, queries
+from kacang.merchants.audit import Actor
+from kacang.merchants.keys import cipher_for
+from kacang.merchants.models import MerchantKind
+from kacang.merchants.operations.opening import BadHost, NotATrial, UnknownHost
+
+ACTOR = Actor(kind="user", id=1, label="owner@example.com")
+
+
+@pytest.fixture
+def live():
+    """A live merchant with an owner and a setting of its own."""
+    merchant_id = operations.open_merchant(
+        slug=f"l-{secrets.token_hex(6)}", name="真店", kind=MerchantKind.LIVE
+    )
+    operations.add_staff(
+        merchant_id=merchant_id, email=f"{secrets.token_hex(6)}@example.com", name="主人",
+        role="owner", actor=ACTOR,
+    )  # fmt: skip
+    operations.change_settings(merchant_id=merchant_id, values={"pay_minutes": 20}, actor=ACTOR)
+    return merchant_id
+
+
+class TestOpenMerchant:
+    def test_refuses_an_address_that_is_taken(self):
+        slug = f"s-{secrets.token_hex(6)}"
+        first = operations.open_merchant(slug=slug, name="a", kind=MerchantKind.LIVE)
+        with pytest.raises(operations.SlugTaken):
+            operations.open_merchant(slug=slug, name="b", kind=MerchantKind.LIVE)
+        assert queries.merchant(merchant_id=queries.merchant_id_of_slug(slug)).name == "a"
+        assert queries.merchant_id_of_slug(slug) == first
+
+
+class TestTwin:
+    def test_is_a_test_merchant_with_the_same_owners_and_settings(self, live):
+        twin = operations.open_twin(merchant_id=live, actor=ACTOR)
+
+        info = queries.merchant(merchant_id=twin)
+        assert info.kind == "test"
+        assert [s.role for s in queries.staff(merchant_id=twin)] == ["owner"]
+        assert queries.setting(merchant_id=twin, name="pay_minutes") == 20
+        assert operations.open_twin(merchant_id=live, actor=ACTOR) == twin
+        sealed = cipher_for(live).seal("card", "secret", b"x")
+        with pytest.raises(Exception, match=r"secrets\.cannot_open"):
+            cipher_for(twin).open("card", "secret", sealed)
+
+    def test_wiping_takes_all_of_it_and_nothing_else(self, live, database):
+        twin = operations.open_twin(merchant_id=live, actor=ACTOR)
+        draft = operations.KeyDraft("x", ("orders:read",))
+        operations.create_key(merchant_id=twin, draft=draft, actor=ACTOR)
+        before = rows_of(database, live)
+        assert sum(rows_of(database, twin).values()) > 0
+
+        operations.wipe_twin(merchant_id=live, actor=ACTOR)
+
+        assert sum(rows_of(database, twin).values()) == 0
+        assert rows_of(database, live) == {**before, "audit_entry": before["audit_entry"] + 1}
+        with pytest.raises(queries.UnknownMerchant):
+            queries.merchant(merchant_id=twin)
+        with pytest.raises(NotATrial):
+            operations.wipe_twin(merchant_id=live, actor=ACTOR)
+
+    def test_only_twins_can_be_wiped(self, live, merchant, other_merchant):
+        twin = operations.open_twin(merchant_id=live, actor=ACTOR)
+        for one in (merchant, other_merchant, twin):
+            with pytest.raises(NotATrial):
+                operations.wipe_twin(merchant_id=one, actor=ACTOR)
+            assert queries.merchant(merchant_id=one).id == one
+
+    def test_of_a_demo_or_a_twin_there_is_none(self, live, merchant):
+        twin = operations.open_twin(merchant_id=live, actor=ACTOR)
+        for one in (merchant, twin):
+            with pytest.raises(NotATrial):
+                operations.open_twin(merchant_id=one, actor=ACTOR)
+
+
+class TestHosts:
+    def test_lead_to_one_shop(self, merchant, other_merchant):
+        host = f"{secrets.token_hex(6)}.example.com"
+        operations.add_host(merchant_id=merchant, host=f" {host.upper()}. ", actor=ACTOR)
+
+        assert queries.merchant_id_of_host(host) == merchant
+        with pytest.raises(operations.HostTaken):
+            operations.add_host(merchant_id=other_merchant, host=host, actor=ACTOR)
+        with pytest.raises(UnknownHost):
+            operations.remove_host(merchant_id=other_merchant, host=host, actor=ACTOR)
+        assert [h.name for h in queries.hosts(merchant_id=merchant)] == [host]
+
+        operations.remove_host(merchant_id=merchant, host=host, actor=ACTOR)
+        assert queries.merchant_id_of_host(host) is None
+
+    @pytest.mark.parametrize(
+        "host", ["", "a b", "http://x.example", "x..y", "a" * 64 + ".de", "店"]
+    )
+    def test_must_be_host_names(self, merchant, host):
+        with pytest.raises(BadHost):
+            operations.add_host(merchant_id=merchant, host=host, actor=ACTOR)
+        assert queries.hosts(merchant_id=merchant) == []
+
+
+class TestCurrency:
+    def test_is_fixed_by_the_first_order(self, merchant):
+        operations.change_currency(merchant_id=merchant, currency="USD", actor=ACTOR)
+        now = datetime.now(UTC)
+        operations.fix_currency(merchant_id=merchant, now=now)
+        operations.fix_currency(merchant_id=merchant, now=now)
+
+        with pytest.raises(operations.CurrencyFixed):
+            operations.change_currency(merchant_id=merchant, currency="CNY", actor=ACTOR)
+
+        assert queries.merchant(merchant_id=merchant).currency == "USD"
+
+
+class TestPartitions:
+    def test_can_be_made_again_and_again(self):
+        operations.make_partitions()
+        operations.make_partitions()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select count(*) from pg_inherits where inhparent = 'audit_entry'::regclass"
+            )
+            # this month, three ahead, the default
+            assert cursor.fetchone() == (5,)
+
+
+def rows_of(database, merchant_id):
+    """How many rows each table has of a merchant, as the superuser sees it."""
+    with psycopg.connect(database.dsn("superuser")) as connection:
+        tables = connection.execute(
+            "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid"
+            " where a.attname = 'merchant_id' and not a.attisdropped and c.relkind in ('r', 'p')"
+            " and not c.relispartition and c.relnamespace = 'public'::regnamespace"
+        ).fetchall()
+        return {
+            name: sum(
+                count
+                for (count,) in connection.execute(
+                    f"select count(*) from {name} where merchant_id = %s", [merchant_id]
+                )
+            )
+            for (name,) in tables
+        }

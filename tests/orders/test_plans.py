@@ -1,0 +1,163 @@
+"""Rule 16: on filled tables, under the policies, lists and claims go by index and sort nothing."""
+
+import re
+
+import psycopg
+import pytest
+from django.db import connection
+
+from kacang.catalog.queries import Strategy
+from kacang.merchants.operations import MerchantKind, open_merchant
+from kacang.merchants.tenancy import acting_as
+from kacang.orders import delivering, listing, operations, placing, settling, sql, statements
+from kacang.orders.models import OrderState
+from kacang.orders.types import OrderFilter
+from kacang.payments import queries as payments
+from kacang.shared.clock import utc_now
+from tests import make
+
+FILL = """
+insert into sale_order (merchant_id, number, channel, state, currency, total_minor, payable_minor,
+                        email, phone, phone_tail, token_hash, pay_by, created_at, paid_at)
+select m, 'F' || m || '-' || n, 'shop', (array[4, 4, 4, 6, 9, 0])[1 + n %% 6], 'CNY', 100, 100,
+       'b' || n || '@example.com', '+861380000' || lpad((n %% 10000)::text, 4, '0'),
+       lpad((n %% 10000)::text, 4, '0'), '\\x00', now() + interval '1 hour', now(), now()
+from unnest(%s::bigint[]) m, generate_series(1, 4000) n;
+insert into order_line (merchant_id, order_id, line_no, sku_id, quantity, unit_price_minor, title,
+                        sku_title, kind)
+select merchant_id, id, 1, %s, 1, 100, '{}', '{}', 'code' from sale_order where number like 'F%%';
+insert into order_unit (merchant_id, line_id, unit_no)
+select merchant_id, id, 1 from order_line where title = '{}';
+insert into payment (merchant_id, number, order_id, account_id, amount_minor, currency, created_at)
+select merchant_id, 'Filling' || id || 'x' || merchant_id, id, 1, 100, 'CNY', now() from sale_order;
+insert into card (merchant_id, sku_id, batch_id, pick_key, fingerprint, secret)
+select m, %s, 1, floor(random() * 2147483647)::bigint, decode(md5(m || '-' || n), 'hex'), '\\x00'
+from unnest(%s::bigint[]) m, generate_series(1, 6000) n;
+"""
+# Tables so small that reading them whole is the right plan.
+SMALL = "sku|product|batch|account|pick_mark|block|category"
+
+
+@pytest.fixture(scope="module")
+def filled(database, django_db_blocker):
+    """Three merchants with thousands of orders and cards; returns one of them and its SKU."""
+    merchants = [
+        open_merchant(slug=f"plan-{n}-{utc_now():%H%M%S%f}", name="P", kind=MerchantKind.DEMO)
+        for n in range(3)
+    ]
+    made = make.sku(merchants[0], cards=50, strategy=Strategy.FIRST_IN)
+    make.account(merchants[0])
+    with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
+        given: tuple[list[object], ...] = (
+            [merchants],
+            [made.sku.pk],
+            [],
+            [],
+            [made.sku.pk, merchants],
+        )
+        for text, parameters in zip(FILL.split(";\n"), given, strict=False):
+            owner.execute(text, parameters)
+    with psycopg.connect(database.dsn("superuser"), autocommit=True) as admin:
+        admin.execute("analyze")
+    return made
+
+
+def plan(text: statements.Statement, parameters: dict[str, object]) -> str:
+    explained = statements.Statement(b"explain (costs off) " + text.text, text.names)
+    return "\n".join(row[0] for row in statements.rows(explained, parameters))
+
+
+def refuse_scans(found: str) -> None:
+    scans = re.findall(r"Seq Scan on (\w+)", found)
+    assert [table for table in scans if not re.fullmatch(SMALL, table)] == [], found
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        OrderFilter(),
+        OrderFilter(state=OrderState.ON_HOLD),
+        OrderFilter(state=OrderState.DELIVERED),
+        OrderFilter(email="b77@example.com"),
+        OrderFilter(phone="+8613800000077"),
+        OrderFilter(amount_min_minor=50),
+        OrderFilter(channel="shop"),
+    ],
+)
+def test_lists_go_by_index_and_sort_nothing(filled, monkeypatch, where):
+    plans = []
+
+    def explain(text, parameters):
+        compiled = statements.statement(text) if isinstance(text, str) else text
+        plans.append(plan(compiled, parameters))
+        return []
+
+    monkeypatch.setattr(listing, "rows", explain)
+    listing.orders_page(merchant_id=filled.merchant_id, where=where)
+
+    (found,) = plans
+    refuse_scans(found)
+    outer = found.split("SubPlan")[0]
+    assert not re.search(
+        r"^\s*(->  )?Sort\b(?!.*Key: \(\(p\.state)", _without_lateral(outer), re.MULTILINE
+    )
+
+
+def _without_lateral(found: str) -> str:
+    """Leave out the sort of one order's few payments, which is in a lateral of its own."""
+    return re.sub(
+        r"->  Limit\n(\s+)->  Sort\n\s+Sort Key: \(\(p\.state = 1\)\) DESC.*\n", "", found
+    )
+
+
+def test_orders_by_number_are_looked_up_one_by_one(filled, monkeypatch):
+    plans = []
+
+    def explain(text, parameters):
+        plans.append(plan(statements.statement(text), parameters))
+        return []
+
+    monkeypatch.setattr(listing, "rows", explain)
+
+    listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter(numbers=("F1-5", "F1-6")))
+
+    refuse_scans(plans[0])
+
+
+def test_the_hot_path_reads_no_table_whole(filled, monkeypatch):
+    plans = {}
+    real = statements.rows
+
+    def explain(text, parameters):
+        if isinstance(text, statements.Statement):
+            plans[text.text] = plan(text, parameters)
+        return real(text, parameters)
+
+    for module in (placing, settling, delivering):
+        monkeypatch.setattr(module, "rows", explain)
+    account = payments.account_for(merchant_id=filled.merchant_id, provider="sandbox")
+    placed = make.order(filled, 2)
+    operations.settle_notices(account=account, notices=[make.notice(placed)])
+
+    assert {sql.PLACE_QUICK.text, sql.RECEIVE.text, sql.DELIVER_QUICK.text} <= set(plans)
+    for found in plans.values():
+        refuse_scans(found)
+
+
+@pytest.mark.parametrize(
+    "text", [sql.PLACE, sql.DELIVER, sql.RELEASE], ids=["place", "deliver", "release"]
+)
+def test_the_thorough_statements_read_no_table_whole(filled, text):
+    nothing = dict.fromkeys(("orders", "lines", "chosen", "due", "money", "counters"), "[]")
+    given = {
+        "merchant": filled.merchant_id, "o_id": [1], "event": 5, "actor_kind": "", "actor": "",
+        "address": "", "reason": "", **nothing,
+    }  # fmt: skip
+    with acting_as(filled.merchant_id, hot=True):
+        refuse_scans(plan(text, given))
+
+
+def test_the_app_sees_one_merchant_in_all_of_this(filled):
+    with acting_as(filled.merchant_id), connection.cursor() as cursor:
+        cursor.execute("select count(distinct merchant_id) from card")
+        assert cursor.fetchone() == (1,)

@@ -1,0 +1,54 @@
+"""Many at once: real threads, each with a connection of its own, that start together."""
+
+import threading
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+
+from django.db import connection
+
+from kacang.shared.errors import DomainError
+
+
+def at_once(jobs: Sequence[Callable[[], object]], threads: int = 16) -> list[object]:
+    """Run the jobs; return for each its result or the DomainError it raised, in order.
+
+    Any other error is raised here, after all have ended.
+    """
+    waiting: SimpleQueue[int] = SimpleQueue()
+    for number in range(len(jobs)):
+        waiting.put(number)
+    crew = min(threads, len(jobs))
+    gate = threading.Barrier(crew)
+    results: list[object] = [None] * len(jobs)
+
+    def work() -> None:
+        try:
+            connection.ensure_connection()
+            gate.wait(timeout=60)
+            _work_off(waiting, jobs, results)
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(crew)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, DomainError):
+            raise result
+    return results
+
+
+def _work_off(
+    waiting: "SimpleQueue[int]", jobs: Sequence[Callable[[], object]], results: list[object]
+) -> None:
+    while True:
+        try:
+            number = waiting.get_nowait()
+        except Empty:
+            return
+        try:
+            results[number] = jobs[number]()
+        except Exception as error:  # noqa: BLE001 - raised by at_once, in the thread of the test
+            results[number] = error

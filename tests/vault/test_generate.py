@@ -1,0 +1,68 @@
+"""V1: exactly so many codes, none twice."""
+
+import pytest
+from django.db import connection
+
+from kacang.outbox.queries import WorkState
+from kacang.vault import generating, operations, patterns
+from tests.vault.conftest import ACTOR
+
+
+class TestGenerate:
+    def test_makes_exactly_so_many_and_none_twice(self, merchant, make):
+        sku = make.sku()
+
+        work = make.generated(sku, 2500, "XXXX-XXXX-####@")
+
+        assert work.state == WorkState.DONE
+        codes = [card.secret for card in make.opened(work.result["batch"])]
+        assert len(set(codes)) == len(codes) == 2500
+        assert all(patterns.has_right_check(code) for code in codes)
+        assert make.level(sku).available == 2500
+
+    def test_makes_up_for_codes_that_the_vault_has(self, merchant, make, monkeypatch):
+        sku = make.sku()
+        make.imported(sku, [f"C{number:03}" for number in range(0, 1000, 2)])
+        monkeypatch.setattr(generating, "check_strength", lambda *args, **values: None)
+
+        work = make.generated(sku, 480, "C###")
+
+        codes = {card.secret for card in make.opened(work.result["batch"])}
+        assert len(codes) == 480
+        assert all(int(code[1:]) % 2 for code in codes)
+
+    def test_makes_numbers_and_passwords(self, merchant, make):
+        work = make.generated(make.sku(), 50, "#{6}", number_pattern="KC########")
+
+        cards = make.opened(work.result["batch"])
+        assert len({card.number for card in cards}) == 50
+        assert all(len(card.secret) == 6 and card.number.startswith("KC") for card in cards)
+
+    @pytest.mark.parametrize(
+        ("count", "values", "error"),
+        [
+            (0, {"pattern": "X{16}"}, operations.BadCount),
+            (1_000_001, {"pattern": "X{16}"}, operations.BadCount),
+            (1000, {"pattern": "#{8}"}, operations.WeakPattern),
+            (10, {"pattern": "X{"}, operations.BadPattern),
+            (100, {"pattern": "#{6}", "number_pattern": "##"}, operations.BadCount),
+        ],
+    )
+    def test_refuses_what_is_weak_or_impossible(self, merchant, make, count, values, error):
+        sku = make.sku()
+
+        with pytest.raises(error):
+            operations.generate_cards(
+                merchant_id=merchant,
+                actor=ACTOR,
+                request=operations.GenerateRequest(sku_uid=sku, count=count, **values),
+            )
+
+        assert make.level(sku).total == 0
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select count(*) from procrastinate_jobs where task_name = 'vault.run_generate'"
+                " and (args->>'merchant_id')::bigint = %s::bigint",
+                [merchant],
+            )
+            assert cursor.fetchone() == (0,)

@@ -1,0 +1,140 @@
+"""Cards, jobs, products and stock through the API (V1, V2, J1)."""
+
+import pytest
+
+from kacang.catalog.models import Sku
+from kacang.merchants.tenancy import acting_as
+from kacang.vault import operations as vault
+from kacang.vault.queries import CardState
+from tests import make
+
+
+def run(shop, job: str) -> dict[str, object]:
+    """Do the work of a job that was queued, as a worker would."""
+    kind = shop.api.get(f"/jobs/{job}").json["kind"]
+    work = {"vault.import": vault.run_import, "vault.generate": vault.run_generate}[kind]
+    work(merchant_id=shop.merchant, work_uid=job)
+    return dict(shop.api.get(f"/jobs/{job}").json)
+
+
+class TestImport:
+    def test_takes_lines_byte_for_byte(self, shop):
+        lines = ["%0A<b>x</b>&amp;", "卡密-ABC", "plain"]
+
+        answer = shop.api.post("/cards/import", {"sku_id": shop.sku, "lines": lines})
+        done = run(shop, answer.json["id"])
+        number = shop.sell(8)
+        given = shop.api.get(f"/orders/{number}/deliveries").json["items"]
+
+        assert (answer.status, answer.json["state"]) == (202, "waiting")
+        assert done["state"] == "done"
+        assert set(lines) <= {unit["secret"] for unit in given}
+
+    @pytest.mark.parametrize("name", ["codes.txt", "codes.csv"])
+    def test_takes_a_file(self, shop, name):
+        answer = shop.api.upload(
+            "/cards/import", name, b"code\nAAA-111\nBBB-222\n", sku_id=shop.sku, supplier="Lu"
+        )
+        done = run(shop, answer.json["id"])
+
+        assert answer.status == 202
+        assert (done["state"], done["error"]) == ("done", None)
+        assert make.card_states(shop.made)[CardState.AVAILABLE] >= 7
+
+    def test_refuses_a_form_without_a_file_or_with_more(self, shop):
+        form = "multipart/form-data; boundary=x"
+        field = (
+            f'--x\r\nContent-Disposition: form-data; name="sku_id"\r\n\r\n{shop.sku}\r\n--x--\r\n'
+        )
+
+        answer = shop.api.post("/cards/import", field.encode(), content_type=form)
+
+        assert (answer.status, answer.code) == (422, "request.file_missing")
+
+    def test_refuses_unknown_fields_and_wrong_values(self, shop):
+        for more in ({"colour": "red"}, {"unit_cost_minor": "-1"}, {"valid_until": "soon"}):
+            answer = shop.api.upload("/cards/import", "a.txt", b"X", sku_id=shop.sku, **more)
+            assert (answer.status, answer.code) == (422, "request.invalid")
+        for body in (
+            {"sku_id": shop.sku, "lines": []},
+            {"sku_id": shop.sku, "lines": ["a\0b"]},
+            {"sku_id": shop.sku, "lines": [1]},
+            {"sku_id": shop.sku, "lines": ["a"], "valid_until": 1700000000},
+        ):
+            assert shop.api.post("/cards/import", body).code == "request.invalid"
+        assert make.card_states(shop.made) == {CardState.AVAILABLE: 5}
+
+    def test_refuses_a_form_that_ends_too_early(self, shop):
+        answer = shop.api.post(
+            "/cards/import", b"--x\r\nbroken", content_type="multipart/form-data; boundary=x"
+        )
+
+        assert answer.status in {400, 422}
+        assert answer.code
+
+
+class TestGenerate:
+    def test_makes_so_many(self, shop):
+        answer = shop.api.post("/cards/generate", {"sku_id": shop.sku, "count": 20})
+        done = run(shop, answer.json["id"])
+
+        assert answer.status == 202
+        assert (done["state"], done["done"], done["total"]) == ("done", 20, 20)
+        assert make.card_states(shop.made) == {CardState.AVAILABLE: 25}
+
+    def test_refuses_codes_that_could_be_guessed(self, shop):
+        answer = shop.api.post(
+            "/cards/generate", {"sku_id": shop.sku, "count": 1000, "pattern": "####"}
+        )
+
+        assert (answer.status, answer.code) == (422, "vault.weak_pattern")
+
+
+class TestProducts:
+    def test_shows_skus_with_price_and_stock(self, shop):
+        (listed,) = shop.api.get("/products").json["items"]
+        detail = shop.api.get(f"/products/{listed['id']}").json
+        (sku,) = detail["skus"]
+
+        assert listed["skus"] == detail["skus"]
+        assert (sku["id"], sku["price_minor"], sku["currency"]) == (shop.sku, 1999, "CNY")
+        assert (sku["available"], sku["min_per_order"], sku["max_per_order"]) == (5, 1, 100)
+        assert detail["title"] == {"zh-Hans": "视频会员", "en": "Video"}
+
+    def test_hides_what_is_not_on_sale(self, shop):
+        (listed,) = shop.api.get("/products").json["items"]
+        with acting_as(shop.merchant):
+            Sku.objects.filter(merchant_id=shop.merchant).update(on_sale=False)
+
+        assert shop.api.get(f"/products/{listed['id']}").json["skus"] == []
+
+    def test_lists_page_by_page(self, shop):
+        for _ in range(2):
+            make.sku(shop.merchant, cards=0)
+
+        first = shop.api.get("/products?limit=2").json
+        second = shop.api.get(f"/products?limit=2&cursor={first['next_cursor']}").json
+
+        ids = [item["id"] for item in first["items"] + second["items"]]
+        assert (len(first["items"]), len(second["items"])) == (2, 1)
+        assert len(set(ids)) == 3
+        assert second["next_cursor"] is None
+
+
+class TestStock:
+    def test_counts_by_state(self, shop):
+        shop.place()
+        shop.sell(2)
+
+        assert shop.api.get("/stock").json == {
+            "items": [
+                {
+                    "sku_id": shop.sku,
+                    "product_id": shop.api.get("/products").json["items"][0]["id"],
+                    "available": 2,
+                    "reserved": 1,
+                    "sold": 2,
+                }
+            ],
+            "next_cursor": None,
+        }

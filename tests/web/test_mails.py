@@ -1,0 +1,247 @@
+"""N1, L4, rule 22: from what happened to the mail that a real server takes, and where it leads."""
+
+import json
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.db import connection
+from django.test import Client
+from procrastinate.contrib.django import app
+
+from kacang import jobs
+from kacang.merchants import operations as merchants
+from kacang.merchants.audit import Actor
+from kacang.merchants.tenancy import acting_as
+from kacang.messages import queries as messages
+from kacang.messages.models import Message
+from kacang.orders import operations as orders
+from kacang.orders.types import Credentials
+from kacang.payments import queries as payments
+from kacang.shared.contacts import Contact
+from kacang.shared.money import Money
+from kacang.web import mails
+from tests import make
+from tests.messages.conftest import postbox  # noqa: F401 - a fixture
+
+BUYER = Contact(email="zhao@example.com")
+
+
+@pytest.fixture
+def stocked(merchant):
+    payments.forget_accounts()
+    make.account(merchant)
+    return make.sku(merchant)
+
+
+def settle(merchant: int, placed, **changes) -> None:
+    account = payments.account_for(merchant_id=merchant, provider="sandbox")
+    orders.settle_notices(account=account, notices=[make.notice(placed, **changes)])
+
+
+def choose(merchant: int, **values: object) -> None:
+    merchants.change_settings(merchant_id=merchant, values=values, actor=Actor())
+
+
+def run_news(merchant: int) -> list[str]:
+    """Do what relay and workers do with this merchant's news; return the jobs that ran."""
+    while jobs.relay_news():
+        pass
+    ran = []
+    while found := _next_job(merchant):
+        job_id, name, arguments = found
+        ran.append(name)
+        app.tasks[name].func(**arguments)
+        with connection.cursor() as cursor:
+            cursor.execute("delete from procrastinate_events where job_id = %s::bigint", [job_id])
+            cursor.execute("delete from procrastinate_jobs where id = %s::bigint", [job_id])
+    return ran
+
+
+def _next_job(merchant: int):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, task_name, args from procrastinate_jobs where queue_name = 'mail'"
+            " and args->>'merchant_id' = %s::text and scheduled_at is null order by id limit 1",
+            [str(merchant)],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    arguments = json.loads(row[2]) if isinstance(row[2], str) else row[2]
+    return row[0], row[1], arguments
+
+
+def text_of(mail):
+    return mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+
+def link_in(mail) -> str:
+    found = re.search(r"^https?://\S+$", text_of(mail), re.MULTILINE)
+    assert found, text_of(mail)
+    return found[0]
+
+
+class TestDelivered:
+    def test_the_mail_leads_back_to_the_order(self, merchant, stocked, postbox):  # noqa: F811
+        placed = make.order(stocked, contact=BUYER)
+        settle(merchant, placed)
+
+        assert run_news(merchant) == ["orders.tell_delivered", "messages.send"]
+
+        (mail,) = postbox.mails
+        assert mail["to"] == "zhao@example.com"
+        assert placed.number in mail["subject"]
+        assert not any(code in mail.as_string() + text_of(mail) for code in stocked.codes)
+        token = parse_qs(urlsplit(link_in(mail)).query)["t"][0]
+        assert orders.check_access(
+            merchant_id=merchant, number=placed.number, credentials=Credentials(token=token)
+        )
+
+    def test_the_link_opens_in_a_browser_without_the_cookie(
+        self,
+        merchant,
+        stocked,
+        postbox,  # noqa: F811
+    ):
+        placed = make.order(stocked, contact=BUYER)
+        settle(merchant, placed)
+        run_news(merchant)
+        link = urlsplit(link_in(postbox.mails[0]))
+
+        browser = Client()
+        entered = browser.get(f"{link.path}?{link.query}")
+        page = browser.get(entered["location"])
+
+        assert entered.status_code == 302
+        assert "t=" not in entered["location"]
+        assert page.status_code == 200
+        assert placed.number in page.content.decode()
+
+    def test_without_an_address_nothing_is_sent(self, merchant, stocked, postbox):  # noqa: F811
+        placed = make.order(stocked, contact=Contact(phone="+8613826042716"))
+        settle(merchant, placed)
+
+        run_news(merchant)
+
+        assert postbox.mails == []
+
+    def test_the_merchant_may_switch_it_off(self, merchant, stocked, postbox):  # noqa: F811
+        choose(merchant, mail_order_delivered=False)
+        placed = make.order(stocked, contact=BUYER)
+        settle(merchant, placed)
+
+        run_news(merchant)
+        assert postbox.mails == []
+
+        orders.resend(merchant_id=merchant, number=placed.number, actor=Actor())
+        run_news(merchant)
+        assert len(postbox.mails) == 1
+
+    def test_in_the_orders_language(self, merchant, stocked, postbox):  # noqa: F811
+        placed = make.order(stocked, contact=BUYER, language="en")
+        settle(merchant, placed)
+        run_news(merchant)
+
+        assert "is delivered" in postbox.mails[0]["subject"]
+        assert "Video" in text_of(postbox.mails[0])
+
+
+class TestWaiting:
+    def test_L4_buyer_and_staff_are_told(self, merchant, stocked, postbox):  # noqa: F811
+        choose(merchant, mail_staff="staff@example.com")
+        placed = make.order(stocked, 3, contact=BUYER)
+        orders.cancel_order(merchant_id=merchant, number=placed.number, actor=Actor(), reason="x")
+        rival = make.order(stocked, 3)
+        settle(merchant, rival)
+        settle(merchant, placed)
+
+        run_news(merchant)
+
+        by_recipient = {
+            str(mail["to"]): mail for mail in postbox.mails if placed.number in str(mail["subject"])
+        }
+        assert set(by_recipient) == {"zhao@example.com", "staff@example.com"}
+        assert "订单取消后才到账" in text_of(by_recipient["zhao@example.com"])
+        assert f"/console/orders/{placed.number}/" in link_in(by_recipient["staff@example.com"])
+        (notice,) = messages.notices(merchant_id=merchant, language="en").rows
+        assert notice.title == f"Order {placed.number} is paid and waits"
+        assert notice.target == ("order", placed.number)
+
+    def test_cancelled_is_told_only_where_it_is_wanted(self, merchant, stocked, postbox):  # noqa: F811
+        for is_wanted, subject_count in ((False, 0), (True, 1)):
+            choose(merchant, mail_order_cancelled=is_wanted)
+            placed = make.order(stocked, contact=BUYER)
+            orders.cancel_order(
+                merchant_id=merchant, number=placed.number, actor=Actor(), reason="x"
+            )
+            run_news(merchant)
+            about = [mail for mail in postbox.mails if placed.number in str(mail["subject"])]
+            assert len(about) == subject_count
+
+
+class TestSuspense:
+    def test_staff_are_told_of_money_that_fits_nothing(self, merchant, stocked, postbox):  # noqa: F811
+        choose(merchant, mail_staff="staff@example.com")
+        placed = make.order(stocked)
+        settle(merchant, placed, amount=Money(5))
+
+        run_news(merchant)
+
+        (mail,) = postbox.mails
+        assert "¥0.05" in str(mail["subject"])
+        assert link_in(mail).endswith("/console/payments/suspense/")
+        (notice,) = messages.notices(merchant_id=merchant, language="zh-hans").rows
+        assert notice.title == "收到 ¥0.05，与订单不符"
+
+
+class TestLowStock:
+    def test_L20_is_told_once_until_new_stock_comes(self, merchant, postbox):  # noqa: F811
+        payments.forget_accounts()
+        make.account(merchant)
+        made = make.sku(merchant, cards=3, low_stock_at=3)
+        assert mails.tell_low_stock(merchant_id=merchant) == 0
+
+        make.order(made)
+        told = [mails.tell_low_stock(merchant_id=merchant) for _ in range(3)]
+        make.stock(made, 4)
+        after_restock = mails.tell_low_stock(merchant_id=merchant)
+        make.order(made, 5)
+        again = [mails.tell_low_stock(merchant_id=merchant) for _ in range(2)]
+
+        assert (told, after_restock, again) == ([1, 0, 0], 0, [1, 0])
+        newest = messages.notices(merchant_id=merchant, language="en").rows[0]
+        assert (newest.title, newest.target) == ("Year is running low", ("sku", made.sku.uid))
+
+    def test_can_be_switched_off(self, merchant):
+        choose(merchant, mail_low_stock=False)
+        make.sku(merchant, cards=1, low_stock_at=5)
+
+        assert mails.tell_low_stock(merchant_id=merchant) == 0
+
+
+class TestCode:
+    def test_the_code_is_in_the_mail_and_nowhere_else(self, merchant, stocked, postbox):  # noqa: F811
+        placed = make.order(stocked, contact=BUYER)
+        orders.request_code(merchant_id=merchant, number=placed.number, contact="zhao@example.com")
+
+        assert run_news(merchant) == ["orders.send_code", "messages.send"]
+
+        code = re.search(r"\b\d{6}\b", text_of(postbox.mails[0]))
+        assert code
+        assert orders.check_access(
+            merchant_id=merchant, number=placed.number, credentials=Credentials(code=code[0])
+        )
+        with acting_as(merchant):
+            stored = json.dumps(list(Message.objects.values_list("context", flat=True)))
+        assert code[0] not in stored
+
+
+def test_every_job_that_is_queued_has_a_task():
+    for name in (
+        "messages.send", "orders.send_code", "orders.tell_delivered", "orders.tell_on_hold",
+        "orders.tell_cancelled", "payments.ask", "payments.sandbox_send", "payments.tell_suspense",
+    ):  # fmt: skip
+        assert name in app.tasks
+    for listeners in jobs.LISTENERS.values():
+        assert {job for job, _queue in listeners} <= set(app.tasks)

@@ -1,0 +1,142 @@
+"""Nobody's session or key reads or moves a row of another merchant, whatever id it is given.
+
+Every address with a place for an id, of console and API, is asked with every id that the other
+merchant has: nothing of theirs may be shown, and not one of their rows may change.
+"""
+
+import hashlib
+import json
+import re
+import secrets
+
+import psycopg
+import pytest
+from django.test import Client
+
+from kacang.catalog.models import Product
+from kacang.merchants import operations
+from kacang.merchants.audit import SYSTEM
+from kacang.merchants.operations import KeyDraft
+from kacang.merchants.tenancy import acting_as
+from kacang.risk import operations as risk
+from kacang.shared.contacts import Contact
+from tests import make
+from tests.web.console.conftest import work_as
+from tests.web.test_addresses import EVERY
+
+PARAMETER = re.compile(r"<(?:\w+:)?\w+>|\{\w+\}")
+
+
+@pytest.fixture
+def theirs(other_merchant):
+    """A merchant with something of each kind, all of it marked."""
+    mark = f"THEIRS{secrets.token_hex(6)}"
+    made = make.sku(other_merchant, cards=3)
+    with acting_as(other_merchant):
+        Product.objects.filter(merchant_id=other_merchant).update(title={"en": mark})
+    make.account(other_merchant)
+    contact = Contact(email=f"{mark.lower()}@example.com")
+    make.order(made, contact=contact)
+    operations.add_staff(
+        merchant_id=other_merchant, email=f"s{mark}@example.com", name=mark, role="owner",
+        actor=SYSTEM,
+    )  # fmt: skip
+    operations.create_key(merchant_id=other_merchant, draft=KeyDraft(mark, ("all",)), actor=SYSTEM)
+    risk.block(
+        merchant_id=other_merchant, actor=SYSTEM, kind="email", value="x@example.com", reason=mark
+    )
+    return mark, made.codes
+
+
+def tenant_tables(superuser):
+    return [
+        row[0]
+        for row in superuser.execute(
+            "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid"
+            " where a.attname = 'merchant_id' and not a.attisdropped and c.relkind in ('r', 'p')"
+            " and not c.relispartition and c.relnamespace = 'public'::regnamespace order by 1"
+        )
+    ]
+
+
+# Sums, seals and marks that a worker of another test may write meanwhile, from the rows that count.
+HOUSEKEEPING = {"card_level", "level_mark", "log_seal", "pick_mark"}
+
+
+def picture_of(superuser, merchant):
+    """A fingerprint of every row that a merchant has."""
+    found = {}
+    for table in sorted(set(tenant_tables(superuser)) - HOUSEKEEPING):
+        rows = superuser.execute(
+            f"select t::text from {table} t where merchant_id = %s order by 1", [merchant]
+        ).fetchall()
+        found[table] = (len(rows), hashlib.sha256(repr(rows).encode()).hexdigest())
+    return found
+
+
+def ids_of(superuser, merchant):
+    """Every public id of a merchant: what a stranger could have seen or guessed."""
+    found = []
+    for table in tenant_tables(superuser):
+        for column in ("uid", "number"):
+            known = superuser.execute(
+                "select 1 from pg_attribute where attrelid = %s::regclass and attname = %s"
+                " and atttypid = 'varchar'::regtype and not attisdropped",
+                [table, column],
+            ).fetchone()
+            if known:
+                found += [
+                    str(row[0])
+                    for row in superuser.execute(
+                        f"select {column} from {table} where merchant_id = %s limit 2", [merchant]
+                    )
+                ]
+    return found
+
+
+def asked(prefix, ids):
+    for path, _view in EVERY:
+        if path.startswith(prefix) and PARAMETER.search(path):
+            for one in ids if "<int:" not in path else ["1"]:
+                yield "/" + PARAMETER.sub(one, path).rstrip("$")
+
+
+@pytest.mark.slow
+def test_no_id_of_another_merchant_opens_anything(database, merchant, other_merchant, theirs):
+    mark, codes = theirs
+    desk = work_as(merchant)
+    key = operations.create_key(
+        merchant_id=merchant, draft=KeyDraft("mine", ("all",)), actor=SYSTEM
+    ).key
+    machine = Client(HTTP_AUTHORIZATION=f"Bearer {key}")
+    with psycopg.connect(database.dsn("superuser"), autocommit=True) as superuser:
+        ids = ids_of(superuser, other_merchant)
+        assert len(ids) >= 10
+        before = picture_of(superuser, other_merchant)
+        shown = []
+
+        def look(address, answer):
+            assert answer.status_code < 500, address
+            body = b"".join(answer) if answer.streaming else answer.content
+            text = body.decode(errors="replace").lower()
+            if mark.lower() in text or any(code.lower() in text for code in codes):
+                shown.append(address)
+
+        count = 0
+        for address in asked("console/", ids):
+            look(address, desk.get(address))
+            look(address, desk.post(address, {"reason": "because", "role": "owner", "note": "x"}))
+            count += 1
+        for address in asked("api/", ids):
+            look(address, machine.get(address))
+            for method in (machine.post, machine.delete):
+                look(address, method(
+                    address, json.dumps({"provider": "sandbox", "reason": "x"}),
+                    content_type="application/json",
+                    headers={"Idempotency-Key": secrets.token_hex(8)},
+                ))  # fmt: skip
+            count += 1
+
+        assert shown == []
+        assert count > 100
+        assert picture_of(superuser, other_merchant) == before
