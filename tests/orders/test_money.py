@@ -61,6 +61,31 @@ class TestMoneyThatDoesNotFit:
         assert sum_of(merchant, 2900) == 1000  # what had waited came off the suspense account
         assert sum_of(merchant, 2200) == 1999
 
+    def test_the_whole_sum_after_a_part_pays_and_the_part_stays_seen(self, merchant):
+        made = make.sku(merchant)
+        account = make.account(merchant)
+        placed = make.order(made)
+
+        became = [
+            orders.settle_notices(
+                account=account, notices=[make.notice(placed, amount=Money(minor))]
+            )
+            for minor in (1, 1999, 5)
+        ]
+
+        assert became == [
+            [NoticeOutcome.SUSPENSE],
+            [NoticeOutcome.SETTLED],
+            [NoticeOutcome.SUSPENSE],
+        ]
+        view = queries.order(merchant_id=merchant, number=placed.number)
+        assert view.state == OrderState.DELIVERED
+        assert make.card_states(made)[CardState.SOLD] == 1
+        assert [mark for _, mark in receipts(merchant)] == [1, 0, 3]
+        assert sum_of(merchant, 1100) == 2005
+        assert sum_of(merchant, 2900) == 0  # nothing was taken off the suspense account
+        assert sum_of(merchant, 2200) == 1999
+
     def test_second_payment_of_a_paid_order(self, merchant):
         made = make.sku(merchant)
         account = make.account(merchant)

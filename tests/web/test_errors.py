@@ -67,6 +67,10 @@ class TestStatus:
             assert errors.status_of(kind()) != 500, code
             assert code in TEXTS, code
 
+    def test_never_shows_the_name_of_a_value_that_was_not_given(self, every_room):
+        shown = {code: errors.text_of(kind()) for code, kind in DomainError.by_code.items()}
+        assert {code: words for code, words in shown.items() if "{" in words} == {}
+
     def test_no_words_for_codes_that_are_gone(self, every_room):
         assert set(TEXTS) - set(DomainError.by_code) == set()
 

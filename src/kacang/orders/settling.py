@@ -219,9 +219,14 @@ def _misfit(entry: Seen, *, is_paid_now: bool) -> ReceiptFit | None:
         (is_paid_now or entry.order_state not in UNPAID, ReceiptFit.SECOND_PAYMENT),
         ((entry.payment_amount, entry.payment_currency) != price, ReceiptFit.AMOUNT_CHANGED),
         (entry.received < (entry.payment_amount or 0), ReceiptFit.PARTIAL),
-        (entry.received > (entry.payment_amount or 0), ReceiptFit.OVER),
+        (entry.received > (entry.payment_amount or 0) and not _is_whole(entry), ReceiptFit.OVER),
     )
     return next((fit for applies, fit in reasons if applies), None)
+
+
+def _is_whole(entry: Seen) -> bool:
+    """Whether this receipt pays alone: what came in part before it stays in suspense."""
+    return entry.amount_minor == entry.payment_amount
 
 
 def _act(merchant_id: int, seen: Sequence[Seen], verdicts: Sequence[Verdict]) -> None:
@@ -264,7 +269,7 @@ def _pay(merchant_id: int, paid: Sequence[Seen]) -> None:
                 money,
                 is_old=not entry.is_new_money,
                 waited=not entry.is_unjudged,
-                is_part=entry.received != entry.amount_minor,
+                is_part=not _is_whole(entry),
             )
         )
         taken.append(Held(entry.order_id, unpack(entry.held_counters)))

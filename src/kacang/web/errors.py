@@ -54,7 +54,8 @@ def text_of(error: DomainError) -> str:
     try:
         return str(words).format(**error.detail)
     except (KeyError, IndexError):
-        return str(words)
+        # The raiser forgot a value: better a general word than an open brace.
+        return str(TITLES.get(status_of(error)) or "")
 
 
 def problem_body(error: DomainError, request: HttpRequest | None = None) -> dict[str, Any]:

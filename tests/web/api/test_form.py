@@ -87,6 +87,8 @@ class TestBodies:
             answer = shop.api.post("/orders", order_body(shop.sku), content_type=kind)
 
             assert (answer.status, answer.code) == (415, "request.content_type")
+            assert answer.json["title"] == "This kind of content is not read here"
+            assert answer.json["detail"] == "Send application/json."
 
     def test_takes_a_charset_with_json(self, shop):
         answer = shop.api.post(
@@ -120,6 +122,7 @@ class TestAddresses:
         assert answer.status == 405
         assert answer.headers["allow"] == "GET, POST"
         assert answer.code == "request.method_not_allowed"
+        assert answer.json["title"] == "This method is not used here"
 
     @pytest.mark.parametrize(
         "number",
@@ -154,6 +157,14 @@ class TestAddresses:
             answer = shop.api.get(f"{path}?{query}")
             assert answer.status == 422
             assert answer.code
+
+    @pytest.mark.parametrize("path", ["/products", "/stock"])
+    def test_refuses_a_cursor_of_another_list(self, shop, other_shop, path):
+        foreign = other_shop.api.get("/products").json["items"][0]["id"]
+        for cursor in ("abc", "0", shop.sku, foreign):
+            answer = shop.api.get(f"{path}?cursor={cursor}")
+
+            assert (answer.status, answer.code) == (422, "request.bad_cursor")
 
     @pytest.mark.parametrize(
         "query",

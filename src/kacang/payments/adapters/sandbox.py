@@ -154,7 +154,7 @@ def _object(body: bytes) -> dict[str, Any]:
         said = json.loads(body.decode())
     # ValueError covers broken UTF-8, broken JSON and numbers of thousands of digits.
     except (ValueError, RecursionError):
-        raise BadNotice from None
+        raise BadNotice(field="body") from None
     return said if isinstance(said, dict) else _bad("body")
 
 

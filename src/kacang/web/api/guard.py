@@ -61,7 +61,8 @@ def _check_body(request: HttpRequest, terms: Terms) -> None:
     if size > terms.body_bytes_max:
         raise Wrong(413, "request.too_large")
     if size and terms.content_types and request.content_type not in terms.content_types:
-        raise Wrong(415, "request.content_type", " or ".join(sorted(terms.content_types)))
+        known = " or ".join(sorted(terms.content_types))
+        raise Wrong(415, "request.content_type", f"Send {known}.")
 
 
 def _size(written: str | None) -> int:

@@ -220,5 +220,5 @@ def _filter(asked: OrderQuery) -> OrderFilter:
 
 def _offset(cursor: str) -> int:
     if cursor and not (cursor.isdecimal() and len(cursor) <= OFFSET_DIGITS):
-        raise Wrong(422, "request.bad_cursor")
+        raise Wrong(422, "request.bad_cursor", "This cursor does not come from this list.")
     return int(cursor or 0)

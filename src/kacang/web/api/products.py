@@ -7,13 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from kacang.catalog import queries as catalog
-from kacang.catalog.queries import ProductView, SkuView, StockMode
+from kacang.catalog.queries import ProductView, Shelf, SkuView, StockMode
 from kacang.merchants.tenancy import acting_as
 from kacang.vault import queries as vault
 from kacang.vault.queries import StockLevel
 from kacang.web.api.answers import answer
 from kacang.web.api.keys import BearerKey, caller_of
 from kacang.web.api.paging import Id, PageQuery
+from kacang.web.api.problems import Wrong
 from kacang.web.api.schemas import (
     FormField,
     Product,
@@ -33,7 +34,7 @@ def products(request: HttpRequest, asked: Query[PageQuery]) -> HttpResponse:
     """List what is on sale, in the shop's order."""
     merchant_id = caller_of(request).merchant_id
     with acting_as(merchant_id):
-        page = catalog.shelf(merchant_id=merchant_id, cursor=asked.cursor, limit=asked.limit)
+        page = _page(merchant_id, asked)
         free = _available(merchant_id, page.items)
     return answer(
         ProductList(
@@ -77,7 +78,7 @@ def stock(request: HttpRequest, asked: Query[PageQuery]) -> HttpResponse:
     """List how many cards of each SKU there are, product by product. `limit` counts products."""
     merchant_id = caller_of(request).merchant_id
     with acting_as(merchant_id):
-        page = catalog.shelf(merchant_id=merchant_id, cursor=asked.cursor, limit=asked.limit)
+        page = _page(merchant_id, asked)
         levels = _levels(merchant_id, page.items)
     return answer(
         StockList(
@@ -85,6 +86,22 @@ def stock(request: HttpRequest, asked: Query[PageQuery]) -> HttpResponse:
             next_cursor=page.next_cursor or None,
         )
     )
+
+
+def _page(merchant_id: int, asked: PageQuery) -> Shelf:
+    """Return a page of what is on sale.
+
+    Raises:
+        Wrong: The cursor is none of ours: from the beginning again would be a list without end.
+    """
+    if asked.cursor:
+        try:
+            catalog.product(merchant_id=merchant_id, uid=asked.cursor)
+        except catalog.UnknownProduct:
+            raise Wrong(
+                422, "request.bad_cursor", "This cursor does not come from this list."
+            ) from None
+    return catalog.shelf(merchant_id=merchant_id, cursor=asked.cursor, limit=asked.limit)
 
 
 def _available(merchant_id: int, items: Iterable[ProductView]) -> dict[int, int]:
