@@ -2,14 +2,19 @@
 
 import json
 import os
+import shutil
 import stat
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from kacang.cli.errors import CommandProblem
 from kacang.cli.files import read_object, write_private
-from kacang.cli.folder import SECRETS, DataFolder, existing, prepared, used_alone
+from kacang.cli.folder import SECRETS, DataFolder, existing, prepared, refuse_full, used_alone
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +102,14 @@ class TestRefusals:
             with pytest.raises(CommandProblem, match="is of format 2, this Kacang"):
                 act()
 
+    def test_a_damaged_marker_is_said(self, tmp_path: Path) -> None:
+        one = prepared(tmp_path / "one", database="embedded")
+        one.marker.write_text("")
+
+        for opening in (existing, partial(prepared, database="embedded")):
+            with pytest.raises(CommandProblem, match=r"kacang.json is damaged; restore it"):
+                opening(one.path)
+
     def test_the_kind_of_database_does_not_change(self, tmp_path: Path) -> None:
         prepared(tmp_path / "in", database="embedded")
         prepared(tmp_path / "out", database="external")
@@ -138,7 +151,46 @@ class TestRefusals:
             pass
 
 
+class TestFullDisk:
+    def test_is_said_when_no_room_is_left(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        refuse_full(tmp_path)
+
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+
+        with pytest.raises(CommandProblem, match=f"The disk of {tmp_path} is full"):
+            refuse_full(tmp_path)
+
+
+class TestRunning:
+    def test_is_what_a_living_one_says_of_itself(self, tmp_path: Path) -> None:
+        one = prepared(tmp_path / "one", database="embedded")
+        assert one.running() == {}
+
+        write_private(one.runtime, json.dumps({"pid": os.getpid(), "port": 8000}))
+
+        assert one.running() == {"pid": os.getpid(), "port": 8000}
+
+    def test_what_a_killed_one_left_says_nothing(self, tmp_path: Path) -> None:
+        one = prepared(tmp_path / "one", database="embedded")
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+
+        for number in (ended.pid, 0, -1, "1", None):
+            write_private(one.runtime, json.dumps({"pid": number, "port": 8000}))
+            assert one.running() == {}
+
+
 class TestFiles:
+    def test_a_private_file_that_cannot_be_put_leaves_nothing(self, tmp_path: Path) -> None:
+        (tmp_path / "taken").mkdir()
+
+        with pytest.raises(IsADirectoryError):
+            write_private(tmp_path / "taken", "x")
+
+        assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
     def test_a_private_file_is_never_open_not_even_for_a_moment(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

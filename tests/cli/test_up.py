@@ -193,6 +193,14 @@ class TestSideBySide:
         )
         assert not (tmp_path / "new").exists()
 
+    def test_a_web_server_alone_does_not_share_a_port_either(self, running: Up) -> None:
+        done = command("web", "--data", running.data, "--port", str(running.port))
+
+        assert done.returncode == 1
+        assert done.stderr.strip() == (
+            f"Port {running.port} is already in use; choose another with --port."
+        )
+
     def test_another_installation_runs_beside_it(self, running: Up, tmp_path: Path) -> None:
         other = start(tmp_path / "other")
         try:

@@ -13,6 +13,7 @@ from tests.cli.running import (
     Up,
     command,
     descendants,
+    free_port,
     is_gone,
     start,
     wait_until,
@@ -121,6 +122,56 @@ class TestStopped:
         assert levels["secrets"]["level"] == levels["master key"]["level"] == "bad"
         assert "chmod 600" in levels["secrets"]["do"]
         assert levels["web"]["level"] == "warn"
+
+    def test_what_a_killed_one_left_is_not_taken_for_a_running_one(self, data: Path) -> None:
+        left = data / "runtime.json"
+        left.write_text(json.dumps({"pid": 2**22, "port": 1, "base_url": "http://127.0.0.1:1"}))
+        try:
+            done = command("doctor", "--json", "--data", data)
+        finally:
+            left.unlink()
+
+        assert done.returncode == 0, done.stdout
+        levels = {check["check"]: check for check in json.loads(done.stdout)["checks"]}
+        assert levels["web"]["level"] == "warn"
+        assert levels["web"]["found"].startswith("not running")
+        assert levels["workers"]["level"] == "ok"
+
+    @pytest.mark.parametrize("place", ["none/ready.json", "folder"])
+    def test_a_ready_file_that_cannot_be_written_is_one_sentence(
+        self, data: Path, tmp_path: Path, place: str
+    ) -> None:
+        (tmp_path / "folder").mkdir()
+        file = tmp_path / place
+        done = command("up", "--data", data, "--port", str(free_port()), "--ready-file", file)
+
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"The ready-file {file} cannot be written: ")
+        assert len(done.stderr.splitlines()) == 1
+        assert done.stdout == ""
+        assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+    def test_books_that_cannot_be_written_are_one_sentence(
+        self, data: Path, tmp_path: Path
+    ) -> None:
+        words = ["ledger", "export", "--merchant", "demo", "--data", str(data)]
+        done = command(*words, "--output", tmp_path / "none/books")
+        wrong = command(*words, "--language", "fr")
+
+        assert (done.returncode, wrong.returncode) == (1, 2)
+        assert done.stderr.strip() == (
+            f"The file {tmp_path / 'none/books'} cannot be written: No such file or directory."
+        )
+
+    def test_a_file_without_cards_is_refused_with_its_reason(
+        self, house: House, data: Path, tmp_path: Path
+    ) -> None:
+        sku = house.facts["skus"][0]["id"]
+        (tmp_path / "empty.txt").touch()
+        done = command("cards", "import", tmp_path / "empty.txt", "--sku", sku, "--data", data)
+
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == "No card was taken (vault.bad_file, empty)."
 
     def test_an_unknown_merchant_is_one_sentence(self, data: Path) -> None:
         done = command("key", "create", "--merchant", "nobody", "--data", data)

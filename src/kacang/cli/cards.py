@@ -97,4 +97,7 @@ def _tell(ended: Any, *, as_json: bool) -> None:
     if state != "done":
         if as_json:
             raise typer.Exit(1)
-        raise CommandProblem(f"No card was taken ({ended.error or state}).")
+        why = ", ".join(
+            str(word) for word in (ended.error or state, ended.result.get("problem")) if word
+        )
+        raise CommandProblem(f"No card was taken ({why}).")

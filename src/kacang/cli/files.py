@@ -10,11 +10,15 @@ def write_private(path: Path, text: str) -> None:
     half = path.with_name(f".{path.name}.new")
     half.unlink(missing_ok=True)
     descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - an open descriptor
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - an open descriptor
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(path)
+    except OSError:
+        half.unlink(missing_ok=True)
+        raise
 
 
 def read_object(path: Path) -> dict[str, object]:

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from kacang.cli.version import VERSION
 PROJECT = Path(__file__).resolve().parents[3]
 DEFAULT_DATA = Path(os.environ.get("KACANG_DATA") or PROJECT / "data")
 FORMAT = 1
+_FULL_BYTES = 256 * 1024
 # 32 random bytes each, in hexadecimal. None has a default (L25).
 SECRETS = {
     "KACANG_MASTER_KEY": "master.key",
@@ -60,6 +62,24 @@ class DataFolder:
     def first_run(self) -> Path:
         """The logins that the first run made."""
         return self.secrets / "first-run.json"
+
+    def running(self) -> dict[str, object]:
+        """Return what the `kacang up` that uses the folder now says of itself, or nothing.
+
+        One that was killed leaves its file behind.
+        """
+        found = read_object(self.runtime)
+        number = found.get("pid")
+        if not isinstance(number, int) or number <= 0:
+            return {}
+        try:
+            os.kill(number, 0)
+        except ProcessLookupError:
+            return {}
+        except PermissionError:
+            # It lives, and is another user's.
+            pass
+        return found
 
     def facts(self) -> dict[str, object]:
         """Return what the marker says."""
@@ -154,6 +174,16 @@ def used_alone(folder: DataFolder) -> Iterator[None]:
         yield
 
 
+def refuse_full(path: Path) -> None:
+    """Say so when a disk has no room left; what fails on it fails for that.
+
+    Raises:
+        CommandProblem: It is full.
+    """
+    if shutil.disk_usage(path).free < _FULL_BYTES:
+        raise CommandProblem(f"The disk of {path} is full.")
+
+
 def _make_secrets(folder: DataFolder) -> None:
     folder.secrets.mkdir(mode=0o700, exist_ok=True)
     for name in SECRETS.values():
@@ -175,6 +205,8 @@ def _refuse_foreign(folder: DataFolder) -> None:
 
 def _refuse_newer(folder: DataFolder) -> None:
     found = folder.facts().get("format")
+    if found is None:
+        raise CommandProblem(f"The file {folder.marker} is damaged; restore it from your backup.")
     if found != FORMAT:
         raise CommandProblem(
             f"The folder {folder.path} is of format {found}, this Kacang {VERSION} reads "

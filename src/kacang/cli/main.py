@@ -1,5 +1,6 @@
 """The command `kacang`: every way in for the person who runs an installation."""
 
+import errno
 import sys
 
 import typer
@@ -30,6 +31,11 @@ def main() -> None:
         app(prog_name="kacang")
     except (CommandProblem, EmbeddedProblem) as problem:
         print(problem, file=sys.stderr)
+        sys.exit(1)
+    except OSError as problem:
+        if problem.errno != errno.ENOSPC:
+            raise
+        print(f"The disk of {problem.filename or 'the data folder'} is full.", file=sys.stderr)
         sys.exit(1)
     except DomainError as problem:
         print(sentence(problem), file=sys.stderr)

@@ -13,6 +13,7 @@ from kacang.cli import up as starting
 from kacang.cli import web as serving
 from kacang.cli.installation import inside, installation
 from kacang.cli.options import DATA, Data, Host, Json, Port, Workers
+from kacang.cli.ports import refuse_busy
 from kacang.embedded import OWNER
 
 
@@ -68,6 +69,8 @@ def web(
     data: Data = DATA,
 ) -> None:
     """Run the web server alone, beside a database that runs."""
+    # The server itself would share the port with whoever has it.
+    refuse_busy(host, port)
     with installation(data, starts=False):
         serving.serve(host=host, port=port, workers=workers)
 

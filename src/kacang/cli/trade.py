@@ -1,16 +1,26 @@
 """Commands that work on a merchant's keys and books."""
 
+import enum
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kacang.cli.errors import CommandProblem
 from kacang.cli.installation import inside, installation
 from kacang.cli.options import DATA, Data, Json, Merchant
 
 _ALL = "all"
+
+
+class Language(enum.StrEnum):
+    """The languages of what people read."""
+
+    CHINESE = "zh-Hans"
+    ENGLISH = "en"
 
 
 def register(app: typer.Typer) -> None:
@@ -91,14 +101,21 @@ def ledger_export(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Instead of the screen.")
     ] = None,
-    language: Annotated[str, typer.Option(help="zh-Hans or en.")] = "zh-Hans",
+    language: Annotated[Language, typer.Option(help="Of the words.")] = Language.CHINESE,
     data: Data = DATA,
 ) -> None:
     """Write a merchant's books in beancount syntax."""
     with installation(data):
-        pieces = inside("books").export(merchant=merchant, language=language)
+        pieces = inside("books").export(merchant=merchant, language=str(language))
         if output is None:
             sys.stdout.writelines(pieces)
-            return
-        with output.open("w", encoding="utf-8") as file:
+        else:
+            _write(output, pieces)
+
+
+def _write(path: Path, pieces: Iterable[str]) -> None:
+    try:
+        with path.open("w", encoding="utf-8") as file:
             file.writelines(pieces)
+    except OSError as problem:
+        raise CommandProblem(f"The file {path} cannot be written: {problem.strerror}.") from None

@@ -18,7 +18,7 @@ from kacang.cli.children import Children, Task
 from kacang.cli.database import Database
 from kacang.cli.errors import CommandProblem, Stopped
 from kacang.cli.files import write_private
-from kacang.cli.folder import DataFolder
+from kacang.cli.folder import DataFolder, refuse_full
 from kacang.cli.installation import environment_of
 from kacang.cli.ports import answers, refuse_busy
 from kacang.embedded import OWNER
@@ -67,9 +67,7 @@ def up(wishes: Wishes, say: Callable[[str], None]) -> None:
     folder = folders.prepared(wishes.data, database=kind)
     with contextlib.ExitStack() as stack:
         stack.enter_context(folders.used_alone(folder))
-        if wishes.ready_file is not None:
-            # Left by one that was killed: nobody must take it for ours.
-            wishes.ready_file.unlink(missing_ok=True)
+        _clear_ready_file(wishes.ready_file)
         database = Database(folder, say)
         say(f"Starting Kacang in {folder.path}")
         stack.enter_context(database.running())
@@ -157,6 +155,8 @@ class _Steps:
         os.close(descriptor)
         printed = self._wait(process)
         if process.returncode != 0:
+            # A full disk does not even take the line that says so.
+            refuse_full(self.log.parent)
             raise CommandProblem(
                 f"The step {words[0]} failed: {self._last_line()} (see {self.log})"
             )
@@ -181,11 +181,29 @@ def _wait_until_ready(wishes: Wishes, children: Children, stop: threading.Event)
     while not answers(wishes.address.strip("[]"), wishes.port, "/readyz"):
         failed = children.first_failure()
         if failed is not None:
+            refuse_full(wishes.data)
             raise CommandProblem(f"The process {failed.name} ended at once; see {failed.log}.")
         if time.monotonic() > deadline:
             raise CommandProblem(f"Kacang did not become ready; see {wishes.data / 'logs'}.")
         if stop.wait(0.1):
             raise Stopped
+
+
+def _clear_ready_file(path: Path | None) -> None:
+    """Remove what one that was killed left: nobody must take it for ours.
+
+    Raises:
+        CommandProblem: The place cannot be written; when all runs it is late to say so.
+    """
+    if path is None:
+        return
+    try:
+        write_private(path, "")
+        path.unlink()
+    except OSError as problem:
+        raise CommandProblem(
+            f"The ready-file {path} cannot be written: {problem.strerror}."
+        ) from None
 
 
 @contextlib.contextmanager
@@ -198,11 +216,11 @@ def _announced(wishes: Wishes, folder: DataFolder, logins: Mapping[str, object])
         "port": wishes.port,
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    write_private(folder.runtime, json.dumps(facts))
-    if wishes.ready_file is not None:
-        ready = ready_facts(wishes.base_url, logins)
-        write_private(wishes.ready_file, json.dumps(ready, ensure_ascii=False))
     try:
+        write_private(folder.runtime, json.dumps(facts))
+        if wishes.ready_file is not None:
+            ready = ready_facts(wishes.base_url, logins)
+            write_private(wishes.ready_file, json.dumps(ready, ensure_ascii=False))
         yield
     finally:
         folder.runtime.unlink(missing_ok=True)

@@ -37,7 +37,7 @@ class BadPattern(Invalid):
 
 
 class WeakPattern(Invalid):
-    """So many codes of this pattern could be found by guessing. `needed` places would do."""
+    """Codes of this pattern could be guessed: make it longer. `needed` places would do."""
 
     code = "vault.weak_pattern"
 

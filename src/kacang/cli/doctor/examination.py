@@ -9,7 +9,6 @@ import psycopg
 from kacang.cli.doctor import database, machine
 from kacang.cli.doctor.findings import Finding, bad, ok
 from kacang.cli.errors import CommandProblem
-from kacang.cli.files import read_object
 from kacang.cli.folder import DataFolder
 from kacang.cli.installation import inside, installation
 from kacang.embedded import EmbeddedProblem
@@ -34,7 +33,7 @@ def _machine(folder: DataFolder) -> Iterator[Finding]:
 
 
 def _database(folder: DataFolder) -> Iterator[Finding]:
-    running = bool(read_object(folder.runtime)) or bool(os.environ.get("DATABASE_URL"))
+    running = bool(folder.running()) or bool(os.environ.get("DATABASE_URL"))
     try:
         with installation(folder.path):
             with psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=5) as connection:

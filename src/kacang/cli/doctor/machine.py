@@ -9,7 +9,6 @@ from pathlib import Path
 
 from kacang.cli.doctor.findings import Finding, bad, ok, warn
 from kacang.cli.errors import CommandProblem
-from kacang.cli.files import read_object
 from kacang.cli.folder import PROJECT, SECRETS, DataFolder
 from kacang.cli.ports import answers, refuse_busy
 
@@ -104,7 +103,7 @@ def space(path: Path) -> Finding:
 
 def port(folder: DataFolder) -> Finding:
     """Look whether the web server answers where it should, or could be started."""
-    runtime = read_object(folder.runtime)
+    runtime = folder.running()
     where = runtime.get("port")
     if isinstance(where, int):
         address = str(runtime.get("base_url"))
