@@ -158,8 +158,8 @@ class TestVerifiedNotice:
         assert not VerifiedNotice(**{**self.GOOD, **changes}).is_final
 
 
-class TestContract:
-    """What every payment company must do; the port's one contract test."""
+class TestAgainstTheCompany:
+    """What is the sandbox's own; what every company must do is in `contract.py`."""
 
     def test_is_found_by_its_entry_point(self):
         found: PaymentProvider = registry.provider("sandbox")

@@ -150,5 +150,5 @@ class TestConsult:
         with acting_as(merchant), pytest.raises(RuntimeError, match="inside a transaction"):
             self.ask(monkeypatch, Check("a"))
 
-    def test_a_package_of_somebody_else_is_found(self):
+    def test_nobody_is_asked_where_nothing_is_installed(self):
         assert registry.checks() == ()

@@ -1,0 +1,92 @@
+"""Every company is held to the same contract: ours, and one of an outside package (P1, J4)."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from kacang.payments import webhooks
+from kacang.payments.adapters.sandbox import SECRET, Sandbox
+from kacang.payments.ports import AccountInfo, Surroundings
+from kacang.shared.outbound import Guard, Outbound
+from simulators.sandbox_cashier import Cashier
+from tests.outside import company as mypay
+from tests.outside.kacang_mypay import SECRET as MYPAY_SECRET
+from tests.outside.kacang_mypay import MyPay
+from tests.payments.contract import NOW, NUMBER, Message, PaymentContract
+
+KEY = "0123456789abcdef" * 2
+
+
+@dataclass
+class SandboxCompany:
+    provider: Sandbox
+    account: AccountInfo
+    cashier: Cashier
+
+    def signed(self, body: bytes, message_id: str) -> Message:
+        stamp = int(NOW.timestamp())
+        signature = webhooks.sign(self.account.secrets[SECRET][0], message_id, stamp, body)
+        return {
+            "webhook-id": message_id,
+            "webhook-timestamp": str(stamp),
+            "webhook-signature": signature,
+        }, body
+
+    def message(self, *, minor: int = 1999, final: bool = True, serial: str = "s1") -> Message:
+        status = "paid" if final else "pending"
+        said = {
+            "id": f"{serial}-{status}", "payment_id": NUMBER, "provider_number": serial,
+            "amount_minor": minor, "currency": "CNY", "status": status,
+        }  # fmt: skip
+        return self.signed(json.dumps(said).encode(), str(said["id"]))
+
+    def signed_nonsense(self) -> Message:
+        return self.signed(b'{"good": "morning"}', "evt_1")
+
+    def pay(self, minor: int) -> None:
+        self.cashier.books.charge(NUMBER, minor, "CNY")
+        self.cashier.pay(NUMBER, minor, "CNY", "lose")
+
+    def fall_silent(self) -> None:
+        self.cashier.is_silent = True
+
+
+@dataclass
+class MyPayCompany:
+    provider: MyPay
+    account: AccountInfo
+    books: mypay.Books
+
+    def message(self, *, minor: int = 1999, final: bool = True, serial: str = "s1") -> Message:
+        result = "SUCCESS" if final else "WAITING"
+        return {}, self.books.message(NUMBER, minor, serial=serial, result=result)
+
+    def signed_nonsense(self) -> Message:
+        return {}, self.books.message(NUMBER, -1)
+
+    def pay(self, minor: int) -> None:
+        self.books.paid[NUMBER] = minor
+
+    def fall_silent(self) -> None:
+        self.books.is_silent = True
+
+
+class TestSandbox(PaymentContract):
+    @pytest.fixture
+    def company(self, sandbox, account, cashier) -> SandboxCompany:
+        return SandboxCompany(sandbox, account, cashier)
+
+
+class TestMyPay(PaymentContract):
+    @pytest.fixture
+    def company(self) -> Iterator[MyPayCompany]:
+        books = mypay.Books(KEY, NOW)
+        with mypay.running(books) as url:
+            http = Outbound(Guard.build(own_urls=[url]), seconds=3)
+            account = AccountInfo(
+                id=1, merchant_id=1, uid="acc_x", provider="mypay", enabled=True, currency="CNY",
+                secrets={MYPAY_SECRET: (KEY,)}, options={"url": url},
+            )  # fmt: skip
+            yield MyPayCompany(MyPay(Surroundings("http://shop.test", http)), account, books)
