@@ -14,8 +14,8 @@ from tests.cli.running import COMMAND, clean_environment, command
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
-    "up", "web", "worker", "schedule", "migrate", "doctor", "key", "cards", "audit", "ledger",
-    "test", "bench",
+    "up", "web", "worker", "schedule", "migrate", "doctor", "merchant", "key", "cards", "audit",
+    "ledger", "test", "bench",
 )  # fmt: skip
 
 

@@ -173,6 +173,28 @@ class TestStopped:
         assert done.returncode == 1
         assert done.stderr.splitlines()[-1] == "No card was taken (vault.bad_file, empty)."
 
+    def test_another_merchant_is_opened_with_somebody_who_can_log_in(self, data: Path) -> None:
+        words = ["merchant", "create", "--slug", "lulu", "--name", "小鹿", "--data", str(data)]
+        made = command(*words, "--email", "lu@lulu.example", "--json")
+        again = command(*words, "--email", "other@lulu.example")
+        bad = command(*words[:3], "lu lu", *words[4:], "--email", "lu@lulu.example")
+        nobody = command(*words[:3], "lala", *words[4:], "--email", "nobody")
+        key = command("key", "create", "--merchant", "lulu", "--data", data)
+        none = command("key", "create", "--merchant", "lala", "--data", data)
+        same = command(*words[:3], "lolo", *words[4:], "--email", "lu@lulu.example")
+
+        facts = json.loads(made.stdout)
+        assert (made.returncode, facts["merchant"], facts["email"]) == (
+            0, "lulu", "lu@lulu.example",
+        )  # fmt: skip
+        assert len(facts["password"]) >= 16
+        assert (again.returncode, bad.returncode, nobody.returncode) == (1, 1, 1)
+        assert again.stderr.strip().endswith("(merchants.slug_taken).")
+        assert bad.stderr.strip().endswith("(merchants.bad_slug).")
+        assert key.stdout.startswith("kc_live_")
+        assert none.returncode == 1  # not even half of it was made
+        assert (same.returncode, same.stdout) == (0, "lu@lulu.example\n")
+
     def test_an_unknown_merchant_is_one_sentence(self, data: Path) -> None:
         done = command("key", "create", "--merchant", "nobody", "--data", data)
 

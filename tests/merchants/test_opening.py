@@ -10,8 +10,10 @@ from django.db import connection
 from kacang.merchants import operations, queries
 from kacang.merchants.audit import Actor
 from kacang.merchants.keys import cipher_for
-from kacang.merchants.models import MerchantKind
+from kacang.merchants.models import MerchantKind, User
 from kacang.merchants.operations.opening import BadHost, NotATrial, UnknownHost
+from kacang.merchants.operations.staff import BadEmail
+from kacang.merchants.permissions import Role
 
 ACTOR = Actor(kind="user", id=1, label="owner@example.com")
 
@@ -31,6 +33,40 @@ def live():
 
 
 class TestOpenMerchant:
+    @pytest.mark.parametrize("slug", ["", "A", "a b", "a/b", "-a", "a-", "a" * 41, "店", "a_b"])
+    def test_refuses_what_is_no_address(self, slug):
+        with pytest.raises(operations.BadSlug):
+            operations.open_merchant(slug=slug, name="店", kind=MerchantKind.LIVE)
+
+    @pytest.mark.parametrize("name", ["", "  ", "店" * 81])
+    def test_refuses_what_is_no_name(self, name):
+        with pytest.raises(operations.BadName):
+            operations.open_merchant(slug="named", name=name, kind=MerchantKind.LIVE)
+
+    def test_comes_with_its_owner_or_not_at_all(self):
+        slug, email = f"own-{secrets.token_hex(6)}", f"{secrets.token_hex(6)}@example.com"
+
+        def opening(email, slug=slug):
+            return operations.open_with_owner(
+                slug=slug, name="店", kind=MerchantKind.LIVE, email=email, actor=ACTOR
+            )
+
+        with pytest.raises(BadEmail):
+            opening("nobody")
+        with pytest.raises(queries.UnknownMerchant):
+            queries.merchant_id_of_slug(slug)
+        made = opening(email.upper())
+        with pytest.raises(operations.SlugTaken):
+            opening("other@example.com")
+
+        merchant = queries.merchant_id_of_slug(slug)
+        staff = queries.staff(merchant_id=merchant)
+        assert [(one.email, one.role) for one in staff] == [(email, Role.OWNER)]
+        assert User.objects.get(email=email).check_password(made.password)
+        assert not User.objects.filter(email="other@example.com").exists()
+        second = opening(email, f"{slug}-b")
+        assert (second.user_id, second.password) == (made.user_id, "")
+
     def test_refuses_an_address_that_is_taken(self):
         slug = f"s-{secrets.token_hex(6)}"
         first = operations.open_merchant(slug=slug, name="a", kind=MerchantKind.LIVE)

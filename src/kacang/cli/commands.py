@@ -2,12 +2,13 @@
 
 import typer
 
-from kacang.cli import cards, diagnosis, running, trade
+from kacang.cli import cards, diagnosis, running, shops, trade
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     running.register(app)
     diagnosis.register(app)
+    shops.register(app)
     trade.register(app)
     cards.register(app)

@@ -61,6 +61,8 @@ TEXTS: dict[str, Words] = {
     "merchants.currency_fixed": _("The currency is fixed by the first order."),
     "merchants.host_taken": _("The host name {host} is already in use."),
     "merchants.not_a_trial": _("Only trial shops can be wiped."),
+    "merchants.bad_name": _("A shop has a name, of up to 80 characters."),
+    "merchants.bad_slug": _("A shop's address has up to 40 letters a to z, digits and hyphens."),
     "merchants.slug_taken": _("This address is already in use."),
     "merchants.unknown": _("There is no such shop."),
     "merchants.unknown_host": _("There is no such host name."),

@@ -14,6 +14,8 @@ from kacang.merchants.operations.api_keys import (
     revoke_key,
 )
 from kacang.merchants.operations.opening import (
+    BadName,
+    BadSlug,
     CurrencyFixed,
     HostTaken,
     SlugTaken,
@@ -22,6 +24,7 @@ from kacang.merchants.operations.opening import (
     fix_currency,
     open_merchant,
     open_twin,
+    open_with_owner,
     remove_host,
     wipe_twin,
 )
@@ -49,7 +52,9 @@ from kacang.merchants.operations.staff import (
 
 __all__ = [
     "LOGS",
+    "BadName",
     "BadProfile",
+    "BadSlug",
     "BrokenSeal",
     "CurrencyFixed",
     "HostTaken",
@@ -81,6 +86,7 @@ __all__ = [
     "make_partitions",
     "open_merchant",
     "open_twin",
+    "open_with_owner",
     "remove_host",
     "renew_sign_in",
     "revoke_key",

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from kacang.merchants import audit, keys
 from kacang.merchants.audit import Actor
 from kacang.merchants.models import Host, Membership, Merchant, MerchantKind, Setting
+from kacang.merchants.operations.staff import Invited, admit
 from kacang.merchants.permissions import Role
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.errors import Conflict, Invalid, NotFound
@@ -15,6 +16,22 @@ from kacang.shared.ids import new_uid
 from kacang.shared.money import exponent
 
 HOST = re.compile(r"(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
+
+
+SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+NAME_MAX = 80
+
+
+class BadSlug(Invalid):
+    """A merchant's address has up to 40 of a to z, 0 to 9 and hyphens, none at its ends."""
+
+    code = "merchants.bad_slug"
+
+
+class BadName(Invalid):
+    """A merchant has a name, of up to 80 characters."""
+
+    code = "merchants.bad_name"
 
 
 class SlugTaken(Conflict):
@@ -64,11 +81,34 @@ def open_merchant(
     """Open a merchant with keys of its own and return its id. Both exist, or neither.
 
     Raises:
+        BadSlug, BadName, UnknownCurrency: What was given.
         SlugTaken: The address belongs to somebody.
     """
+    _check(slug, name)
     exponent(currency)
     with transaction.atomic():
         return _open([slug, name, str(kind), time_zone, currency, None])
+
+
+def open_with_owner(
+    *, slug: str, name: str, kind: MerchantKind, email: str, actor: Actor
+) -> Invited:
+    """Open a merchant together with somebody who owns it. Both exist, or neither.
+
+    Raises:
+        BadSlug, BadName, BadEmail: What was given.
+        SlugTaken: The address belongs to somebody.
+    """
+    with transaction.atomic():
+        merchant_id = open_merchant(slug=slug, name=name, kind=kind)
+        return admit(merchant_id=merchant_id, email=email, name="", role=Role.OWNER, actor=actor)
+
+
+def _check(slug: str, name: str) -> None:
+    if not SLUG.fullmatch(slug):
+        raise BadSlug
+    if not 0 < len(name.strip()) <= NAME_MAX:
+        raise BadName
 
 
 def _open(values: list[str | int | None]) -> int:

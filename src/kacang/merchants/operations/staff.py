@@ -92,23 +92,33 @@ def add_staff(
         BadEmail, BadRole: What was given.
         AlreadyStaff: A membership exists; enable it instead.
     """
-    email = email.strip().lower()
-    _check(email, role)
     try:
         with acting_as(merchant_id):
-            user = User.objects.filter(email=email).first()
-            initial = "" if user else password or new_password()
-            if user is None:
-                user = User.objects.create_user(email, initial, name=name.strip()[:80])
-            member = Membership.objects.create(
-                merchant_id=merchant_id, uid=new_uid("mem"), user=user, role=role
-            )
-            audit.record(
-                merchant_id=merchant_id, actor=actor, action="staff.add",
-                object_kind="staff", object_uid=member.uid, after={"role": role},
+            return admit(
+                merchant_id=merchant_id, email=email, name=name, role=role, actor=actor,
+                password=password,
             )  # fmt: skip
     except IntegrityError as error:
         raise AlreadyStaff from error
+
+
+def admit(
+    *, merchant_id: int, email: str, name: str, role: str, actor: Actor, password: str = ""
+) -> Invited:
+    """Do what `add_staff` says inside the caller's transaction, which acts as the merchant."""
+    email = email.strip().lower()
+    _check(email, role)
+    user = User.objects.filter(email=email).first()
+    initial = "" if user else password or new_password()
+    if user is None:
+        user = User.objects.create_user(email, initial, name=name.strip()[:80])
+    member = Membership.objects.create(
+        merchant_id=merchant_id, uid=new_uid("mem"), user=user, role=role
+    )
+    audit.record(
+        merchant_id=merchant_id, actor=actor, action="staff.add",
+        object_kind="staff", object_uid=member.uid, after={"role": role},
+    )  # fmt: skip
     return Invited(member.uid, user.pk, email, initial)
 
 

@@ -1,0 +1,52 @@
+"""`kacang merchant`: open another merchant in the installation, with somebody who can log in."""
+
+import enum
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from kacang.cli.installation import inside, installation
+from kacang.cli.options import DATA, Data, Json
+
+
+class Kind(enum.StrEnum):
+    """What an operator opens; the trial twin of a live merchant is made in its console."""
+
+    LIVE = "live"
+    DEMO = "demo"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    merchant = typer.Typer(no_args_is_help=True, help="Open merchants.")
+    # A callback keeps the word `create` though it is the only command.
+    merchant.callback()(lambda: None)
+    merchant.command("create")(create)
+    app.add_typer(merchant, name="merchant")
+
+
+def create(
+    slug: Annotated[str, typer.Option(help="Short name in addresses, such as lulu: /s/lulu/.")],
+    name: Annotated[str, typer.Option(help="What buyers read.")],
+    email: Annotated[str, typer.Option(help="Of the owner, who logs in with it.")],
+    kind: Annotated[Kind, typer.Option(help="Fixed for ever.")] = Kind.LIVE,
+    data: Data = DATA,
+    as_json: Json = False,  # noqa: FBT002 - an option
+) -> None:
+    """Open a merchant and make its owner. The password is printed once and kept nowhere.
+
+    Somebody who works in the installation already keeps the password that they have.
+    """
+    with installation(data):
+        owner = inside("shops").open_shop(slug=slug, name=name, kind=kind, email=email)
+    if as_json:
+        facts = {"merchant": slug, "email": owner.email, "password": owner.password or None}
+        print(json.dumps(facts))
+        return
+    print(f"{owner.email} {owner.password}".rstrip())
+    if owner.password:
+        print("Note the password now: it is not shown again.", file=sys.stderr)
+    else:
+        print("They log in with the password that they have.", file=sys.stderr)
