@@ -24,8 +24,8 @@ RUNNER = """
 import os, sys
 import django
 django.setup()
-from kacang.vault import importing, loading, generating, operations
-importing.CHUNK = loading.CHUNK = generating.CHUNK = 500
+from kacang.vault import opening, loading, generating, operations
+opening.CHUNK = loading.CHUNK = generating.CHUNK = 500
 run = getattr(operations, sys.argv[1])
 print("go", flush=True)
 run(merchant_id=int(sys.argv[2]), work_uid=sys.argv[3])
@@ -34,7 +34,7 @@ run(merchant_id=int(sys.argv[2]), work_uid=sys.argv[3])
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    monkeypatch.setattr("kacang.vault.importing.CHUNK", 500)
+    monkeypatch.setattr("kacang.vault.opening.CHUNK", 500)
     monkeypatch.setattr("kacang.vault.generating.CHUNK", 500)
 
 

@@ -106,7 +106,8 @@ class TestText:
             (b"", "a.txt", "empty"),
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "a.txt", "encoding"),
             (b"%PDF-1.7\n\x01\x02binary", "a.txt", "binary"),
-            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "a.xls", "old_excel"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "a.xls", "not_xls"),
+            (b"just text", "a.ods", "not_ods"),
             (b"\xff\xfe\0\0a\0\0\0", "a.txt", "encoding"),
             (b"abc\xff\xfe\xff", "a.txt", "encoding"),
             (b"just text", "a.xlsx", "not_xlsx"),
@@ -223,7 +224,9 @@ class TestWorkbooks:
 
 class TestLayouts:
     def settle(self, rows: list[tuple[str, ...]], wishes: Wishes = Wishes()):  # noqa: B008
-        return settle_layout([Row(at, row) for at, row in enumerate(rows, 1)], wishes, None, "")
+        body = "\n".join(",".join(row) for row in rows).encode()
+        source = open_source(body, "a.csv", ",")
+        return settle_layout(list(source.rows()), wishes, None, source)
 
     @pytest.mark.parametrize(
         ("heading", "columns"),

@@ -44,6 +44,7 @@ def deliveries(
             secret=code.secret,
             expires_at=code.expires_at,
             delivered_at=code.delivered_at,
+            file=code.file,
         )
         for code in found
     ]

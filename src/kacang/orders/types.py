@@ -8,6 +8,7 @@ from kacang.orders.models import Channel, Event, OrderState, UnitState
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.shared.texts import Text
+from kacang.vault.queries import CardFile
 
 __all__ = [
     "Channel", "Credentials", "Delivered", "Event", "EventView", "Item", "LineView", "OpenPayment",
@@ -199,7 +200,7 @@ class OrderPage:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One unit's code, opened for whoever may see it."""
+    """One unit's code, opened for whoever may see it. `secret` is empty where it is a `file`."""
 
     line_id: int
     unit_no: int
@@ -211,6 +212,7 @@ class Delivered:
     secret: str
     expires_at: datetime | None
     delivered_at: datetime
+    file: CardFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ CARD_COLUMNS = {
     "expires_at": "timestamp with time zone",
     "is_loop": "boolean",
     "sold_at": "timestamp with time zone",
+    "cost_minor": "bigint",
 }
 ALLOCATION_COLUMNS = {
     "merchant_id": "bigint",

@@ -12,7 +12,7 @@ from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.errors import Invalid
 from kacang.vault.card_ids import open_card_id, seal_card_id
-from kacang.vault.intake import book
+from kacang.vault.intake import Lot, book
 from kacang.vault.listing import find_batch
 from kacang.vault.marks import reset_mark
 from kacang.vault.models import CARD_STEPS, Batch, CardState
@@ -30,12 +30,16 @@ with changed as (
     update card set state = %(to)s::smallint
     where merchant_id = %(merchant)s::bigint and id = any(%(ids)s::bigint[])
       and state = %(from)s::smallint
-    returning sku_id, pool_id, batch_id
+    returning sku_id, pool_id, batch_id, cost_minor
+),
+moved as (
+    insert into card_movement (merchant_id, sku_id, pool_id, batch_id, from_state, to_state, cards)
+    select %(merchant)s::bigint, sku_id, pool_id, batch_id, %(from)s::smallint,
+           %(to)s::smallint, count(*)
+    from changed group by sku_id, pool_id, batch_id
 )
-insert into card_movement (merchant_id, sku_id, pool_id, batch_id, from_state, to_state, cards)
-select %(merchant)s::bigint, sku_id, pool_id, batch_id, %(from)s::smallint, %(to)s::smallint,
-       count(*)
-from changed group by sku_id, pool_id, batch_id returning batch_id, sku_id, cards
+select batch_id, sku_id, count(*), count(cost_minor), coalesce(sum(cost_minor), 0)::bigint
+from changed group by batch_id, sku_id
 """
 _FREE_OF_BATCH = """
 select id from card where merchant_id = %s::bigint and batch_id = %s::bigint
@@ -208,10 +212,11 @@ def _move(merchant_id: int, ids: list[int], old: CardState, new: CardState) -> i
         )
         rows = cursor.fetchall()
     batches = Batch.objects.filter(merchant_id=merchant_id).in_bulk([row[0] for row in rows])
-    for batch_id, sku_id, cards in rows:
+    for batch_id, sku_id, cards, priced, priced_minor in rows:
         moved += cards
         if old == CardState.AVAILABLE and new in (CardState.VOID, CardState.EXPIRED):
-            book(merchant_id, batches[batch_id], cards, TransferKind.WRITTEN_OFF)
+            lot = Lot(cards, priced, priced_minor)
+            book(merchant_id, batches[batch_id], lot, TransferKind.WRITTEN_OFF)
         if new == CardState.AVAILABLE:
             reset_mark(merchant_id, sku_id)
     return moved

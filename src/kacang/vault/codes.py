@@ -1,7 +1,7 @@
 """Opening the cards that order lines have got. Whoever calls has written the audit row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
@@ -12,7 +12,7 @@ from kacang.shared.ciphers import MerchantCipher
 
 _CODES = """
 select a.line_id, a.unit_no, c.number, c.number_sealed, c.secret, c.fingerprint, c.expires_at,
-       a.delivered_at
+       a.delivered_at, c.content_type, c.file_name
 from allocation a
 join card c on c.merchant_id = a.merchant_id and c.id = a.card_id
 where a.merchant_id = %s::bigint and a.line_id = any(%s::bigint[])
@@ -22,8 +22,22 @@ order by a.line_id, a.unit_no offset %s::int limit %s::int
 
 
 @dataclass(frozen=True, slots=True)
+class CardFile:
+    """A card that is a small file, in the open. Never log it."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether a browser can show it."""
+        return self.content_type.startswith("image/")
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
-    """One card in the open: `number` may be empty. Never log it."""
+    """One card in the open: `number` may be empty, `secret` is where it is a file. Never log it."""
 
     line_id: int
     unit_no: int
@@ -31,11 +45,29 @@ class Code:
     secret: str
     expires_at: datetime | None
     delivered_at: datetime
+    file: CardFile | None = None
 
 
 def open_secret(cipher: MerchantCipher, sealed: bytes, fingerprint: bytes) -> str:
-    """Open a card's secret."""
+    """Open a card's secret, where it is a code."""
     return cipher.open("card", "secret", bytes(sealed), bytes(fingerprint)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """A card's file as it lies in the table."""
+
+    content_type: str
+    name: bytes
+    content: bytes
+
+    def opened(self, cipher: MerchantCipher, fingerprint: bytes) -> CardFile:
+        """Open it."""
+        return CardFile(
+            name=cipher.open("card", "file_name", bytes(self.name), fingerprint).decode(),
+            content_type=self.content_type,
+            content=cipher.open("card", "secret", bytes(self.content), fingerprint),
+        )
 
 
 def open_number(cipher: MerchantCipher, sealed: bytes, fingerprint: bytes) -> str:
@@ -51,14 +83,21 @@ def codes_of_lines(
         cursor.execute(_CODES, [merchant_id, list(line_ids), offset, limit])
         found = cursor.fetchall()
     cipher = cipher_for(merchant_id)
-    return [
-        Code(
-            line_id,
-            unit_no,
-            open_number(cipher, sealed, fingerprint) if sealed is not None else number or "",
-            open_secret(cipher, secret, fingerprint),
-            expires_at,
-            delivered_at,
+    codes: list[Code] = []
+    for row in found:
+        line_id, unit_no, number, sealed, secret, fingerprint, expires_at, delivered_at = row[:8]
+        content_type, file_name = row[8:]
+        mark = bytes(fingerprint)
+        code = Code(
+            line_id=line_id,
+            unit_no=unit_no,
+            number=open_number(cipher, sealed, mark) if sealed is not None else number or "",
+            secret="" if content_type else open_secret(cipher, secret, mark),
+            expires_at=expires_at,
+            delivered_at=delivered_at,
+            file=SealedFile(content_type, file_name, secret).opened(cipher, mark)
+            if content_type
+            else None,
         )
-        for line_id, unit_no, number, sealed, secret, fingerprint, expires_at, delivered_at in found
-    ]
+        codes.append(code)
+    return codes

@@ -12,10 +12,10 @@ from kacang.outbox import files, work
 from kacang.outbox.work import Task
 from kacang.shared.errors import Conflict, DomainError
 from kacang.shared.states import WrongState
-from kacang.vault.importing import Reading, count_chunk, open_reading
 from kacang.vault.intake import Arrival, close_batch, open_batch
 from kacang.vault.loading import Known, known_cards, load_cards
 from kacang.vault.models import Batch
+from kacang.vault.opening import Reading, count_chunk, open_reading
 from kacang.vault.preview import Preview
 from kacang.vault.report import Tally
 from kacang.vault.undoing import take_back

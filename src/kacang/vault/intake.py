@@ -19,8 +19,8 @@ from kacang.shared.errors import Invalid
 from kacang.shared.ids import new_uid
 from kacang.shared.money import Money
 from kacang.vault.models import Batch, BatchState
+from kacang.vault.reading.lines import COST_MAX
 
-COST_MAX = 10**12
 # Beyond, an offset from UTC may leave the calendar.
 YEAR_MAX = 9999
 # Bulk loads of one merchant come one after the other, also when two workers run them at once:
@@ -145,9 +145,18 @@ def close_batch(merchant_id: int, batch_id: int) -> BatchState:
     return BatchState(row.state)
 
 
-def book(merchant_id: int, batch: Batch, cards: int, kind: TransferKind) -> None:
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Cards of a batch: `priced` of them have a cost of their own, together `priced_minor`."""
+
+    cards: int
+    priced: int = 0
+    priced_minor: int = 0
+
+
+def book(merchant_id: int, batch: Batch, lot: Lot, kind: TransferKind) -> None:
     """Book what cards of a batch cost: when they come in, go back, or are written off."""
-    amount = batch.unit_cost_minor * cards
+    amount = batch.unit_cost_minor * (lot.cards - lot.priced) + lot.priced_minor
     if not amount:
         return
     debit, credit = _SIDES[kind]

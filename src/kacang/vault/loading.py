@@ -14,7 +14,7 @@ from kacang.catalog.queries import SkuView, StockMode
 from kacang.ledger.accounts import TransferKind
 from kacang.merchants.keys import cipher_for
 from kacang.shared.ciphers import MerchantCipher
-from kacang.vault.intake import book, lock_loads
+from kacang.vault.intake import Lot, book, lock_loads
 from kacang.vault.marks import lower_mark
 from kacang.vault.models import Batch, CardState
 from kacang.vault.picking import PICK_KEY
@@ -28,26 +28,33 @@ _MASKED_LEAST = 8
 _TABLE = """
 create temp table if not exists card_load (
     seq int, expires_at timestamptz, fingerprint bytea, number text, number_mask text,
-    number_sealed bytea, secret bytea, remark text
+    number_sealed bytea, secret bytea, remark text, cost_minor bigint, content_type text,
+    file_name bytea
 ) on commit drop
 """
 _COPY = """
-copy card_load (seq, expires_at, fingerprint, number, number_mask, number_sealed, secret, remark)
+copy card_load (seq, expires_at, fingerprint, number, number_mask, number_sealed, secret, remark,
+                cost_minor, content_type, file_name)
 from stdin (format binary)
 """
-_TYPES = ["int4", "timestamptz", "bytea", "text", "text", "bytea", "bytea", "text"]
+_TYPES = [
+    "int4", "timestamptz", "bytea", "text", "text", "bytea", "bytea", "text", "int8", "text",
+    "bytea",
+]  # fmt: skip
 _INSERT = f"""
 with placed as (
     insert into card (merchant_id, sku_id, batch_id, pick_key, expires_at, fingerprint, number,
-                      number_mask, number_sealed, secret, is_loop, remark)
+                      number_mask, number_sealed, secret, is_loop, remark, cost_minor,
+                      content_type, file_name)
     select %(merchant)s::bigint, %(sku)s::bigint, %(batch)s::bigint, {PICK_KEY}, l.expires_at,
            l.fingerprint, l.number, l.number_mask, l.number_sealed, l.secret, %(loop)s::boolean,
-           l.remark
+           l.remark, l.cost_minor, l.content_type, l.file_name
     from card_load l order by l.seq
     on conflict (merchant_id, fingerprint) do nothing
-    returning id, pick_key
+    returning id, pick_key, cost_minor
 )
-select count(*), min(id), max(id), min(pick_key) from placed
+select count(*), min(id), max(id), min(pick_key), count(cost_minor), coalesce(sum(cost_minor), 0)
+from placed
 """  # noqa: S608 - our own text
 _MOVED = """
 insert into card_movement (merchant_id, sku_id, batch_id, to_state, cards)
@@ -78,10 +85,7 @@ class Known:
 
 def prints_of(cipher: MerchantCipher, entries: Sequence[Entry]) -> list[bytes]:
     """Return the fingerprints of cards: number and secret, each for itself (rule 28)."""
-    return [
-        cipher.fingerprint((entry.number or "").encode(), entry.secret.encode())
-        for entry in entries
-    ]
+    return [cipher.fingerprint((entry.number or "").encode(), entry.body) for entry in entries]
 
 
 def known_cards(merchant_id: int, prints: Sequence[bytes]) -> dict[bytes, Known]:
@@ -115,14 +119,15 @@ def load_cards(
     }
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
-        placed, first, last, lowest = cursor.fetchone()
+        placed, first, last, lowest, priced, priced_minor = cursor.fetchone()
         if placed:
             cursor.execute(_MOVED, [merchant_id, sku.id, batch.pk, placed])
             grown = {"merchant": merchant_id, "batch": batch.pk}
             cursor.execute(_GROWN, {**grown, "cards": placed, "first": first, "last": last})
             lower_mark(merchant_id, sku.id, lowest)
             cursor.execute(_NEWS, [merchant_id, sku.id])
-            book(merchant_id, batch, placed, TransferKind.STOCKED)
+            lot = Lot(placed, priced, int(priced_minor))
+            book(merchant_id, batch, lot, TransferKind.STOCKED)
     if placed == len(entries):
         return {}
     known = known_cards(merchant_id, prints)
@@ -148,7 +153,7 @@ def _copy(
         with cursor.copy(_COPY) as copy:
             copy.set_types(_TYPES)
             for entry, fingerprint in zip(entries, prints, strict=True):
-                number = entry.number
+                number, file = entry.number, entry.file
                 sealed = (
                     seal("card", "number", number.encode(), fingerprint)
                     if is_secret and number is not None
@@ -162,7 +167,12 @@ def _copy(
                         number if sealed is None else None,
                         None if number is None else mask(number),
                         sealed,
-                        seal("card", "secret", entry.secret.encode(), fingerprint),
+                        seal("card", "secret", entry.body, fingerprint),
                         entry.remark,
+                        entry.cost_minor,
+                        file.content_type if file else None,
+                        seal("card", "file_name", file.name.encode(), fingerprint)
+                        if file
+                        else None,
                     )
                 )

@@ -113,7 +113,8 @@ class Card(models.Model):
 
     `pick_key` orders the free cards of a SKU as its strategy wants: random, the order of arrival,
     or the instant of expiry in microseconds. `number` is plain text or, where it is itself
-    secret, null with `number_sealed`; `number_mask` is what may be shown of it.
+    secret, null with `number_sealed`; `number_mask` is what may be shown of it. A card that is a
+    small file has a `content_type`, the file as its secret, and its name sealed.
     """
 
     merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
@@ -131,6 +132,10 @@ class Card(models.Model):
     number_mask = models.CharField(max_length=60, null=True)  # noqa: DJ001 - as above
     number_sealed = models.BinaryField(null=True)
     secret = models.BinaryField()
+    content_type = models.CharField(max_length=40, null=True)  # noqa: DJ001 - null: no file
+    file_name = models.BinaryField(null=True)
+    # What it cost, where that was said for it alone; else what its batch says.
+    cost_minor = models.BigIntegerField(null=True)
     is_loop = models.BooleanField(default=False)
     remark = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()

@@ -19,6 +19,7 @@ from kacang.vault.importing import (
     NothingToImport,
     check_import,
     import_cards,
+    seal_files,
     seal_lines,
 )
 from kacang.vault.intake import BadPurchase, Purchase
@@ -70,6 +71,7 @@ __all__ = [
     "run_check",
     "run_generate",
     "run_import",
+    "seal_files",
     "seal_lines",
     "undo_batch",
     "void_batch",

@@ -11,19 +11,21 @@ from typing import Any
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox import files, queries
 from kacang.outbox.files import UnknownFile
-from kacang.vault.importing import PURPOSE, Chunk, Reading
+from kacang.shared.money import Money
+from kacang.vault.importing import PURPOSE
 from kacang.vault.loading import Known, mask
+from kacang.vault.opening import Chunk, Reading
 from kacang.vault.reading.lines import Entry, Fault
 from kacang.vault.reading.rows import text_of
 
 GOOD_MAX = 20
-BAD_MAX = 30
+BAD_MAX = 100
 COLUMNS_MAX = 26
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """A line. `reason` is empty for a good one; `code` is masked."""
+    """A line. `reason` is empty for a good one; `code` is masked, of a file its name and size."""
 
     line: int
     place: str
@@ -32,6 +34,7 @@ class PreviewLine:
     expires_at: str
     remark: str
     reason: str
+    cost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class ImportPreview:
     separator: str
     has_header: bool
     kind: str
+    unit: str
+    block_end: str
 
 
 def import_preview(*, merchant_id: int, work_uid: str) -> ImportPreview:
@@ -72,6 +77,8 @@ def import_preview(*, merchant_id: int, work_uid: str) -> ImportPreview:
         separator=raw["separator"],
         has_header=raw["has_header"],
         kind=raw["kind"],
+        unit=raw["unit"],
+        block_end=raw["block_end"],
     )
 
 
@@ -86,13 +93,18 @@ class Preview:
     def add(self, chunk: Chunk, known: Mapping[bytes, Known]) -> None:
         """Take the first good and bad lines of a chunk."""
         duplicates = {fault.line: fault.reason for fault in chunk.sort_out(known)}
+        bad: list[tuple[int, Entry | Fault]] = [(fault.line, fault) for fault in chunk.faults]
         for entry in chunk.entries:
-            reason = duplicates.get(entry.line, "")
-            held, most = (self._bad, BAD_MAX) if reason else (self._good, GOOD_MAX)
-            if len(held) < most:
-                held.append(self._line(entry, reason))
-        for fault in chunk.faults[: BAD_MAX - len(self._bad)]:
-            self._bad.append(self._fault(fault))
+            if entry.line in duplicates:
+                bad.append((entry.line, entry))
+            elif len(self._good) < GOOD_MAX:
+                self._good.append(self._line(entry, ""))
+        room = BAD_MAX - len(self._bad)
+        for _, found in sorted(bad, key=lambda item: item[0])[:room]:
+            if isinstance(found, Fault):
+                self._bad.append(self._fault(found))
+            else:
+                self._bad.append(self._line(found, duplicates[found.line]))
 
     def store(self) -> str:
         """Seal what was gathered and return the file's uid."""
@@ -106,6 +118,8 @@ class Preview:
             "separator": source.separator,
             "has_header": layout.has_header,
             "kind": source.kind,
+            "unit": source.unit,
+            "block_end": source.block_end,
         }
         with acting_as(self._reading.merchant.id):
             return files.store(
@@ -117,14 +131,16 @@ class Preview:
 
     def _line(self, entry: Entry, reason: str) -> PreviewLine:
         number = entry.number or ""
+        currency = self._reading.sku.cost.currency
         return PreviewLine(
             line=entry.line,
             place=self._reading.source.place(entry.line, self._reading.layout.columns["secret"]),
             number=mask(number) if number and self._reading.sku.number_is_secret else number,
-            code=mask(entry.secret),
+            code=_shown(entry),
             expires_at=entry.expires_at.isoformat() if entry.expires_at else "",
             remark=entry.remark,
             reason=reason,
+            cost="" if entry.cost_minor is None else str(Money(entry.cost_minor, currency)),
         )
 
     def _fault(self, fault: Fault) -> PreviewLine:
@@ -146,3 +162,9 @@ class Preview:
             )
             for at, cell in enumerate(cells)
         ]
+
+
+def _shown(entry: Entry) -> str:
+    if entry.file:
+        return f"{entry.file.name} ({max(1, len(entry.file.content) // 1024)} KB)"
+    return mask(entry.secret)

@@ -1,6 +1,7 @@
 """What others may ask of the vault. Opening a secret is an operation: it leaves a trace."""
 
 from kacang.vault.card_ids import UnknownCard
+from kacang.vault.codes import CardFile
 from kacang.vault.levels import StockLevel, availability, batch_levels, loop_filled, stock_levels
 from kacang.vault.listing import (
     BatchView,
@@ -22,6 +23,7 @@ from kacang.vault.preview import ImportPreview, PreviewColumn, PreviewLine, impo
 __all__ = [
     "BatchState",
     "BatchView",
+    "CardFile",
     "CardPage",
     "CardState",
     "CardView",

@@ -24,6 +24,7 @@ REASON_TEXTS = {
     "remark_too_long": gettext_noop("The remark is longer than 200 characters"),
     "bad_expiry": gettext_noop("The expiry is not a date"),
     "past_expiry": gettext_noop("The expiry has passed"),
+    "bad_cost": gettext_noop("The cost is not an amount"),
     "precision": gettext_noop(
         "A number of more than 15 digits: the spreadsheet has lost the rest. Format the column "
         "as text and fill it in again"
@@ -32,6 +33,12 @@ REASON_TEXTS = {
     "bool_cell": gettext_noop("The cell is TRUE or FALSE, not a code. Format the column as text"),
     "control_character": gettext_noop("A character that cannot be stored"),
     "extra_columns": gettext_noop("More columns than the heading has"),
+    "no_pairs": gettext_noop("The keys of the first lines are not in this one"),
+    "file_empty": gettext_noop("The file is empty"),
+    "file_too_large": gettext_noop("The file is larger than 64 KB"),
+    "file_kind": gettext_noop("The file is neither a picture (PNG, JPEG, GIF, WebP) nor a text"),
+    "file_locked": gettext_noop("The file has a password in the archive"),
+    "file_broken": gettext_noop("The file in the archive is damaged"),
     "duplicate_in_file": gettext_noop("The same card is further up in the file"),
     "duplicate_in_vault": gettext_noop("The card is in stock already"),
     "duplicate_sold": gettext_noop("The card was sold already"),
@@ -41,6 +48,7 @@ FIELD_TEXTS = {
     "secret": gettext_noop("Code"),
     "expires": gettext_noop("Expiry"),
     "remark": gettext_noop("Remark"),
+    "cost": gettext_noop("Cost"),
 }
 
 

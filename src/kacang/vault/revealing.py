@@ -13,7 +13,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.shared.ciphers import CannotOpen
 from kacang.vault.card_ids import UnknownCard, open_card_id, seal_card_id
 from kacang.vault.changing import TooManyCards, check_reason
-from kacang.vault.codes import open_number, open_secret
+from kacang.vault.codes import CardFile, SealedFile, open_number, open_secret
 from kacang.vault.models import Card, CardState
 
 REVEAL_MAX = 200
@@ -21,7 +21,10 @@ REVEAL_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Revealed:
-    """A card in the open. Never log it. `is_gone`: its batch was undone and the code erased."""
+    """A card in the open. Never log it.
+
+    `is_gone`: its batch was undone and the code erased. `secret` is empty where it is a `file`.
+    """
 
     uid: str
     number: str
@@ -30,6 +33,7 @@ class Revealed:
     expires_at: datetime | None
     remark: str
     is_gone: bool
+    file: CardFile | None = None
 
 
 def reveal(
@@ -91,12 +95,17 @@ def _opened(merchant_id: int, row: Card) -> Revealed:
         number = open_number(cipher, bytes(row.number_sealed), fingerprint)
     if not is_gone and not bytes(row.secret):
         raise CannotOpen
+    file = None
+    if row.content_type is not None and row.file_name is not None:
+        sealed = SealedFile(row.content_type, bytes(row.file_name), bytes(row.secret))
+        file = sealed.opened(cipher, fingerprint)
     return Revealed(
         uid=seal_card_id(cipher, row.pk),
         number=number,
-        secret="" if is_gone else open_secret(cipher, bytes(row.secret), fingerprint),
+        secret="" if is_gone or file else open_secret(cipher, bytes(row.secret), fingerprint),
         state=CardState(row.state),
         expires_at=row.expires_at,
         remark=row.remark,
         is_gone=is_gone,
+        file=file,
     )

@@ -8,7 +8,7 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import Conflict
-from kacang.vault.intake import book
+from kacang.vault.intake import Lot, book
 from kacang.vault.listing import UnknownBatch, undo_deadline
 from kacang.vault.models import Batch, BatchState, CardState
 
@@ -25,15 +25,18 @@ select state, count(*) from (
 _BLANK = """
 with gone as (
     update card set state = 6, secret = '', number = null, number_mask = null,
-        number_sealed = null, remark = '',
+        number_sealed = null, remark = '', content_type = null, file_name = null,
         fingerprint = decode(replace(gen_random_uuid()::text, '-', ''), 'hex')
     where merchant_id = %(merchant)s::bigint and batch_id = %(batch)s::bigint
       and id between %(from)s::bigint and %(to)s::bigint and state = 0
-    returning sku_id, pool_id
+    returning sku_id, pool_id, cost_minor
+),
+moved as (
+    insert into card_movement (merchant_id, sku_id, pool_id, batch_id, from_state, cards)
+    select %(merchant)s::bigint, sku_id, pool_id, %(batch)s::bigint, 0, count(*)
+    from gone group by sku_id, pool_id
 )
-insert into card_movement (merchant_id, sku_id, pool_id, batch_id, from_state, cards)
-select %(merchant)s::bigint, sku_id, pool_id, %(batch)s::bigint, 0, count(*)
-from gone group by sku_id, pool_id returning cards
+select count(*), count(cost_minor), coalesce(sum(cost_minor), 0) from gone
 """
 
 
@@ -120,7 +123,7 @@ def _lock_cards(batch: Batch) -> dict[CardState, int]:
 
 
 def _blank(batch: Batch) -> int:
-    cards = 0
+    cards = priced = priced_minor = 0
     first, last = batch.first_card_id or 0, batch.last_card_id or -1
     with connection.cursor() as cursor:
         for start in range(first, last + 1, CHUNK):
@@ -133,9 +136,12 @@ def _blank(batch: Batch) -> int:
                     "to": min(start + CHUNK - 1, last),
                 },
             )
-            cards += sum(row[0] for row in cursor.fetchall())
+            found = cursor.fetchone()
+            cards, priced = cards + found[0], priced + found[1]
+            priced_minor += int(found[2])
     if cards:
-        book(batch.merchant_id, batch, cards, TransferKind.UNSTOCKED)
+        lot = Lot(cards, priced, priced_minor)
+        book(batch.merchant_id, batch, lot, TransferKind.UNSTOCKED)
     return cards
 
 

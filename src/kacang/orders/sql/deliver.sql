@@ -23,7 +23,7 @@ money as materialized (
 sold as (
     update card c set state = 2, line_id = g.line_id, reserved_until = null, sold_at = (select now from clock)
     from given g where c.merchant_id = %(merchant)s::bigint and c.id = g.card_id
-    returning c.id
+    returning c.line_id, c.batch_id, c.cost_minor
 ),
 moved as (
     insert into card_movement (merchant_id, sku_id, batch_id, from_state, to_state, cards, line_id, at)
@@ -60,11 +60,11 @@ paid as (
     from done d where p.merchant_id = %(merchant)s::bigint and p.id = d.payment_id
 ),
 {extra}cost as materialized (
-    select l.order_id, sum(b.unit_cost_minor)::bigint as minor, b.currency
-    from given g
-    join order_line l on l.merchant_id = %(merchant)s::bigint and l.id = g.line_id
-    join batch b on b.merchant_id = %(merchant)s::bigint and b.id = g.batch_id
-    where b.unit_cost_minor > 0
+    select l.order_id, sum(coalesce(s.cost_minor, b.unit_cost_minor))::bigint as minor, b.currency
+    from sold s
+    join order_line l on l.merchant_id = %(merchant)s::bigint and l.id = s.line_id
+    join batch b on b.merchant_id = %(merchant)s::bigint and b.id = s.batch_id
+    where coalesce(s.cost_minor, b.unit_cost_minor) > 0
     group by l.order_id, b.currency
 ),
 booked as (

@@ -2,39 +2,37 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from kacang.vault.reading.names import FIELD_OF, FIELDS
 from kacang.vault.reading.rows import BadFile, Row, text_of
 from kacang.vault.reading.times import read_time
 
-FIELDS = ("number", "secret", "expires", "remark")
 WIDTH_MAX = 64
-_NAMES = {
-    "number": (
-        "卡号", "序列号", "编号", "账号", "帐号", "卡片号", "卡券号", "number", "card number",
-        "card_number", "cardno", "card_no", "card no", "serial", "serial number", "sn", "account",
-    ),
-    "secret": (
-        "卡密", "密码", "激活码", "兑换码", "充值码", "券码", "卡券密码", "cdkey", "cdk", "code",
-        "secret", "card secret", "card_secret", "password", "pin", "key", "redeem code",
-    ),
-    "expires": (
-        "有效期", "有效期至", "过期时间", "到期时间", "到期日", "失效时间", "截止日期", "expiry",
-        "expires", "expires_at", "expiry date", "expiration", "valid until", "valid_until",
-    ),
-    "remark": ("备注", "说明", "remark", "remarks", "note", "memo", "comment"),
-}  # fmt: skip
-_FIELD_OF = {name: field for field, names in _NAMES.items() for name in names}
+
+
+class Shape(Protocol):
+    """What an opened file tells of itself."""
+
+    separator: str
+    unit: str
+    block_end: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file is to be read. `names` are its headings; empty when it has none."""
+    """How a file is to be read. `names` are its headings or keys; empty when it has none.
+
+    `unit` says what a card is: a "line", a "block" of lines ended by `block_end`, or a "file".
+    """
 
     columns: Mapping[str, int] = field(default_factory=dict)
     has_header: bool = False
     names: tuple[str, ...] = ()
     separator: str = ""
+    unit: str = "line"
+    block_end: str = ""
 
     def stored(self) -> dict[str, Any]:
         """Return it as JSON, for the batch and the job."""
@@ -48,6 +46,23 @@ class Wishes:
     columns: Mapping[str, int] | None = None
     has_header: bool | None = None
     separator: str = ""
+    unit: str = ""
+    block_end: str = ""
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as JSON, for the job."""
+        return {**asdict(self), "columns": None if self.columns is None else dict(self.columns)}
+
+
+def stored_wishes(raw: Mapping[str, Any]) -> Wishes:
+    """Undo `Wishes.stored`."""
+    return Wishes(
+        columns=raw["columns"],
+        has_header=raw["has_header"],
+        separator=str(raw["separator"]),
+        unit=str(raw["unit"]),
+        block_end=str(raw["block_end"]),
+    )
 
 
 def stored_layout(raw: Mapping[str, Any]) -> Layout | None:
@@ -59,39 +74,56 @@ def stored_layout(raw: Mapping[str, Any]) -> Layout | None:
         has_header=bool(raw["has_header"]),
         names=tuple(raw["names"]),
         separator=str(raw["separator"]),
+        unit=str(raw.get("unit") or "line"),
+        block_end=str(raw.get("block_end") or ""),
     )
 
 
 def settle_layout(
-    sample: Sequence[Row], wishes: Wishes, earlier: Layout | None, separator: str
+    sample: Sequence[Row], wishes: Wishes, earlier: Layout | None, source: Shape
 ) -> Layout:
     """Decide how to read a file, from its first rows that are not blank.
 
     What somebody said comes first, then the heading, then how an earlier file of the same
     supplier was read when this one looks alike, then custom: one column is the code, two are
-    number and code, then expiry and remark.
+    number and code, then expiry, remark and cost.
 
     Raises:
         BadFile: A column that was named is not there, or none has the code.
     """
     if not sample:
         raise BadFile(problem="empty")
-    cells = [text_of(cell).strip() for cell in sample[0].cells]
-    known = [_FIELD_OF.get(cell.lower(), "") for cell in cells]
-    has_header = any(known) if wishes.has_header is None else wishes.has_header
-    names = tuple(cells) if has_header else ()
+    has_header, names = _heading(sample[0], wishes, earlier, source)
+    known = [FIELD_OF.get(name.lower(), "") for name in names]
     width = max(len(row.cells) for row in sample)
     if wishes.columns:
         columns = _checked(wishes.columns, width)
-    elif earlier and earlier.separator == separator and _is_alike(earlier, names, width):
+    elif earlier and _is_alike(earlier, names, width, source):
         columns = dict(earlier.columns)
-    elif has_header and any(known):
+    elif source.names:
+        columns = _by_keys(known)
+    elif any(known):
         columns = _by_heading(known)
     else:
         columns = _by_custom(sample[1:] if has_header else sample, width)
     if "secret" not in columns:
         raise BadFile(problem="no_secret_column")
-    return Layout(columns, has_header, names, separator)
+    return Layout(columns, has_header, names, source.separator, source.unit, source.block_end)
+
+
+def _heading(
+    first: Row, wishes: Wishes, earlier: Layout | None, source: Shape
+) -> tuple[bool, tuple[str, ...]]:
+    """Return whether the first row is a heading, and the names of the columns."""
+    if source.names:
+        return False, source.names
+    cells = tuple(text_of(cell).strip() for cell in first.cells)
+    has_header = any(cell.lower() in FIELD_OF for cell in cells)
+    if earlier and earlier.names == cells:
+        has_header = earlier.has_header
+    if wishes.has_header is not None:
+        has_header = wishes.has_header
+    return has_header, cells if has_header else ()
 
 
 def _checked(wanted: Mapping[str, int], width: int) -> dict[str, int]:
@@ -102,8 +134,8 @@ def _checked(wanted: Mapping[str, int], width: int) -> dict[str, int]:
     return columns
 
 
-def _is_alike(earlier: Layout, names: tuple[str, ...], width: int) -> bool:
-    if earlier.names != names:
+def _is_alike(earlier: Layout, names: tuple[str, ...], width: int, source: Shape) -> bool:
+    if (earlier.names, earlier.separator, earlier.unit) != (names, source.separator, source.unit):
         return False
     return max(earlier.columns.values(), default=width) < width
 
@@ -117,6 +149,17 @@ def _by_heading(known: list[str]) -> dict[str, int]:
     for at, name in enumerate(known):
         if name:
             columns.setdefault(name, at)
+    return columns
+
+
+def _by_keys(known: list[str]) -> dict[str, int]:
+    """Return what the keys of a card are. The first column is the card as a whole.
+
+    A key that nobody knows may well be part of what the buyer needs: then that is the code.
+    """
+    columns = _by_heading(known)
+    if "secret" not in columns or "" in known[1:]:
+        columns["secret"] = 0
     return columns
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from kacang.shared.errors import Invalid
 
@@ -20,13 +20,22 @@ class BadFile(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A cell that is no text: `kind` is "date", "bool" or "precision"."""
+    """A cell that is no text to be kept: `kind` says why, and `lines` has the reason to it."""
 
     text: str
     kind: str
 
 
-Cell = str | Odd
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A small file that is itself the secret: a picture, a text."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+Cell = str | Odd | Attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +54,16 @@ class Row:
 class Source(Protocol):
     """An opened file. `rows` may be called more than once."""
 
-    kind: ClassVar[str]
+    kind: str
     separator: str
     line_count: int
+    # What a card is: a "line", a "block" of lines ended by `block_end`, a "file".
+    unit: str
+    block_end: str
+    # The keys of the cells, where they are not in the first row.
+    names: tuple[str, ...]
+    # How many rows may be held at once.
+    rows_at_once: int
 
     def rows(self) -> Iterator[Row]:
         """Return the rows from the beginning, blank ones too."""
@@ -58,4 +74,6 @@ class Source(Protocol):
 
 def text_of(cell: Cell) -> str:
     """Return what a cell shows."""
-    return cell if isinstance(cell, str) else cell.text
+    if isinstance(cell, str):
+        return cell
+    return cell.text if isinstance(cell, Odd) else cell.name

@@ -1,8 +1,9 @@
-"""Workbooks (.xlsx), read by calamine after a look inside that keeps traps out.
+"""Workbooks (.xlsx, .xls, .ods), read by calamine after a look inside that keeps traps out.
 
 calamine lays a sheet out as a full table in memory. A few hundred bytes can ask for 17 billion
 cells, or unpack to gigabytes; so the parts are first unpacked in a stream, counted, and their
-extent is measured. Formulas are refused: what they show is not what is stored.
+extent is measured. Formulas are refused: what they show is not what is stored. Here is the look
+into .xlsx, in `old_sheets` and `open_sheets` that into the others.
 """
 
 import io
@@ -11,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import ClassVar
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
@@ -37,17 +37,16 @@ _PARTS = re.compile(r"(?i)xl/.*\.(xml|rels|bin)")
 class Sheet:
     """The first sheet of a workbook that has anything in it."""
 
-    kind: ClassVar[str] = "xlsx"
-
-    def __init__(self, body: bytes) -> None:
-        self.separator = ""
-        look_inside(body)
+    def __init__(self, body: bytes, kind: str) -> None:
+        self.kind, self.unit, self.separator, self.block_end = kind, "line", "", ""
+        self.names: tuple[str, ...] = ()
         try:
             self._sheet = _first_filled(CalamineWorkbook.from_filelike(io.BytesIO(body)))
         except (CalamineError, OSError, ValueError):
-            raise BadFile(problem="not_xlsx") from None
+            raise BadFile(problem=f"not_{kind}") from None
         self.numeric_cells = 0
         self.line_count = self._sheet.end[0] + 1 if self._sheet.end else 0
+        self.rows_at_once = self.line_count + 1
         self._first_column = self._sheet.start[1] if self._sheet.start else 0
 
     def rows(self) -> Iterator[Row]:
@@ -61,7 +60,7 @@ class Sheet:
 
     def place(self, line: int, column: int) -> str:
         """Return a cell's name: "B37"."""
-        return f"{_letters(column + self._first_column)}{line}"
+        return f"{column_letters(column + self._first_column)}{line}"
 
     def _cell(self, value: object) -> Cell:
         if isinstance(value, bool):
@@ -101,20 +100,26 @@ def look_inside(body: bytes) -> None:
 
 def _look_at(entry: zipfile.ZipInfo, body: bytes, left: int) -> int:
     extent = _Extent() if _SHEET.fullmatch(entry.filename) else None
-    unpacked = 0
-    for piece in _unpacked(entry, body):
-        unpacked += len(piece)
-        if unpacked > left:
+    size = 0
+    for piece in unpacked(entry, body):
+        size += len(piece)
+        if size > left:
             raise BadFile(problem="too_large_unpacked", limit_mb=UNPACKED_MAX // 2**20)
         if extent:
             extent.add(piece)
     if extent:
         extent.check()
-    return unpacked
+    return size
 
 
-def _unpacked(entry: zipfile.ZipInfo, body: bytes) -> Iterator[bytes]:
-    """Unpack what is really there: the sizes that an archive states are the sender's claim."""
+def unpacked(entry: zipfile.ZipInfo, body: bytes) -> Iterator[bytes]:
+    """Unpack a part piece by piece, what is really there of it.
+
+    The sizes that an archive states are the sender's claim.
+
+    Raises:
+        BadFile: It is packed in a way that workbooks are not.
+    """
     head = entry.header_offset
     if body[head : head + 4] != b"PK\x03\x04" or entry.flag_bits & 1:
         raise BadFile(problem="not_xlsx")
@@ -174,13 +179,17 @@ class _Extent:
 
     def check(self) -> None:
         """Refuse what would fill the memory."""
-        rows = max(self._last_row, self._rows)
-        if rows > LINES_MAX:
-            raise BadFile(problem="too_many_lines", limit=LINES_MAX)
-        if self._columns > COLUMNS_MAX:
-            raise BadFile(problem="too_many_columns", limit=COLUMNS_MAX)
-        if rows * self._columns > CELLS_MAX:
-            raise BadFile(problem="too_many_cells", limit=CELLS_MAX)
+        check_extent(max(self._last_row, self._rows), self._columns)
+
+
+def check_extent(rows: int, columns: int) -> None:
+    """Refuse a table that would fill the memory, or that nobody means for card secrets."""
+    if rows > LINES_MAX:
+        raise BadFile(problem="too_many_lines", limit=LINES_MAX)
+    if columns > COLUMNS_MAX:
+        raise BadFile(problem="too_many_columns", limit=COLUMNS_MAX)
+    if rows * columns > CELLS_MAX:
+        raise BadFile(problem="too_many_cells", limit=CELLS_MAX)
 
 
 def _cells_beyond(column: int) -> re.Pattern[bytes]:
@@ -212,7 +221,8 @@ def _digits(value: float) -> Cell:
     return repr(value)
 
 
-def _letters(column: int) -> str:
+def column_letters(column: int) -> str:
+    """Return what a spreadsheet calls a column, counted from 0."""
     letters = ""
     column += 1
     while column:

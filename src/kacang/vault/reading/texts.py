@@ -8,11 +8,17 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import ClassVar
 
-from kacang.vault.reading.rows import LINES_MAX, BadFile, Row
+from kacang.vault.reading.records import (
+    Pairs,
+    blocks,
+    is_of_blocks,
+    learn_pairs,
+    without_ending,
+)
+from kacang.vault.reading.rows import LINES_MAX, BadFile, Cell, Odd, Row
 
 # What separates number and code in the trade. Only these two are taken for separators unasked:
 # a comma or a space may well be part of a code.
@@ -20,7 +26,9 @@ DASHES = "----"
 SURE_SEPARATORS = (DASHES, "\t")
 CSV_SEPARATORS = (",", ";", "\t", "|")
 WHOLE_LINE = "none"
-SEPARATORS = (WHOLE_LINE, DASHES, "\t", ",", ";", "|", " ")
+# Cells are the values behind keys: "账号: x 密码: y".
+PAIRS = "pairs"
+SEPARATORS = (WHOLE_LINE, DASHES, "\t", ",", ";", "|", " ", PAIRS)
 SAMPLE_LINES = 1000
 SAMPLE_BYTES = 65_536
 PIECE_BYTES = 2**20
@@ -37,17 +45,17 @@ _CONTROLS = frozenset(map(chr, (*range(9), *range(0x0E, 0x20)))) - {"\x1b"}
 class Lines:
     """Lines that a program sent as a JSON list: each is one row, whatever is in it."""
 
-    kind: ClassVar[str] = "lines"
-
     def __init__(self, body: bytes, separator: str) -> None:
         self._lines = [str(line) for line in json.loads(body)]
-        self.line_count = len(self._lines)
-        self.separator = separator or _sure_separator(self._lines)
+        self.kind, self.unit, self.block_end = "lines", "line", ""
+        self.rows_at_once = self.line_count = len(self._lines)
+        self._cutter = Cutter(self._lines[:SAMPLE_LINES], separator)
+        self.separator, self.names = self._cutter.separator, self._cutter.names
 
     def rows(self) -> Iterator[Row]:
         """Return the lines, parted."""
         for number, line in enumerate(self._lines, start=1):
-            yield Row(number, parted(line, self.separator))
+            yield Row(number, self._cutter.cells(line))
 
     def place(self, line: int, column: int) -> str:  # noqa: ARG002 - a line has no columns
         """Return the number of the line."""
@@ -55,41 +63,73 @@ class Lines:
 
 
 class Text:
-    """A text file: one card a line."""
+    """A text file: one card a line, or a block of lines."""
 
-    kind: ClassVar[str] = "text"
-
-    def __init__(self, body: bytes, separator: str) -> None:
+    def __init__(self, body: bytes, separator: str, unit: str = "", block_end: str = "") -> None:
         self._body = body
         self._encoding = encoding_of(body)
-        self.line_count = _count_lines(body)
-        self.separator = separator or _sure_separator(
-            [line for _, line in islice(self._lines(), SAMPLE_LINES)]
-        )
+        self.kind = "text"
+        self.rows_at_once = self.line_count = _count_lines(body)
+        self.unit, self.block_end = unit or "line", block_end
+        sample = [record for _, record in islice(self._records(), SAMPLE_LINES)]
+        if not unit and separator in ("", PAIRS) and is_of_blocks(sample):
+            self.unit, separator = "block", PAIRS
+            sample = [record for _, record in islice(self._records(), SAMPLE_LINES)]
+        if self.unit == "block" and not separator:
+            separator = "" if learn_pairs(sample, asked=False) else WHOLE_LINE
+        self._cutter = Cutter(sample, separator)
+        self.separator, self.names = self._cutter.separator, self._cutter.names
 
     def rows(self) -> Iterator[Row]:
-        """Return the lines, parted."""
-        for number, line in self._lines():
-            yield Row(number, parted(line, self.separator))
+        """Return the lines or blocks, parted."""
+        for number, record in self._records():
+            yield Row(number, self._cutter.cells(record))
 
     def place(self, line: int, column: int) -> str:  # noqa: ARG002 - a line has no columns
         """Return the number of the line."""
         return str(line)
 
-    def _lines(self) -> Iterator[tuple[int, str]]:
-        for number, line in enumerate(_opened(self._body, self._encoding), start=1):
-            yield number, _without_ending(line)
+    def _records(self) -> Iterator[tuple[int, str]]:
+        lines = enumerate(_opened(self._body, self._encoding), start=1)
+        if self.unit == "block":
+            return blocks(lines, self.block_end)
+        return ((number, without_ending(line)) for number, line in lines)
+
+
+class Cutter:
+    """Parts a line or block into cells, by what was asked for or by what the first ones show."""
+
+    def __init__(self, sample: Sequence[str], separator: str) -> None:
+        self._pairs: Pairs | None = None
+        if separator in ("", PAIRS):
+            self._pairs = learn_pairs(sample, asked=separator == PAIRS)
+        if separator == PAIRS and not self._pairs:
+            raise BadFile(problem="no_pairs")
+        self.separator = PAIRS if self._pairs else separator or _sure_separator(sample)
+        # The first cell is the card as it stands, for whoever sells it whole.
+        self.names = ("", *self._pairs.keys) if self._pairs else ()
+
+    def cells(self, record: str) -> tuple[Cell, ...]:
+        """Return the cells of a record."""
+        if self._pairs is None:
+            return parted(record, self.separator)
+        values = self._pairs.split(record)
+        if values is not None:
+            return (record, *values)
+        if not record.strip():
+            return ("",)
+        return (record, *(Odd("?", "pairs") for _ in self._pairs.keys))
 
 
 class Csv:
     """A csv file: quotes and line breaks within quotes as RFC 4180 has them."""
 
-    kind: ClassVar[str] = "csv"
-
     def __init__(self, body: bytes, separator: str) -> None:
         self._body = body
         self._encoding = encoding_of(body)
-        self.line_count = _count_lines(body)
+        self.kind, self.unit, self.block_end = "csv", "line", ""
+        self.names: tuple[str, ...] = ()
+        self.rows_at_once = self.line_count = _count_lines(body)
         self.separator = separator or self._guessed()
 
     def rows(self) -> Iterator[Row]:
@@ -173,12 +213,6 @@ def _opened(body: bytes, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(body), encoding=encoding, newline="")
 
 
-def _without_ending(line: str) -> str:
-    if line.endswith("\r\n"):
-        return line[:-2]
-    return line[:-1] if line.endswith(("\n", "\r")) else line
-
-
 def _count_lines(body: bytes) -> int:
     lines = max(body.count(b"\n"), body.count(b"\r")) + (not body.endswith((b"\n", b"\r")))
     if lines > LINES_MAX:
@@ -186,7 +220,7 @@ def _count_lines(body: bytes) -> int:
     return lines
 
 
-def _sure_separator(lines: list[str]) -> str:
+def _sure_separator(lines: Sequence[str]) -> str:
     filled = [line for line in lines if line.strip()]
     for separator in SURE_SEPARATORS:
         widths = {len(parted(line, separator)) for line in filled}
