@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,13 +25,28 @@ def register(app: typer.Typer) -> None:
     app.add_typer(cards, name="cards")
 
 
-def import_cards(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="xlsx, csv or txt.")],
+def import_cards(  # noqa: PLR0913, PLR0917 - one for each option
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="xlsx, xls, ods, csv, txt; a picture or zip of files."
+        ),
+    ],
     sku: Sku,
     supplier: Annotated[str, typer.Option(help="From whom the cards are.")] = "",
     all_or_nothing: Annotated[  # noqa: FBT002 - an option
         bool, typer.Option("--all-or-nothing", help="Load nothing when one line is wrong.")
     ] = False,
+    read: Annotated[
+        list[str],
+        typer.Option(
+            "--read",
+            metavar="WHAT=HOW",
+            help="How the file is read: unit=line, block or file; separator=----, none or pairs "
+            "and the like; block_end=LINE; header=yes or no; number, secret, expires, remark, "
+            "cost = the number of the column, from 1. May be given several times.",
+        ),
+    ] = [],  # noqa: B006 - typer's own way; never changed
     data: Data = DATA,
     as_json: Json = False,  # noqa: FBT002 - an option
 ) -> None:
@@ -44,6 +60,7 @@ def import_cards(
         request = vault.ImportRequest(
             sku_uid=sku,
             purchase=vault.Purchase(supplier=supplier),
+            wishes=vault.Wishes(**_wishes(read, vault.FIELDS)),
             keep_good=not all_or_nothing,
         )
         ended = _watched(cards, cards.start_import(file, request), as_json=as_json)
@@ -68,6 +85,23 @@ def generate(
         )
         ended = _watched(cards, cards.start_generation(request), as_json=as_json)
     _tell(ended, as_json=as_json)
+
+
+def _wishes(said: list[str], fields: Sequence[str]) -> dict[str, Any]:
+    """Read WHAT=HOW, or say what cannot be."""
+    wishes: dict[str, Any] = {}
+    columns: dict[str, int] = {}
+    for item in said:
+        what, found, how = item.partition("=")
+        if what in fields and how.isdecimal() and int(how) > 0:
+            columns[what] = int(how) - 1
+        elif what == "header" and how in ("yes", "no"):
+            wishes["has_header"] = how == "yes"
+        elif found and what in ("unit", "separator", "block_end"):
+            wishes[what] = how.replace("\\t", "\t")
+        else:
+            raise CommandProblem(f"--read {item} is not understood; see --help.")
+    return {**wishes, "columns": columns or None}
 
 
 def _watched(cards: Any, started: Any, *, as_json: bool) -> Any:
@@ -97,7 +131,10 @@ def _tell(ended: Any, *, as_json: bool) -> None:
     if state != "done":
         if as_json:
             raise typer.Exit(1)
-        why = ", ".join(
-            str(word) for word in (ended.error or state, ended.result.get("problem")) if word
-        )
-        raise CommandProblem(f"No card was taken ({why}).")
+        raise CommandProblem(f"No card was taken ({_why(ended)}).")
+
+
+def _why(ended: Any) -> str:
+    result = ended.result
+    parts = [str(result[key]) for key in ("problem", "place") if result.get(key)]
+    return ", ".join([ended.error or ended.state.name.lower(), *parts])

@@ -9,6 +9,7 @@ from django.db import connection
 from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.ciphers import MerchantCipher
+from kacang.vault.reading.texts import encoding_of
 
 _CODES = """
 select a.line_id, a.unit_no, c.number, c.number_sealed, c.secret, c.fingerprint, c.expires_at,
@@ -33,6 +34,11 @@ class CardFile:
     def is_picture(self) -> bool:
         """Whether a browser can show it."""
         return self.content_type.startswith("image/")
+
+    @property
+    def text(self) -> str:
+        """What a text says; of a picture nothing."""
+        return "" if self.is_picture else self.content.decode(encoding_of(self.content))
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,6 @@ TEXTS: dict[str, Words] = {
     ),
     "state.wrong": _("This is no longer possible in the present state."),
     "vault.bad_count": _("Between 1 and {limit} codes can be made at once."),
-    "vault.bad_file": _("The file cannot be read ({problem})."),
     "vault.bad_pattern": _("The pattern cannot be read. X is a letter or digit, # a digit."),
     "vault.bad_purchase": _("What was said about the purchase is not possible: {field}."),
     "vault.batch_touched": _(

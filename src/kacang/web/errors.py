@@ -19,6 +19,7 @@ from kacang.shared.errors import (
     Unavailable,
 )
 from kacang.web.error_texts import TEXTS, TITLES
+from kacang.web.import_words import file_problem
 
 STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
@@ -39,6 +40,7 @@ PAGES = frozenset({400, 403, 404, 429, 500, 503})
 MACHINES = ("/api/", "/callbacks/")
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = 5
+BAD_FILE = "vault.bad_file"
 
 
 def status_of(error: DomainError) -> int:
@@ -50,6 +52,8 @@ def status_of(error: DomainError) -> int:
 
 def text_of(error: DomainError) -> str:
     """Return what people are told, in the language that is active."""
+    if error.code == BAD_FILE:
+        return file_problem(error.detail)
     words = TEXTS.get(error.code) or TITLES.get(status_of(error)) or ""
     try:
         return str(words).format(**error.detail)

@@ -1,5 +1,6 @@
 """What one says to the vault, for commands that must not import it before Django is set up."""
 
-from kacang.vault.operations import GenerateRequest, ImportRequest, Purchase
+from kacang.vault.operations import GenerateRequest, ImportRequest, Purchase, Wishes
+from kacang.vault.reading.names import FIELDS
 
-__all__ = ["GenerateRequest", "ImportRequest", "Purchase"]
+__all__ = ["FIELDS", "GenerateRequest", "ImportRequest", "Purchase", "Wishes"]

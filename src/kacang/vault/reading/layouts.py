@@ -54,6 +54,17 @@ class Wishes:
         return {**asdict(self), "columns": None if self.columns is None else dict(self.columns)}
 
 
+def wishes_of(layout: "Layout") -> Wishes:
+    """Return what to wish for to have a file read again as it was."""
+    return Wishes(
+        columns=dict(layout.columns),
+        has_header=layout.has_header,
+        separator=layout.separator,
+        unit=layout.unit,
+        block_end=layout.block_end,
+    )
+
+
 def stored_wishes(raw: Mapping[str, Any]) -> Wishes:
     """Undo `Wishes.stored`."""
     return Wishes(
@@ -107,7 +118,7 @@ def settle_layout(
     else:
         columns = _by_custom(sample[1:] if has_header else sample, width)
     if "secret" not in columns:
-        raise BadFile(problem="no_secret_column")
+        raise BadFile(problem="no_secret_column", names="\n".join(names[:WIDTH_MAX]))
     return Layout(columns, has_header, names, source.separator, source.unit, source.block_end)
 
 

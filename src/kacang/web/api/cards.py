@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from kacang.outbox import files
 from kacang.vault import operations as vault
-from kacang.vault.operations import GenerateRequest, ImportRequest, Purchase
+from kacang.vault.operations import GenerateRequest, ImportRequest, Purchase, Wishes
 from kacang.web.api.jobs import job_of
 from kacang.web.api.keys import BearerKey, Caller, caller_of
 from kacang.web.api.paging import IDEMPOTENCY_KEY, RepeatKey
@@ -44,7 +44,7 @@ _BODY = {
     openapi_extra=_BODY,
 )
 def import_cards(request: HttpRequest, repeat_key: RepeatKey = IDEMPOTENCY_KEY) -> HttpResponse:
-    """Start an import: of an xlsx, csv or txt file as form data, or of lines as JSON."""
+    """Start an import: of a workbook, text, zip or picture as form data, or of lines as JSON."""
     caller = caller_of(request)
     if request.content_type == JSON:
         return _import_lines(request, caller, repeat_key)
@@ -97,6 +97,12 @@ def _import_file(request: HttpRequest, caller: Caller, key: str | None) -> HttpR
     return once(request, Once(caller, key, 202, effect, content=content.digest()))
 
 
+def _wishes(data: ImportOptions) -> Wishes:
+    if isinstance(data, ImportFileIn):
+        return Wishes(separator=data.separator, unit=data.unit, block_end=data.block_end)
+    return Wishes(separator=data.separator)
+
+
 def _started(caller: Caller, file: str, data: ImportOptions) -> Job:
     uid = vault.import_cards(
         merchant_id=caller.merchant_id,
@@ -111,6 +117,7 @@ def _started(caller: Caller, file: str, data: ImportOptions) -> Job:
                 valid_until=data.valid_until,
                 note=data.note,
             ),
+            wishes=_wishes(data),
             keep_good=data.keep_good,
         ),
     )

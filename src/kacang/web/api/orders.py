@@ -1,5 +1,6 @@
 """Placing, paying, looking at and cancelling orders."""
 
+from base64 import b64encode
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from kacang.orders import operations as orders
 from kacang.orders import queries
 from kacang.orders.types import (
     Channel,
+    Delivered,
     Item,
     OrderFilter,
     OrderState,
@@ -32,6 +34,7 @@ from kacang.web.api.repeats import Once, once
 from kacang.web.api.schemas import (
     CancelIn,
     ContactIn,
+    DeliveredFile,
     Delivery,
     DeliveryList,
     OrderDetail,
@@ -146,6 +149,7 @@ def deliveries(request: HttpRequest, number: Number, asked: Query[PageQuery]) ->
                     serial=unit.serial or None,
                     secret=unit.secret,
                     expires_at=utc(unit.expires_at),
+                    file=_file(unit),
                 )
                 for unit in found[: asked.limit]
             ],
@@ -154,6 +158,17 @@ def deliveries(request: HttpRequest, number: Number, asked: Query[PageQuery]) ->
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _file(unit: Delivered) -> DeliveredFile | None:
+    if unit.file is None:
+        return None
+    return DeliveredFile(
+        name=unit.file.name,
+        content_type=unit.file.content_type,
+        size=len(unit.file.content),
+        content_base64=b64encode(unit.file.content).decode(),
+    )
 
 
 @router.post(

@@ -156,6 +156,12 @@ class ImportOptions(Input):
         default=True, description="Load the good lines and report the others; else all or nothing."
     )
 
+    separator: Literal["", "none", "----", "\t", ",", ";", "|", " ", "pairs"] = Field(
+        default="",
+        description="What parts number and code in a text; `pairs`: keys, `账号: x 密码: y`;"
+        " `none`: nothing, the whole is the code. Left out: found out.",
+    )
+
 
 class ImportLinesIn(ImportOptions):
     """Cards as lines, read as those of a text file: number, secret, expiry, remark."""
@@ -167,6 +173,15 @@ class ImportLinesIn(ImportOptions):
 
 class ImportFileIn(ImportOptions):
     """The other fields of a form that has a file."""
+
+    unit: Literal["", "line", "block", "file"] = Field(
+        default="",
+        description="What one card is. `block`: several lines of a text; `file`: the file itself,"
+        " a picture or text up to 64 KB, or each one in a zip. Left out: a line or row.",
+    )
+    block_end: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = Field(
+        default="", description="The line between two blocks. Left out: a blank one."
+    )
 
 
 class GenerateIn(Input):
@@ -326,13 +341,28 @@ class OrderList(Output):
     next_cursor: str | None
 
 
+class DeliveredFile(Output):
+    """A card that is a small file."""
+
+    name: str
+    content_type: str = Field(
+        description="`image/png`, `image/jpeg`, `image/gif`, `image/webp` or `text/plain`."
+    )
+    size: int
+    content_base64: str
+
+
 class Delivery(Output):
-    """One unit's code. `serial` is the card's number, where it has one."""
+    """One unit's code. `serial` is the card's number, where it has one.
+
+    Where the card is a `file`, `secret` is empty.
+    """
 
     sku_id: str
     serial: str | None
     secret: str
     expires_at: datetime | None
+    file: DeliveredFile | None = None
 
 
 class DeliveryList(Output):

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -19,55 +20,75 @@ from kacang.catalog.queries import ProductView, SkuView
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox import files
 from kacang.outbox import queries as works
+from kacang.outbox.files import Upload
 from kacang.outbox.queries import WorkState, WorkView
 from kacang.shared.errors import DomainError
 from kacang.vault import operations
 from kacang.vault.intake import stored_purchase
 from kacang.vault.operations import ImportRequest, Purchase, Wishes
-from kacang.vault.queries import ImportPreview, import_preview
+from kacang.vault.queries import ImportPreview, PreviewColumn, import_preview
+from kacang.vault.reading.layouts import stored_layout, wishes_of
+from kacang.vault.reading.records import BLOCK_END_MAX
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of, is_over_list
 from kacang.web.console.product_forms import PricedForm, PriceField
 from kacang.web.console.work import card_of
 from kacang.web.errors import text_of
+from kacang.web.import_words import REASONS
 from kacang.web.requests import ConsoleRequest
 
 CHECK = "vault.check"
+# What another way of reading may cure.
+MENDABLE = ("quotes", "no_pairs", "not_xlsx")
+TEXT_KINDS = ("text", "csv", "lines")
 PASTE_MOST = 2_000_000
+PASTED_NAME = "pasted.txt"
 FIELDS: dict[str, Promise] = {
     "": gettext_lazy("Leave out"),
     "number": gettext_lazy("Card number"),
     "secret": gettext_lazy("Code"),
     "expires": gettext_lazy("Valid until"),
     "remark": gettext_lazy("Remark"),
+    "cost": gettext_lazy("Cost"),
 }
-REASONS: dict[str, Promise] = {
-    "missing_secret": gettext_lazy("No code"),
-    "secret_too_long": gettext_lazy("Code too long"),
-    "number_too_long": gettext_lazy("Card number too long"),
-    "remark_too_long": gettext_lazy("Remark too long"),
-    "bad_expiry": gettext_lazy("Not a date"),
-    "past_expiry": gettext_lazy("Expired already"),
-    "precision": gettext_lazy("Digits lost by the spreadsheet"),
-    "date_cell": gettext_lazy("A date, not a code"),
-    "bool_cell": gettext_lazy("TRUE or FALSE, not a code"),
-    "control_character": gettext_lazy("A character that cannot be stored"),
-    "extra_columns": gettext_lazy("Too many columns"),
-    "duplicate_in_file": gettext_lazy("Twice in the file"),
-    "duplicate_in_vault": gettext_lazy("In stock already"),
-    "duplicate_sold": gettext_lazy("Sold already"),
+# What a card is. Files are never taken for cards unasked.
+UNITS: dict[str, Promise] = {
+    "": gettext_lazy("A line or row (found out)"),
+    "line": gettext_lazy("A line or row"),
+    "block": gettext_lazy("Several lines"),
+    "file": gettext_lazy("A file: picture or text up to 64 KB"),
 }
-PROBLEMS: dict[str, Promise] = {
-    "empty": gettext_lazy("The file has no line with anything in it."),
-    "no_secret_column": gettext_lazy("No column was recognised as the code: choose it below."),
-    "columns": gettext_lazy("Two fields were given the same column, or one that is not there."),
+PARTINGS: dict[str, Promise] = {
+    "": gettext_lazy("Found out"),
+    "none": gettext_lazy("Nothing: the whole is the code"),
+    "----": gettext_lazy("---- (four dashes)"),
+    "\t": gettext_lazy("Tab"),
+    ",": gettext_lazy("Comma"),
+    ";": gettext_lazy("Semicolon"),
+    "|": gettext_lazy("Vertical bar |"),
+    " ": gettext_lazy("Space"),
+    "pairs": gettext_lazy("Keys, such as 账号: x 密码: y"),
 }
 
 
 class ImportForm(PricedForm):
-    """A file or pasted lines, and what is known of the purchase."""
+    """A file or pasted lines, what a card of them is, and what is known of the purchase."""
 
     file = forms.FileField(label=gettext_lazy("File"), required=False)
+    unit = forms.ChoiceField(
+        label=gettext_lazy("One card is"), required=False, choices=list(UNITS.items())
+    )
+    block_end = forms.CharField(
+        label=gettext_lazy("Line between two cards"),
+        max_length=BLOCK_END_MAX,
+        required=False,
+        help_text=gettext_lazy("For cards of several lines. Empty: a blank line."),
+    )
+    separator = forms.ChoiceField(
+        label=gettext_lazy("Number and code are parted by"),
+        required=False,
+        choices=list(PARTINGS.items()),
+    )
     lines = forms.CharField(
         label=gettext_lazy("Or paste"),
         required=False,
@@ -76,7 +97,7 @@ class ImportForm(PricedForm):
         widget=forms.Textarea(
             attrs={"rows": 6, "class": "code-area", "spellcheck": "false", "autocomplete": "off"}
         ),
-        help_text=gettext_lazy("One card per line; number and code apart by ----, tab or comma."),
+        help_text=gettext_lazy("One card per line; number and code apart by ---- or tab."),
     )
     supplier = forms.CharField(label=gettext_lazy("Supplier"), max_length=120, required=False)
     purchase_number = forms.CharField(
@@ -100,10 +121,21 @@ class ImportForm(PricedForm):
         cleaned = super().clean() or {}
         if not cleaned.get("file") and not str(cleaned.get("lines") or "").strip():
             self.add_error("lines", _("Choose a file or paste at least one line."))
+        if len(self.uploads()) > 1 and cleaned.get("unit") != "file":
+            self.add_error("file", _("Several files at once must be cards each: say so below."))
         day = cleaned.get("valid_until")
         if day and day < timezone.localdate():
             self.add_error("valid_until", _("This day has passed."))
         return cleaned
+
+    def uploads(self) -> list[Upload]:
+        """Return the files that were sent, one or several."""
+        return list(self.files.getlist("file")) if isinstance(self.files, MultiValueDict) else []
+
+    def wishes(self) -> Wishes:
+        """Return how the file is to be read."""
+        data = self.cleaned_data
+        return Wishes(separator=data["separator"], unit=data["unit"], block_end=data["block_end"])
 
     def purchase(self) -> Purchase:
         """Return what was said about the purchase."""
@@ -145,20 +177,36 @@ def import_new(request: ConsoleRequest, uid: str) -> HttpResponse:
 
 
 def _send(desk: Desk, form: ImportForm, sku: SkuView) -> str:
-    upload = form.cleaned_data["file"]
-    if upload:
-        file_uid = files.store_upload(merchant_id=desk.merchant_id, purpose="import", upload=upload)
-    else:
-        text = form.cleaned_data["lines"].replace("\r\n", "\n").removesuffix("\n")
-        file_uid = operations.seal_lines(merchant_id=desk.merchant_id, lines=text.split("\n"))
     return operations.check_import(
         merchant_id=desk.merchant_id,
         actor=desk.actor,
-        file_uid=file_uid,
+        file_uid=_kept(desk, form),
         request=ImportRequest(
-            sku_uid=sku.uid, purchase=form.purchase(), language=get_language() or "zh-hans"
+            sku_uid=sku.uid,
+            purchase=form.purchase(),
+            wishes=form.wishes(),
+            language=get_language() or "zh-hans",
         ),
     )
+
+
+def _kept(desk: Desk, form: ImportForm) -> str:
+    """Seal what was sent and return its uid."""
+    uploads = form.uploads()
+    if len(uploads) > 1:
+        return operations.seal_files(merchant_id=desk.merchant_id, uploads=uploads)
+    if uploads:
+        return files.store_upload(merchant_id=desk.merchant_id, purpose="import", upload=uploads[0])
+    text = form.cleaned_data["lines"].replace("\r\n", "\n")
+    if form.cleaned_data["unit"] in ("block", "file"):
+        return files.store(
+            merchant_id=desk.merchant_id,
+            purpose="import",
+            name=PASTED_NAME,
+            content=text.encode(),
+        )
+    lines = text.removesuffix("\n").split("\n")
+    return operations.seal_lines(merchant_id=desk.merchant_id, lines=lines)
 
 
 @needs("stock.import")
@@ -182,15 +230,20 @@ def import_check(request: ConsoleRequest, uid: str) -> HttpResponse:
         "product": product,
         "preview": preview,
         "result": result,
-        "problem": PROBLEMS.get(str(result.get("problem", "")), ""),
         "reasons": [
             (REASONS.get(reason, reason), number)
             for reason, number in dict(result.get("reasons") or {}).items()
         ],
+        "columns": _columns(preview, result),
         "lines": [(line, REASONS.get(line.reason, "")) for line in preview.lines]
         if preview
         else [],
         "fields": FIELDS.items(),
+        "units": UNITS.items(),
+        "partings": PARTINGS.items(),
+        "is_text": preview is not None and preview.kind in TEXT_KINDS,
+        "has_costs": "cost" in dict(dict(result.get("layout") or {}).get("columns") or {}),
+        "can_try": result.get("problem") in MENDABLE,
         "is_done": work.state is WorkState.DONE,
         "is_failed": work.state is WorkState.FAILED,
     }
@@ -209,8 +262,9 @@ def import_again(request: ConsoleRequest, uid: str) -> HttpResponse:
 @require_POST
 def import_load(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Load the file as it was shown."""
-    arguments = _check_of(desk_of(request), uid).arguments
-    wishes = Wishes(arguments["columns"], arguments["has_header"], str(arguments["separator"]))
+    # As it was shown: another import of this supplier may have come in between.
+    shown = stored_layout(dict(_check_of(desk_of(request), uid).result.get("layout") or {}))
+    wishes = Wishes() if shown is None else wishes_of(shown)
     return _go_on(request, uid, load=True, wishes=wishes)
 
 
@@ -238,16 +292,34 @@ def _go_on(request: ConsoleRequest, uid: str, *, load: bool, wishes: Wishes) -> 
 
 
 def _wishes(request: ConsoleRequest, desk: Desk, uid: str) -> Wishes:
-    """Read which column is what; a field named twice is left to the reader to refuse."""
+    """Read which column is what; a field named twice is left to the reader to refuse.
+
+    Columns that were chosen hold for the parting that was shown: with another one they are others.
+    """
+    shown = stored_layout(dict(_check_of(desk, uid).result.get("layout") or {}))
+    said = request.POST
+    parting = (
+        said.get("separator", shown.separator if shown else "")[:8],
+        said.get("unit", shown.unit if shown else ""),
+        said.get("block_end", shown.block_end if shown else "")[:BLOCK_END_MAX],
+    )
+    if shown and parting != (shown.separator, shown.unit, shown.block_end):
+        return Wishes(None, None, *parting)
     columns: dict[str, int] = {}
-    arguments: Mapping[str, Any] = _check_of(desk, uid).arguments
-    for name, value in request.POST.items():
+    for name, value in said.items():
         index = name.removeprefix("column-")
         if name.startswith("column-") and index.isdecimal() and value in FIELDS and value:
             columns[value] = int(index)
-    header = {"yes": True, "no": False}.get(request.POST.get("header", ""))
-    separator = request.POST.get("separator", str(arguments["separator"]))[:8]
-    return Wishes(columns or None, header, separator)
+    header = {"yes": True, "no": False}.get(said.get("header", ""))
+    return Wishes(columns or None, header, *parting)
+
+
+def _columns(preview: ImportPreview | None, result: Mapping[str, Any]) -> list[PreviewColumn]:
+    """Return the columns to choose from; where no code was found among them, the headings."""
+    if preview:
+        return list(preview.columns)
+    names = str(result.get("names") or "").splitlines()
+    return [PreviewColumn(at, name, "", "") for at, name in enumerate(names)]
 
 
 def _preview(desk: Desk, work: WorkView) -> ImportPreview | None:

@@ -20,6 +20,8 @@ from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
 from kacang.web.design.parts import JobCard, Tab
 from kacang.web.error_texts import TEXTS
+from kacang.web.errors import BAD_FILE
+from kacang.web.import_words import file_problem
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
@@ -140,12 +142,13 @@ def _problem(item: WorkView) -> Promise | str:
     """Return why a job failed, in words."""
     if item.state is not WorkState.FAILED:
         return ""
+    if item.error == BAD_FILE:
+        return file_problem(item.result)
     return TEXTS.get(item.error) or PROBLEM_WORDS.get(item.error) or item.error
 
 
 PROBLEM_WORDS: dict[str, Promise] = {
     "vault.import_refused": gettext_lazy("Not every line was good, so nothing was loaded."),
-    "vault.bad_file": gettext_lazy("The file could not be read."),
     "files.unknown": gettext_lazy("The file has expired. Please send it again."),
     "work.broken": gettext_lazy("Something went wrong here. The operator has to look at it."),
 }

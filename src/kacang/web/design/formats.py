@@ -1,6 +1,7 @@
 """How numbers, times and personal data look to people. Plain text, no HTML."""
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -148,3 +149,8 @@ def _mask_groups(code: str, *, share: int) -> str:
 
 def _speaks_chinese() -> bool:
     return (get_language() or "zh-hans").lower().startswith("zh")
+
+
+def data_uri(content_type: str, content: bytes) -> str:
+    """Return content as an address of its own, for a page that may not ask for it again."""
+    return f"data:{content_type};base64,{b64encode(content).decode()}"

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kacang.orders import operations as orders
 from kacang.orders.types import Delivered, LineView, OrderState, OrderView, UnitState
 from kacang.shared import markdown
+from kacang.shared.zips import packed
+from kacang.vault.queries import CardFile
 from kacang.web.design.parts import Event, Pages
 from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
@@ -34,6 +38,8 @@ class Code:
     expires_at: object
     has_qr: bool
     can_qr: bool
+    # A card that is a small file; a text is in `secret` as well.
+    file: CardFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         lines=[_line(site, line) for line in order.lines],
         parcels=parcels(found, offset, with_qr=many == 1 or ready <= QR_SHOWN),
         copy_all=plain(found), can_copy_all=len(found) > 1 or any(one.serial for one in found),
+        has_files=any(one.file for one in found),
         ready=ready, first=offset + 1, last=offset + len(found),
         pages=_pages(offset, ready, many), each=many == 1 and ready > 1,
         events=_events(order),
@@ -88,6 +95,39 @@ def download(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse
     return response
 
 
+@require_safe
+@order_page
+def download_zip(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
+    """Send all codes of an order as a zip: each file, and a text with the others."""
+    response = StreamingHttpResponse(
+        packed(_entries(_all(request, site, order))), content_type="application/zip"
+    )
+    response.headers["Content-Disposition"] = f'attachment; filename="{order.number}.zip"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # What guards a view sets headers only, which both kinds of answer have.
+    return cast(HttpResponse, response)
+
+
+@require_safe
+@order_page
+def file(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
+    """Send one card that is a file: `n` counts the order's codes from 1."""
+    offset = _offset(request, delivered_count(order), name="n")
+    found = orders.deliveries(
+        merchant_id=site.merchant_id, number=order.number, actor=buyer(request),
+        offset=offset, limit=1,
+    )  # fmt: skip
+    if not found or found[0].file is None:
+        raise Http404
+    sent = found[0].file
+    response = HttpResponse(sent.content, content_type=sent.content_type)
+    # A picture shows where a page asks for it; opened by itself it is saved, never run.
+    disposition = content_disposition_header(as_attachment=True, filename=sent.name)
+    response.headers["Content-Disposition"] = disposition or "attachment"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
 def delivered_count(order: OrderView) -> int:
     """Return how many units of an order are delivered."""
     return sum(line.units.get(UnitState.DELIVERED, 0) for line in order.lines)
@@ -97,8 +137,9 @@ def parcels(found: Iterable[Delivered], offset: int, *, with_qr: bool) -> list[P
     """Return codes by line, each line with its guide."""
     grouped: dict[int, tuple[Delivered, list[Code]]] = {}
     for number, one in enumerate(found, start=offset + 1):
-        fits = len(one.secret.encode()) <= QR_BYTES_MAX
-        code = Code(number, one.serial, one.secret, one.expires_at, fits and with_qr, fits)
+        fits = one.file is None and len(one.secret.encode()) <= QR_BYTES_MAX
+        secret = one.file.text if one.file else one.secret
+        code = Code(number, one.serial, secret, one.expires_at, fits and with_qr, fits, one.file)
         grouped.setdefault(one.line_id, (one, []))[1].append(code)
     return [
         Parcel(
@@ -112,9 +153,25 @@ def parcels(found: Iterable[Delivered], offset: int, *, with_qr: bool) -> list[P
 
 
 def plain(found: Iterable[Delivered]) -> str:
-    """Return codes as text, one a line: number, tab, code."""
-    lines = ("\t".join(part for part in (one.serial, one.secret) if part) for one in found)
-    return "".join(f"{line}\n" for line in lines)
+    """Return codes as text, one a line: number, tab, code. A blank line follows one of several."""
+    return "".join(_plain(one) for one in found)
+
+
+def _plain(one: Delivered) -> str:
+    secret = one.file.text or one.file.name if one.file else one.secret
+    line = "\t".join(part for part in (one.serial, secret) if part)
+    return f"{line}\n\n" if "\n" in secret else f"{line}\n"
+
+
+def _entries(found: Iterable[Delivered]) -> Iterator[tuple[str, bytes]]:
+    lines: list[str] = []
+    for one in found:
+        if one.file:
+            yield one.file.name, one.file.content
+        else:
+            lines.append(_plain(one))
+    if lines:
+        yield "codes.txt", "".join(lines).encode()
 
 
 def _all(request: HttpRequest, site: Site, order: OrderView) -> Iterator[Delivered]:
@@ -164,9 +221,9 @@ def _pages(offset: int, ready: int, many: int) -> Pages:
     )
 
 
-def _offset(request: HttpRequest, ready: int) -> int:
+def _offset(request: HttpRequest, ready: int, name: str = "from") -> int:
     """Return where the page of codes begins: `from` counts from 1."""
-    typed = request.GET.get("from", "1")
+    typed = request.GET.get(name, "1")
     start = int(typed) - 1 if typed.isascii() and typed.isdigit() and len(typed) < 7 else 0  # noqa: PLR2004 - at most 10,000
     return min(max(start, 0), max(ready - 1, 0))
 
@@ -185,5 +242,6 @@ def _again_url(site: Site, order: OrderView) -> str:
 def _urls(site: Site, order: OrderView) -> dict[str, str]:
     names = {
         "pay": "pay", "state": "order_state", "download": "order_codes", "cancel": "order_cancel",
+        "zip": "order_zip", "file": "order_file",
     }  # fmt: skip
     return {key: site.url(name, number=order.number) for key, name in names.items()}

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from kacang.shared.money import SYMBOLS, Money, exponent
 from kacang.shared.texts import pick
+from kacang.vault.queries import CardFile
 from kacang.web.design import drawings, formats, themes
 from kacang.web.design.fields import dressed
 from kacang.web.design.parts import Chart, Chip, Event, Figure, JobCard, Pages, Tab, Todo
@@ -46,6 +47,12 @@ register.filter("duration", formats.duration)
 def money_text(amount: Money) -> str:
     """Return an amount as plain text."""
     return str(amount)
+
+
+@register.filter(name="data_uri")
+def data_uri(file: CardFile) -> str:
+    """Return a card's file as an address of its own."""
+    return formats.data_uri(file.content_type, file.content)
 
 
 @register.filter(name="text")

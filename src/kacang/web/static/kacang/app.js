@@ -176,7 +176,7 @@
   all('.drop').forEach((area) => {
     const field = one('input[type=file]', area);
     const name = one('[data-file-name]', area);
-    const show = () => { if (name && field.files.length) { name.textContent = field.files[0].name; } };
+    const show = () => { if (name && field.files.length) { name.textContent = [...field.files].map((file) => file.name).join(', '); } };
     field?.addEventListener('change', show);
     area.addEventListener('dragover', (event) => { event.preventDefault(); area.classList.add('over'); });
     area.addEventListener('dragleave', () => area.classList.remove('over'));
