@@ -10,13 +10,14 @@ from pydantic import BaseModel, ValidationError
 from kacang.outbox import files
 from kacang.vault import operations as vault
 from kacang.vault.operations import GenerateRequest, ImportRequest, Purchase, Wishes
+from kacang.web.api.card_schemas import GenerateIn, ImportFileIn, ImportLinesIn, ImportOptions
 from kacang.web.api.jobs import job_of
 from kacang.web.api.keys import BearerKey, Caller, caller_of
 from kacang.web.api.paging import IDEMPOTENCY_KEY, RepeatKey
 from kacang.web.api.problems import BadInput, Wrong
 from kacang.web.api.reading import read_json
 from kacang.web.api.repeats import Once, once
-from kacang.web.api.schemas import GenerateIn, ImportFileIn, ImportLinesIn, ImportOptions, Job
+from kacang.web.api.schemas import Job
 
 M = TypeVar("M", bound=BaseModel)
 JSON, FORM = "application/json", "multipart/form-data"

@@ -4,7 +4,8 @@ from typing import Any
 
 from ninja import NinjaAPI
 
-from kacang.web.api.schemas import ImportFileIn, ImportLinesIn, Problem
+from kacang.web.api.card_schemas import ImportFileIn, ImportLinesIn
+from kacang.web.api.schemas import Problem
 from kacang.web.errors import PROBLEM
 
 TITLE = "Kacang"

@@ -27,7 +27,6 @@ UID = r"^[a-z]{2,5}_[0-9A-Za-z_-]{1,64}$"
 MINOR_MAX = 10**15
 ITEMS_MAX = 50
 QUANTITY_MAX = 10_000
-LINES_MAX = 100_000
 
 _RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -137,65 +136,6 @@ class CancelIn(Input):
     """Why an order is cancelled."""
 
     reason: ShortText = ""
-
-
-class ImportOptions(Input):
-    """What is known of cards that come in together."""
-
-    sku_id: Uid
-    supplier: Annotated[str, StringConstraints(max_length=120, pattern=NO_NUL)] = ""
-    purchase_number: Annotated[str, StringConstraints(max_length=60, pattern=NO_NUL)] = ""
-    unit_cost_minor: int | None = Field(
-        default=None, ge=0, le=10**12, description="Left out: the cost of the SKU."
-    )
-    valid_until: Moment | None = Field(
-        default=None, description="For cards without an expiry of their own."
-    )
-    note: Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)] = ""
-    keep_good: bool = Field(
-        default=True, description="Load the good lines and report the others; else all or nothing."
-    )
-
-    separator: Literal["", "none", "----", "\t", ",", ";", "|", " ", "pairs"] = Field(
-        default="",
-        description="What parts number and code in a text; `pairs`: keys, `账号: x 密码: y`;"
-        " `none`: nothing, the whole is the code. Left out: found out.",
-    )
-
-
-class ImportLinesIn(ImportOptions):
-    """Cards as lines, read as those of a text file: number, secret, expiry, remark."""
-
-    lines: list[Annotated[str, StringConstraints(max_length=8000, pattern=NO_NUL)]] = Field(
-        min_length=1, max_length=LINES_MAX
-    )
-
-
-class ImportFileIn(ImportOptions):
-    """The other fields of a form that has a file."""
-
-    unit: Literal["", "line", "block", "file"] = Field(
-        default="",
-        description="What one card is. `block`: several lines of a text; `file`: the file itself,"
-        " a picture or text up to 64 KB, or each one in a zip. Left out: a line or row.",
-    )
-    block_end: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = Field(
-        default="", description="The line between two blocks. Left out: a blank one."
-    )
-
-
-class GenerateIn(Input):
-    """Cards to make up."""
-
-    sku_id: Uid
-    count: int = Field(ge=1, le=1_000_000)
-    pattern: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)] = (
-        Field(
-            default="X{4}-X{4}-X{4}-X{4}",
-            description="`X` a letter or digit, `#` a digit, `A` a letter, `@` the check digit.",
-        )
-    )
-    number_pattern: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] = ""
 
 
 # ---------------------------------------------------------------- answered
