@@ -61,7 +61,8 @@ class TestFiles:
 
     def test_that_were_sent_together_are_one_import(self, merchant, make):
         uploads = [
-            SimpleUploadedFile(f"{number}.png", PNG + bytes([number])) for number in range(100)
+            SimpleUploadedFile(f"{number}.png", PNG + bytes([number]) + b"end")
+            for number in range(100)
         ]
         uid = operations.seal_files(merchant_id=merchant, uploads=uploads)
 
@@ -87,7 +88,9 @@ class TestFiles:
 
     def test_many_come_in_little_by_little(self, merchant, make):
         sku = make.sku()
-        body = b"".join(packed((f"{n}.png", PNG + n.to_bytes(4, "big")) for n in range(450)))
+        body = b"".join(
+            packed((f"{n}.png", PNG + n.to_bytes(4, "big") + b"end") for n in range(450))
+        )
 
         work = make.imported(sku, body, "cards.zip", wishes=FILES)
 
@@ -122,7 +125,7 @@ class TestCosts:
 
         assert work.result["stocked"] == 4
         assert stocked_minor(merchant) == 150 + 200 + 1000 + 0
-        priced = [card for card in make.cards(work.result["batch"])]
+        priced = make.cards(work.result["batch"])
         operations.void_cards(
             merchant_id=merchant,
             card_uids=[priced[0].uid, priced[2].uid],

@@ -127,6 +127,8 @@ TEXTS: dict[str, Words] = {
         "This account belongs to other shops too: its owner changes the password."
     ),
     "state.wrong": _("This is no longer possible in the present state."),
+    # Which of the reasons it is, is said by `import_words`.
+    "vault.bad_file": _("The file could not be read."),
     "vault.bad_count": _("Between 1 and {limit} codes can be made at once."),
     "vault.bad_pattern": _("The pattern cannot be read. X is a letter or digit, # a digit."),
     "vault.bad_purchase": _("What was said about the purchase is not possible: {field}."),
