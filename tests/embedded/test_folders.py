@@ -212,6 +212,23 @@ class TestLongPath:
         assert not directory.exists()
 
 
+class TestOddPath:
+    @pytest.mark.parametrize("name", ["a, b", "卡 'x' \"y\" %s"])
+    def test_no_sign_in_a_name_matters(self, tmp_path: Path, name: str) -> None:
+        folder = tmp_path / name
+        home = None if os.geteuid() else Path(f"/var/lib/kacang/throw-away-{os.getpid()}{name}")
+        cluster = EmbeddedCluster(folder, durable=False, home=home)
+        try:
+            with cluster.running(), psycopg.connect(cluster.dsn()) as connection:
+                assert connection.execute("select 1").fetchone() == (1,)
+                directory = cluster.places.socket_directory()
+                assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+                assert cluster.is_ready()
+        finally:
+            if home is not None:
+                shutil.rmtree(home, ignore_errors=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own that the server's user can reach."""

@@ -82,7 +82,8 @@ class EmbeddedCluster:
             NotRunning: Nobody runs it.
         """
         password = quote(self.places.password(role), safe="")
-        where = urlencode({"host": str(self.places.socket_directory())})
+        # Of a plus sign libpq makes no space.
+        where = urlencode({"host": str(self.places.socket_directory())}, quote_via=quote)
         return f"postgresql://{quote(role)}:{password}@/{quote(database)}?{where}"
 
     def is_ready(self) -> bool:
@@ -136,7 +137,8 @@ class EmbeddedCluster:
 
     def _command(self, places: Places, binaries: Binaries, directory: Path) -> list[str]:
         settings = server_settings(binaries, durable=self._durable) | {
-            "unix_socket_directories": str(directory),
+            # A list in which a name may be quoted.
+            "unix_socket_directories": '"{}"'.format(str(directory).replace('"', '""')),
             "unix_socket_permissions": "0700",
         }
         words = [binaries.program("postgres"), "-D", str(places.data)]

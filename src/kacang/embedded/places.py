@@ -210,14 +210,16 @@ def _try_lock(file: IO[str]) -> bool:
 
 @contextlib.contextmanager
 def socket_directory(places: Places, account: Account) -> Iterator[Path]:
-    """Make the closed folder of the socket, elsewhere when its path would be too long.
+    """Make the closed folder of the socket, elsewhere when its path would not do.
 
     Must run under the lock, when no server is left.
     """
     directory = places.home / "socket"
     # A killed server's socket is locked by a number that may be somebody else's by now.
     shutil.rmtree(directory, ignore_errors=True)
-    if len(os.fsencode(directory / _SOCKET_NAME)) <= _SOCKET_PATH_MAX:
+    is_short = len(os.fsencode(directory / _SOCKET_NAME)) <= _SOCKET_PATH_MAX
+    # Clients take a comma for the end of one address and the begin of the next.
+    if is_short and "," not in str(directory):
         directory.mkdir(mode=0o700)
         account.take_over(directory)
         yield directory
