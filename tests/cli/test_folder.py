@@ -60,6 +60,16 @@ class TestNewFolder:
         assert (again.secrets / "master.key").read_text() == key
         assert (again.secrets / "django.key").exists()
 
+    def test_of_two_first_starts_one_makes_the_keys(self, tmp_path: Path) -> None:
+        one = DataFolder(tmp_path / "one")
+        one.path.mkdir()
+
+        with used_alone(one), pytest.raises(CommandProblem, match="already runs"):
+            prepared(one.path, database="embedded")
+
+        assert [path.name for path in one.path.iterdir()] == ["lock"]
+        assert prepared(one.path, database="embedded").secret_files()
+
     def test_settings_name_files_not_secrets(self, tmp_path: Path) -> None:
         one = prepared(tmp_path / "one", database="embedded")
 

@@ -137,10 +137,9 @@ def prepared(path: Path, *, database: str) -> DataFolder:
         _refuse_foreign(folder)
         folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not folder.marker.exists():
-            _make_secrets(folder)
-            facts = {"format": FORMAT, "version": VERSION, "database": database}
-            # Last: while it is missing, a start that was killed is simply done again.
-            write_private(folder.marker, json.dumps(facts))
+            # Two first starts at once must not make two master keys.
+            with used_alone(folder):
+                _make_new(folder, database)
         _refuse_newer(folder)
         if folder.facts().get("database") != database:
             raise CommandProblem(_other_database(folder))
@@ -172,6 +171,15 @@ def used_alone(folder: DataFolder) -> Iterator[None]:
             at = f" at {where}" if where else ""
             raise CommandProblem(f"Kacang already runs on {folder.path}{at}.") from None
         yield
+
+
+def _make_new(folder: DataFolder, database: str) -> None:
+    if folder.marker.exists():
+        return
+    _make_secrets(folder)
+    facts = {"format": FORMAT, "version": VERSION, "database": database}
+    # Last: while it is missing, a start that was killed is simply done again.
+    write_private(folder.marker, json.dumps(facts))
 
 
 def refuse_full(path: Path) -> None:
