@@ -51,6 +51,11 @@ def _database(folder: DataFolder) -> Iterator[Finding]:
 
 
 def _django() -> Iterator[Finding]:
+    newer = inside("database").newer()
+    if newer:
+        advice = "Use the Kacang that made them; this one would not understand its rows."
+        yield bad("migrations", f"of a newer version: {', '.join(newer[:3])}", advice)
+        return
     pending = inside("database").pending()
     if pending:
         yield bad("migrations", f"missing: {', '.join(pending[:3])}", "Run kacang migrate.")

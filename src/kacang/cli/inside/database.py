@@ -11,11 +11,24 @@ from django.db import ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 from psycopg.conninfo import conninfo_to_dict
 
+from kacang.cli.errors import CommandProblem
 from kacang.cli.files import read_object, write_private
+from kacang.cli.version import VERSION
+
+# The digits that begin the name of a migration.
+_NUMBER = 4
 
 
 def migrate(*, verbosity: int) -> int:
-    """Bring the tables to what this version needs and return how many steps that took."""
+    """Bring the tables to what this version needs and return how many steps that took.
+
+    Raises:
+        CommandProblem: A newer version has brought them further than this one knows.
+    """
+    if found := newer():
+        raise CommandProblem(
+            f"The tables are those of a newer Kacang ({found[0]}), this is {VERSION}: use that one."
+        )
     steps = len(pending())
     call_command("migrate", interactive=False, verbosity=verbosity)
     return steps
@@ -28,6 +41,23 @@ def become(url: str) -> None:
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host"}
     found = {name: str(parts.get(part) or "") for name, part in names.items()}
     connection.settings_dict.update({**found, "PORT": str(parts.get("port") or "")})
+
+
+def newer() -> list[str]:
+    """Return the migrations of a later version than ours that the database has had."""
+    try:
+        loader = MigrationExecutor(connection).loader
+    except ProgrammingError:
+        return []
+    # By their numbers: one that was merged into another is gone too, but not newer.
+    last: dict[str, str] = {}
+    for label, name in loader.disk_migrations:
+        last[label] = max(name[:_NUMBER], last.get(label, ""))
+    return sorted(
+        f"{label} {name}"
+        for label, name in loader.applied_migrations
+        if label in last and name[:_NUMBER] > last[label]
+    )
 
 
 def pending() -> list[str]:
