@@ -220,6 +220,19 @@ def expire_due() -> None:
     for_each_merchant(expire)
 
 
+@by_the_clock("orders.check_references", "delivery", EVERY_NIGHT)
+def check_orders() -> None:
+    """Prove what no constraint holds of orders and money (rule 18)."""
+
+    def check(merchant_id: int) -> None:
+        for finding in orders.check_references(merchant_id=merchant_id):
+            log.error(
+                "orders.reference", merchant_id=merchant_id, what=finding.what, count=finding.count
+            )
+
+    for_each_merchant(check)
+
+
 @task("orders.tell_delivered", "mail")
 def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
     """Mail the buyer the way to the codes."""

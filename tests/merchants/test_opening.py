@@ -2,11 +2,12 @@
 
 import secrets
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import psycopg
 import pytest
-from django.db import connection
 
+from kacang import jobs
 from kacang.merchants import operations, queries
 from kacang.merchants.audit import Actor
 from kacang.merchants.keys import cipher_for
@@ -157,15 +158,33 @@ class TestCurrency:
 
 
 class TestPartitions:
-    def test_can_be_made_again_and_again(self):
-        operations.make_partitions()
-        operations.make_partitions()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select count(*) from pg_inherits where inhparent = 'audit_entry'::regclass"
-            )
-            # this month, three ahead, the default
-            assert cursor.fetchone() == (5,)
+    LOGS: ClassVar = ["audit_entry", "card_movement", "timeline"]
+
+    def test_every_log_that_grows_has_its_months(self, database):
+        with psycopg.connect(database.dsn("superuser")) as superuser:
+            counts = superuser.execute(
+                "select inhparent::regclass::text, count(*) from pg_inherits i"
+                " join pg_partitioned_table p on p.partrelid = i.inhparent group by 1 order by 1"
+            ).fetchall()
+        # this month, three ahead, the default
+        assert counts == [(log, 5) for log in self.LOGS]
+
+    @pytest.mark.parametrize("log", LOGS)
+    def test_the_coming_months_are_made_ahead(self, database, log):
+        last = (
+            f"select max(inhrelid::regclass::text) from pg_inherits where inhparent ="
+            f" '{log}'::regclass and inhrelid::regclass::text not like '%default'"
+        )
+        with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
+            (name,) = owner.execute(last).fetchone() or ("",)
+            owner.execute(f"drop table {name}")
+            operations.make_partitions()
+            operations.make_partitions()
+            assert owner.execute(last).fetchone() == (name,)
+
+    def test_a_schedule_makes_them(self):
+        names = {name for name, _ in jobs.app.periodic_registry.periodic_tasks}
+        assert "merchants.make_partitions" in names
 
 
 def rows_of(database, merchant_id):

@@ -72,6 +72,13 @@ def refuse_scans(found: str) -> None:
     assert [table for table in scans if not re.fullmatch(SMALL, table)] == [], found
 
 
+def refuse_sorted_claims(found: str) -> None:
+    """Cards are claimed in the order of an index: none is read that is not taken."""
+    claims = re.findall(r"LockRows\n((?:.*\n){0,6}?.*Scan.*) on card\b", found)
+    assert claims, found
+    assert [claim for claim in claims if "Sort" in claim or "Index" not in claim] == [], found
+
+
 @pytest.mark.parametrize(
     "where",
     [
@@ -140,6 +147,7 @@ def test_the_hot_path_reads_no_table_whole(filled, monkeypatch):
     operations.settle_notices(account=account, notices=[make.notice(placed)])
 
     assert {sql.PLACE_QUICK.text, sql.RECEIVE.text, sql.DELIVER_QUICK.text} <= set(plans)
+    refuse_sorted_claims(plans[sql.PLACE_QUICK.text])
     for found in plans.values():
         refuse_scans(found)
 
@@ -154,7 +162,10 @@ def test_the_thorough_statements_read_no_table_whole(filled, text):
         "address": "", "reason": "", **nothing,
     }  # fmt: skip
     with acting_as(filled.merchant_id, hot=True):
-        refuse_scans(plan(text, given))
+        found = plan(text, given)
+    refuse_scans(found)
+    if text is not sql.RELEASE:
+        refuse_sorted_claims(found)
 
 
 def test_the_app_sees_one_merchant_in_all_of_this(filled):

@@ -96,9 +96,13 @@ class TestKilledUnderLoad:
     def _delivered_or_waiting(self, database: psycopg.Connection, numbers: list[str]) -> None:
         def still() -> int:
             ((count,),) = database.execute(
-                """select count(*) from sale_order
-                   where number = any(%s) and state not in (4, 5, 9)
-                     and not exists (select from notice where acted_at is null)""",
+                """select count(*) from sale_order o
+                   where o.number = any(%s) and o.state not in (4, 5, 9)
+                     and not exists (
+                         select from payment p join notice n
+                             on n.merchant_id = p.merchant_id and n.payment_number = p.number
+                         where p.merchant_id = o.merchant_id and p.order_id = o.id
+                           and n.acted_at is null)""",
                 [numbers],
             ).fetchall()
             return int(count)
