@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "kacang.web.middleware.ReadableAddresses",
+    "kacang.web.middleware.WrongMethods",
     "kacang.web.middleware.DomainErrors",
     "axes.middleware.AxesMiddleware",
 ]

@@ -24,6 +24,7 @@ from kacang.shared.errors import (
 from kacang.web import errors
 from kacang.web.addresses import client_address
 from kacang.web.error_texts import TEXTS
+from tests.web.console.conftest import work_as
 
 
 class SoldOutHere(Conflict):
@@ -191,3 +192,13 @@ class TestTwoChains:
         with override_settings(CONSOLE_HOST="desk.example.com"):
             assert call("/console/login/", HTTP_HOST="shop.example.com")[0] == 404
             assert call("/console/login/", HTTP_HOST="desk.example.com")[0] == 200
+
+
+def test_an_address_that_only_takes_forms_says_so_to_whoever_opens_it(merchant):
+    client = work_as(merchant, "owner")
+
+    answer = client.get("/console/blacklist/new/")
+
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "这个地址不能直接打开" in answer.content.decode()
+    assert 'href="/console/"' in answer.content.decode()

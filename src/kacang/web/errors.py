@@ -36,7 +36,7 @@ STATUS_OF_CODE = {
     "payments.bad_signature": 401,
     "payments.bad_notice": 400,
 }
-PAGES = frozenset({400, 403, 404, 429, 500, 503})
+PAGES = frozenset({400, 403, 404, 405, 429, 500, 503})
 MACHINES = ("/api/", "/callbacks/")
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = 5

@@ -92,6 +92,25 @@ class ReadableAddresses:
         return self.get_response(request)
 
 
+class WrongMethods:
+    """Tells people who open an address that only takes forms so; alone it would be an empty page.
+
+    It happens by the back button, by a bookmark, and after signing in again in mid-form.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; fill an empty refusal of a method with a page."""
+        answer = self.get_response(request)
+        if answer.status_code != 405 or answer.content:  # noqa: PLR2004 - the status itself
+            return answer
+        shown = errors.page(request, 405)
+        shown.headers["Allow"] = answer.headers["Allow"]
+        return shown
+
+
 class DomainErrors:
     """Turns what the rooms refuse into an answer with the right status."""
 

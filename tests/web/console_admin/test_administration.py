@@ -5,12 +5,14 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 from PIL import Image
 
 from kacang.merchants import operations, queries
 from kacang.merchants.audit import Actor
 from kacang.merchants.models import User
 from kacang.merchants.settings import SPECS, Type
+from kacang.web.console.audit_words import value_word
 
 
 def staff_of(merchant):
@@ -264,3 +266,22 @@ class TestSettings:
             client = hire(role).client
             assert client.get("/console/settings/").status_code == 403
             assert client.post("/console/settings/", {"pay_minutes": 3}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("title", {"zh-Hans": "月卡", "en": "1 month"}, "月卡"),
+        ("price_minor", 1980, "¥19.80"),
+        ("on_sale", True, "是"),
+        ("position", 0, "0"),
+        ("strategy", 1, "顺序（先进先出）"),
+        ("state", "off_sale", "已下架"),
+        ("form_fields", [{"key": "account", "label": {"en": "Account"}}], "account"),
+        ("pictures", ["a.png", "b.png"], "a.png, b.png"),
+        ("max_per_buyer", None, ""),
+    ],
+)
+def test_the_log_is_read_in_words_not_in_codes(name, value, shown):
+    with translation.override("zh-hans"):
+        assert value_word(name, value, "CNY") == shown

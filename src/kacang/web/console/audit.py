@@ -1,6 +1,5 @@
 """The audit log at the desk: who did what, and whether the log is as it was (I3)."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -72,7 +71,7 @@ def audit_log(request: ConsoleRequest) -> HttpResponse:
     )
     actions = queries.audit_actions(merchant_id=request.merchant)
     values = {
-        "entries": [_entry(row) for row in page.rows],
+        "entries": [_entry(row, request.membership.currency) for row in page.rows],
         "pages": pages_of(request, page.next_cursor),
         "wanted": wanted,
         "form": form,
@@ -108,7 +107,7 @@ def entries_of(request: ConsoleRequest, *, actor: str, limit: int) -> list[Entry
     page = queries.audit_page(
         merchant_id=request.merchant, where=AuditFilter(actor=actor), limit=limit
     )
-    return [_entry(row) for row in page.rows]
+    return [_entry(row, request.membership.currency) for row in page.rows]
 
 
 def _filter(wanted: dict[str, Any]) -> AuditFilter:
@@ -147,24 +146,23 @@ def _chips(request: ConsoleRequest, wanted: dict[str, Any]) -> list[Chip]:
     return chips
 
 
-def _entry(row: AuditRow) -> Entry:
+def _entry(row: AuditRow, currency: str) -> Entry:
     kind = ACTORS.get(row.actor_kind, row.actor_kind)
-    return Entry(row, action_word(row.action), str(kind), _changes(row))
+    return Entry(row, action_word(row.action), str(kind), _changes(row, currency))
 
 
-def _changes(row: AuditRow) -> list[Change]:
+def _changes(row: AuditRow, currency: str) -> list[Change]:
     before = row.before if isinstance(row.before, dict) else {}
     after = row.after if isinstance(row.after, dict) else {}
-    names = dict.fromkeys([*before, *after])
-    return [Change(value_name(name), _value(before, name), _value(after, name)) for name in names]
-
-
-def _value(values: dict[str, Any], name: str) -> str:
-    value = values.get(name)
-    if value is None or value == "":
-        return ABSENT
-    if isinstance(value, str):
-        return value_word(name, value)
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value) or ABSENT
-    return json.dumps(value, ensure_ascii=False)
+    # Amounts of an order are in the order's own currency, which then is in the log beside them.
+    own = after.get("currency", currency)
+    found = [
+        Change(
+            value_name(name),
+            value_word(name, before.get(name), own) or ABSENT,
+            value_word(name, after.get(name), own) or ABSENT,
+        )
+        for name in dict.fromkeys([*before, *after])
+    ]
+    # What was not set, and is not set now, tells nobody anything.
+    return [one for one in found if (one.before, one.after) != (ABSENT, ABSENT)]

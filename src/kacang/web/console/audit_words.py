@@ -1,10 +1,18 @@
 """What people read for the actions of the audit log."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kacang.merchants.permissions import Role
 from kacang.merchants.settings import SPECS
+from kacang.shared.money import Money
+from kacang.shared.texts import LANGUAGES, pick
+from kacang.web.console.product_forms import KIND_WORDS, STOCK_WORDS, STRATEGY_WORDS
 
 ACTIONS: dict[str, Promise] = {
     "account.change_password": _("Changed own password"),
@@ -80,12 +88,54 @@ ACTORS: dict[str, Promise] = {
 # Values in "before" and "after" that are no setting.
 VALUES: dict[str, Promise] = {
     "addresses": _("Only from"),
+    "amount_minor": _("Amount"),
+    "cards": _("Cards"),
+    "category": _("Category"),
+    "chosen_surcharge_minor": _("Surcharge for the buyer's choice"),
+    "cost_minor": _("Purchase price"),
+    "count": _("Quantity"),
+    "cover": _("Cover"),
     "currency": _("Currency"),
     "expires_at": _("Valid until"),
+    "file": _("File"),
+    "form_fields": _("Questions to the buyer"),
     "hint": _("Key"),
+    "job": _("Job"),
+    "kind": _("What the buyer gets"),
+    "list_price_minor": _("Price struck through"),
+    "low_stock_at": _("Warn below"),
+    "max_per_buyer": _("At most per buyer"),
+    "max_per_order": _("At most per order"),
+    "min_per_order": _("At least per order"),
+    "name": _("Name"),
+    "number": _("Batch"),
+    "number_is_secret": _("The card number is secret too"),
+    "on_sale": _("On sale"),
+    "part": _("Codes shown"),
+    "payable_minor": _("Amount"),
+    "pictures": _("Pictures"),
+    "position": _("Place in the shop"),
+    "price_minor": _("Price"),
     "reason": _("Reason"),
     "role": _("Role"),
     "scopes": _("It may"),
+    "state": _("State"),
+    "stock_mode": _("Stock"),
+    "strategy": _("Which card a sale takes"),
+    "subtitle": _("Subtitle"),
+    "supplier": _("Supplier"),
+    "texts": _("Texts"),
+    "title": _("Name"),
+}
+
+# Words for values that are codes, by the name of the value.
+CODES: dict[str, Mapping[Any, Promise | str]] = {
+    "kind": KIND_WORDS,
+    "role": dict(Role.choices),
+    "state": {"on_sale": _("On sale"), "off_sale": _("Off sale"), "archived": _("Archived")},
+    "stock_mode": STOCK_WORDS,
+    "strategy": STRATEGY_WORDS,
+    "texts": {"changed": _("Changed")},
 }
 
 FAULTS: dict[str, Promise] = {
@@ -105,11 +155,27 @@ def value_name(name: str) -> str:
     return str(VALUES.get(name, name))
 
 
-def value_word(name: str, value: str) -> str:
-    """Return what people read for a value that is a code."""
-    if name == "role" and value in Role.values:
-        return str(Role(value).label)
-    return value
+def value_word(name: str, value: Any, currency: str) -> str:
+    """Return what people read for a value of the log; "" when it is empty."""
+    words = CODES.get(name, {})
+    if isinstance(value, (str, int)) and value in words:
+        return str(words[value])
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    if isinstance(value, int) and name.endswith("_minor"):
+        return str(Money(value, currency))
+    if isinstance(value, list):
+        return ", ".join(value_word("", one, currency) for one in value)
+    if isinstance(value, dict):
+        return _of_object(value)
+    return "" if value is None else str(value)
+
+
+def _of_object(value: dict[str, Any]) -> str:
+    """Texts in the reader's language; of a question to the buyer its key."""
+    if set(value) <= set(LANGUAGES):
+        return pick(value, get_language() or "")
+    return str(value["key"]) if "key" in value else json.dumps(value, ensure_ascii=False)
 
 
 def action_word(action: str) -> str:
