@@ -1,5 +1,6 @@
 """Looking at what a sale left behind, and holding something back in the middle of one."""
 
+import time
 from collections import Counter
 from contextlib import contextmanager
 
@@ -50,3 +51,12 @@ def holding_back(database, merchant: int, statement: str):
     with psycopg.connect(database.dsn("kacang_owner")) as held:
         held.execute(statement)
         yield held
+
+
+def wait_for_a_waiter(watcher: psycopg.Connection, holder: int) -> None:
+    """Return once another session waits for what `holder` has."""
+    deadline = time.monotonic() + 30
+    while not watcher.execute(
+        "select 1 from pg_stat_activity where %s = any(pg_blocking_pids(pid))", [holder]
+    ).fetchone():
+        assert time.monotonic() < deadline

@@ -2,7 +2,6 @@
 
 import ast
 import threading
-import time
 from pathlib import Path
 
 import psycopg
@@ -12,23 +11,14 @@ from django.db import OperationalError, connection
 import kacang.orders
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
-from kacang.orders.models import OrderState
+from kacang.orders.models import Event, OrderState
 from kacang.orders.statements import TRIES, retry_conflicts
 from kacang.payments.models import NoticeOutcome
 from tests import make
-from tests.orders.looking import settle, sum_of
+from tests.orders.looking import settle, sum_of, wait_for_a_waiter
 from tests.threads import at_once
 
 SOURCE = Path(kacang.orders.__file__).parent
-
-
-def wait_for_a_waiter(watcher: psycopg.Connection, holder: int) -> None:
-    """Return once another session waits for what `holder` has."""
-    deadline = time.monotonic() + 30
-    while not watcher.execute(
-        "select 1 from pg_stat_activity where %s = any(pg_blocking_pids(pid))", [holder]
-    ).fetchone():
-        assert time.monotonic() < deadline
 
 
 def test_L1_a_deadlock_is_no_reason_to_keep_the_buyer_waiting(merchant, database):
@@ -68,6 +58,37 @@ def test_L1_a_deadlock_is_no_reason_to_keep_the_buyer_waiting(merchant, database
     view = queries.order(merchant_id=merchant, number=placed.number)
     assert view.state == OrderState.DELIVERED
     assert sum_of(merchant, 1100) == 1999
+
+
+def test_rule_10_the_clock_is_read_after_the_lock(merchant, database):
+    """The time to pay ends while the callback waits for the order: its money is late."""
+    made = make.sku(merchant)
+    account = make.account(merchant)
+    placed = make.order(made)
+    notice = make.notice(placed)
+    mine = [merchant, placed.number]
+
+    with (
+        psycopg.connect(database.dsn("superuser"), autocommit=True) as watcher,
+        psycopg.connect(database.dsn("superuser")) as held,
+    ):
+        held.execute(
+            "select 1 from sale_order where merchant_id = %s and number = %s for update", mine
+        )
+        callback = threading.Thread(target=at_once, args=([lambda: settle(account, notice)],))
+        callback.start()
+        wait_for_a_waiter(watcher, held.info.backend_pid)
+        held.execute(
+            "update sale_order set pay_by = clock_timestamp()"
+            " where merchant_id = %s and number = %s",
+            mine,
+        )
+        held.commit()
+        callback.join(30)
+
+    events = [e.event for e in queries.timeline(merchant_id=merchant, number=placed.number)]
+    assert Event.LATE_PAYMENT in events
+    assert Event.PAID not in events
 
 
 class TestRetryConflicts:

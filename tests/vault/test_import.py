@@ -321,6 +321,24 @@ class TestImport:
                 request=operations.ImportRequest(sku_uid=sku),
             )
 
+    def test_rule_25_bulk_work_of_a_merchant_is_done_one_after_the_other(self, merchant, make):
+        sku = make.sku()
+        make.imported(sku, b"ONE\n")
+        make.checked(sku, b"TWO\n")
+        make.generated(sku, 1, "X{16}")
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select task_name, lock, queue_name from procrastinate_jobs"
+                " where (args->>'merchant_id')::bigint = %s::bigint"
+                " and task_name like 'vault.run%%' order by 1",
+                [merchant],
+            )
+            assert cursor.fetchall() == [
+                (f"vault.run_{name}", f"bulk:{merchant}", "bulk")
+                for name in ("check", "generate", "import")
+            ]
+
 
 class TestCheck:
     def test_shows_what_would_come_and_loads_nothing(self, merchant, make):

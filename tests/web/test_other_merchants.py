@@ -15,12 +15,14 @@ from django.test import Client
 
 from kacang.catalog.models import Product
 from kacang.merchants import operations
+from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import KeyDraft
 from kacang.merchants.tenancy import acting_as
 from kacang.risk import operations as risk
 from kacang.shared.contacts import Contact
 from tests import make
+from tests.orders.looking import settle
 from tests.web.console.conftest import work_as
 from tests.web.test_addresses import EVERY
 
@@ -34,8 +36,10 @@ def theirs(other_merchant):
     made = make.sku(other_merchant, cards=3)
     with acting_as(other_merchant):
         Product.objects.filter(merchant_id=other_merchant).update(title={"en": mark})
-    make.account(other_merchant)
+    account = make.account(other_merchant)
     contact = Contact(email=f"{mark.lower()}@example.com")
+    placed = make.order(made, contact=contact)
+    settle(account, make.notice(placed))
     make.order(made, contact=contact)
     operations.add_staff(
         merchant_id=other_merchant, email=f"s{mark}@example.com", name=mark, role="owner",
@@ -45,7 +49,7 @@ def theirs(other_merchant):
     risk.block(
         merchant_id=other_merchant, actor=SYSTEM, kind="email", value="x@example.com", reason=mark
     )
-    return mark, made.codes
+    return mark, made.codes, placed.access_token
 
 
 def tenant_tables(superuser):
@@ -94,21 +98,24 @@ def ids_of(superuser, merchant):
     return found
 
 
-def asked(prefix, ids):
+def asked(prefix, ids, *, at=None):
+    """Every address below a prefix with an id in each place; `at` stands for the prefix itself."""
     for path, _view in EVERY:
-        if path.startswith(prefix) and PARAMETER.search(path):
+        rest = path.removeprefix(prefix)
+        if path.startswith(prefix) and PARAMETER.search(rest):
             for one in ids if "<int:" not in path else ["1"]:
-                yield "/" + PARAMETER.sub(one, path).rstrip("$")
+                yield "/" + (at or prefix) + PARAMETER.sub(one, rest).rstrip("$")
 
 
 @pytest.mark.slow
 def test_no_id_of_another_merchant_opens_anything(database, merchant, other_merchant, theirs):
-    mark, codes = theirs
+    mark, codes, token = theirs
     desk = work_as(merchant)
     key = operations.create_key(
         merchant_id=merchant, draft=KeyDraft("mine", ("all",)), actor=SYSTEM
     ).key
     machine = Client(HTTP_AUTHORIZATION=f"Bearer {key}")
+    buyer = Client()
     with psycopg.connect(database.dsn("superuser"), autocommit=True) as superuser:
         ids = ids_of(superuser, other_merchant)
         assert len(ids) >= 10
@@ -136,7 +143,16 @@ def test_no_id_of_another_merchant_opens_anything(database, merchant, other_merc
                     headers={"Idempotency-Key": secrets.token_hex(8)},
                 ))  # fmt: skip
             count += 1
+        shop = f"s/{merchants.merchant(merchant_id=merchant).slug}/"
+        for address in asked("s/<slug:merchant_slug>/", ids, at=shop):
+            look(address, buyer.get(address))
+            look(address, buyer.get(f"{address}?t={token}"))
+            look(address, buyer.post(address, {"provider": "sandbox", "password": "x"}))
+            count += 1
 
         assert shown == []
         assert count > 100
         assert picture_of(superuser, other_merchant) == before
+        # The search itself works: whoever may see it is shown the mark.
+        look("control", work_as(other_merchant).get("/console/products/"))
+        assert shown == ["control"]
