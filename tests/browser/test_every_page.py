@@ -1,0 +1,133 @@
+"""Every address that shows a page is looked at, at both widths: axe, nothing too wide (W4).
+
+The addresses are read from the installation's own list. Who adds a page and gives no example of
+it here makes this test fail. What only takes forms, gives a file, or answers with a part of a
+page is told apart by what it answers.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLResolver, get_resolver, reverse
+from playwright.sync_api import APIResponse
+
+from kacang.catalog import queries as catalog
+from kacang.merchants import queries as merchants
+from kacang.outbox import queries as works
+from kacang.vault import queries as vault
+from tests.browser.console.shop import a_busy_shop
+from tests.browser.harness import DESKTOP, PHONE, assert_axe, assert_fits, sign_in
+
+pytestmark = pytest.mark.browser
+FOUND, ONLY_FORMS = 200, 405
+# These have no pages. "shop:" is "shop_of:" at another address.
+WITHOUT = ("api/", "callbacks/", "sandbox/query", "sandbox/close", "healthz", "readyz", "metrics")
+# What a walk brings about, and the test that looks at it there.
+WALKS = {
+    "set_language": "leads back to where one was",
+    "console_merchants": "leads on, for whoever works for one shop",
+    "account_login": "console_admin: test_signing_in",
+    "account_reauthenticate": "console_admin: test_second_factor_from_setting_up_to_signing_in",
+    "mfa_authenticate": "console_admin: test_second_factor_from_setting_up_to_signing_in",
+    "mfa_reauthenticate": "the form of mfa_authenticate, once more",
+    "mfa_activate_totp": "console_admin: test_second_factor_from_setting_up_to_signing_in",
+    "mfa_deactivate_totp": "leads to account_reauthenticate",
+    "mfa_view_recovery_codes": "console_admin: test_second_factor_from_setting_up_to_signing_in",
+    "mfa_generate_recovery_codes": "leads to account_reauthenticate",
+    "mfa_index": "leads to console_profile",
+    "usersessions_list": "leads to console_profile",
+    "console_import_check": "console: test_imports_from_a_file_in_three_steps",
+    "console_import_again": "only while a check is there: the same test",
+    "console_work_file": "a file, while it is there",
+    "console_picture": "a picture",
+    "cashier:pay": "cashier: test_every_state_is_readable",
+    "design:guide-error": "test_style_guide, each status",
+    "shop_of:checkout": "shop: test_buying",
+    "shop_of:pay": "shop: test_buying",
+    "shop_of:order": "shop: test_orders",
+    "shop_of:order_codes": "a file",
+    "shop_of:order_file": "a file",
+    "shop_of:order_zip": "a file",
+    "shop_of:order_state": "a part of shop_of:pay",
+    "shop_of:numbers": "shop: test_goods",
+    "shop_of:picture": "a picture",
+}
+
+
+def patterns(
+    among: list[object] | None = None, path: str = "", space: str = "", names: tuple[str, ...] = ()
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """The name of every address that may be a page, and what is to be filled in."""
+    for one in get_resolver().url_patterns if among is None else among:
+        here, wanted = path + str(one.pattern), (*names, *one.pattern.regex.groupindex)
+        if isinstance(one, URLResolver):
+            inner = f"{space}{one.namespace}:" if one.namespace else space
+            yield from patterns(one.url_patterns, here, inner, wanted)
+        elif not here.startswith(WITHOUT) and space != "shop:":
+            yield f"{space}{one.name}", frozenset(wanted)
+
+
+def examples(shop):
+    """Something true for each page that is of something; an act refuses before it looks."""
+    sku = catalog.sku(merchant_id=shop.merchant_id, uid=shop.skus[0])
+    product = catalog.product(merchant_id=shop.merchant_id, uid=sku.product_uid)
+    shelf = catalog.categories(merchant_id=shop.merchant_id)[0].uid
+    batch = vault.batches(merchant_id=shop.merchant_id, sku_id=sku.id).items[0]
+    staff = merchants.staff(merchant_id=shop.merchant_id)[0].uid
+    assert works.work(merchant_id=shop.merchant_id, uid=batch.work_uid)
+    of = {
+        "console_product": {"uid": product.uid},
+        "console_category": {"uid": shelf},
+        "console_batch": {"uid": batch.uid},
+        "console_work": {"uid": batch.work_uid},
+        "console_staff_member": {"uid": staff},
+        "shop_of:category": {"uid": shelf},
+        "shop_of:product": {"uid": product.uid},
+        "design:theme": {"colour": "c02665"},
+    }
+    for name in ("console_stock_sku", "console_import", "console_generate"):
+        of[name] = {"uid": sku.uid}
+    return of, {
+        "merchant_slug": merchants.merchant(merchant_id=shop.merchant_id).slug,
+        "number": shop.numbers[0],
+        "session_id": 1,
+    }
+
+
+def is_page(answer: APIResponse) -> bool:
+    """Say whether a whole page came, not a part of one or a file."""
+    return answer.status == FOUND and answer.text().lstrip()[:9].lower() == "<!doctype"
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1440", "390"])
+def test_every_page_is_accessible_and_fits(open_page, live, size):
+    shop = a_busy_shop()
+    of, common = examples(shop)
+    page = open_page(size)
+    sign_in(page, live, shop.email)
+
+    looked_at, faults = set(), []
+    for name, wanted in patterns():
+        if name in WALKS:
+            continue
+        given = {one: of.get(name, {}).get(one, common.get(one, "none-1")) for one in wanted}
+        address = reverse(name, kwargs=given)
+        answer = page.request.get(f"{live}{address}", max_redirects=0)
+        if answer.status not in (FOUND, ONLY_FORMS):
+            faults.append(f"{name}: {answer.status} at {address}: give it an example")
+        if not is_page(answer):
+            continue
+        page.goto(address)
+        looked_at.add(name)
+        for check in (assert_axe, assert_fits):
+            try:
+                check(page)
+            except AssertionError as fault:
+                faults.append(f"{name}: {fault}")
+
+    assert faults == []
+    assert {"console_home", "console_batch", "console_audit", "shop_of:home"} <= looked_at
+
+
+def test_what_is_said_to_be_looked_at_elsewhere_exists():
+    assert set(WALKS) <= {name for name, _ in patterns()}
