@@ -48,12 +48,17 @@ class MemoryWatch:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+        # However short the block was, there is a figure.
+        self._look()
 
     def _watch(self) -> None:
         while not self._stop.wait(self._seconds):
-            for name, pid in self._pids.items():
-                size = max(resident_megabytes(pid), default=0.0)
-                self.largest[name] = max(self.largest[name], size)
+            self._look()
+
+    def _look(self) -> None:
+        for name, pid in self._pids.items():
+            size = max(resident_megabytes(pid), default=0.0)
+            self.largest[name] = max(self.largest[name], size)
 
 
 def _parents() -> Iterator[tuple[int, int]]:

@@ -11,12 +11,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-# Threads of one worker that wait for the database; each keeps one connection. More of them get in
-# each other's way, here and there: eight took a quarter more processor time for an order.
-_THREADS = 4
 _KILL_SECONDS = 20
-# A thread that ends closes its connection, and the next one pays for another.
-_IDLE_SECONDS = 600
 
 
 class JsonLines(logging.Formatter):
@@ -51,10 +46,8 @@ def serve(*, host: str, port: int, workers: int) -> None:
         target="kacang.cli.serving:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=workers,
-        blocking_threads=_THREADS,
-        blocking_threads_idle_timeout=_IDLE_SECONDS,
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=_KILL_SECONDS,

@@ -5,15 +5,22 @@ from kacang.orders.cancelling import cancel_order, expire_due
 from kacang.orders.changing import add_note, change_price, resend
 from kacang.orders.checking import check_references
 from kacang.orders.delivering import continue_waiting, replenish
+from kacang.orders.meeting import (
+    place_order,
+    place_order_once,
+    place_orders,
+    promise_order,
+)
 from kacang.orders.paying import ask_about, settle_waiting, start_payment
-from kacang.orders.placing import place_order, place_orders
+from kacang.orders.repeating import KeyTaken, Repeat
 from kacang.orders.revealing import deliveries, secret_form
 from kacang.orders.screening import screen
-from kacang.orders.settling import settle_notices
+from kacang.orders.settling import promise_settlement, settle_notice, settle_notices
 
 __all__ = [
-    "add_note", "ask_about", "cancel_order", "change_price", "check_access", "check_references",
-    "code_to_send", "continue_waiting", "deliveries", "expire_due", "new_access_token",
-    "place_order", "place_orders", "replenish", "request_code", "resend", "screen", "secret_form",
-    "settle_notices", "settle_waiting", "start_payment",
+    "KeyTaken", "Repeat", "add_note", "ask_about", "cancel_order", "change_price", "check_access",
+    "check_references", "code_to_send", "continue_waiting", "deliveries", "expire_due",
+    "new_access_token", "place_order", "place_order_once", "place_orders", "promise_order",
+    "promise_settlement", "replenish", "request_code", "resend", "screen", "secret_form",
+    "settle_notice", "settle_notices", "settle_waiting", "start_payment",
 ]  # fmt: skip

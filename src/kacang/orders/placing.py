@@ -23,6 +23,7 @@ from kacang.orders.drafts import Draft, DraftLine, Quoted
 from kacang.orders.errors import Blocked, ExternalNumberTaken, NoProvider, SoldOut
 from kacang.orders.limits import Wish, refusal_of, wishes_of
 from kacang.orders.models import OrderState
+from kacang.orders.repeating import KeyTaken, Repeat, claim, keep
 from kacang.orders.rules import Rules, rules_of
 from kacang.orders.statements import retry_conflicts, rows, table
 from kacang.orders.types import OpenPayment, PlacedOrder, PlaceRequest
@@ -36,59 +37,47 @@ Outcome = PlacedOrder | DomainError
 OVERDUE_MAX = 100
 
 
-def place_order(*, merchant_id: int, request: PlaceRequest) -> PlacedOrder:
-    """Place one order and reserve a card for each of its units until it is paid or expires.
-
-    An order that costs nothing is delivered in the same transaction. May be called inside
-    `acting_as`; a refusal then ends the caller's transaction too.
+def place_alone(merchant_id: int, request: PlaceRequest) -> PlacedOrder:
+    """Place one order in a transaction of its own, or the caller's; a refusal ends it.
 
     Raises:
-        SoldOut: Too few cards are free. Nothing was kept.
-        TooManyUnpaid, TooFast, BuyerLimit, Blocked: The buyer's limits say no.
-        UnknownSku, BadQuantity, BadChoice, BadAnswer, BadPassword, NoProvider: Wrong request.
-        ExternalNumberTaken: There is an order of that external number.
+        DomainError: As `operations.place_order` says.
     """
-    (outcome,) = _place(merchant_id=merchant_id, requests=[request], alone=True)
-    if isinstance(outcome, DomainError):
-        raise outcome
+    (outcome,) = place_set(merchant_id, [request], alone=True)
+    assert isinstance(outcome, PlacedOrder)
     return outcome
 
 
-def place_orders(*, merchant_id: int, requests: Sequence[PlaceRequest]) -> list[Outcome]:
-    """Place many orders in one transaction; each is placed whole or refused on its own.
-
-    One that found too little stock, or failed beside others, is tried once more alone before
-    it is refused: cards that another order of the batch had locked may be free by then (rule 6).
-    """
-    try:
-        outcomes = _place(merchant_id=merchant_id, requests=requests, alone=False)
-    except DomainError as error:
-        outcomes = [error] * len(requests)
-    if len(requests) == 1:
-        return outcomes
-    return [
-        _again(merchant_id, request) if isinstance(outcome, DomainError) else outcome
-        for request, outcome in zip(requests, outcomes, strict=True)
-    ]
-
-
-def _again(merchant_id: int, request: PlaceRequest) -> Outcome:
-    try:
-        return place_order(merchant_id=merchant_id, request=request)
-    except DomainError as error:
-        return error
-
-
 @retry_conflicts
-def _place(*, merchant_id: int, requests: Sequence[PlaceRequest], alone: bool) -> list[Outcome]:
+def place_set(
+    merchant_id: int,
+    requests: Sequence[PlaceRequest],
+    *,
+    repeats: Sequence[Repeat | None] = (),
+    alone: bool = False,
+) -> list[Outcome]:
+    """Place each of the orders whole or refuse it, in one transaction.
+
+    Args:
+        merchant_id: Whose shop.
+        requests: What is wanted.
+        repeats: The idempotency key of each, if any at all has one.
+        alone: Whether the refusal of the only order ends the transaction.
+
+    Raises:
+        ExternalNumberTaken: There is an order of one of the external numbers. Nothing was placed.
+    """
     rules = rules_of(merchant_id)
     begun = [_begin(request, rules) for request in requests]
     try:
         with acting_as(merchant_id, hot=True):
+            for at in claim(merchant_id, repeats):
+                begun[at] = KeyTaken()
             outcomes = _write(merchant_id, begun, rules)
             if alone and isinstance(outcomes[0], DomainError):
                 # Leaving by the error undoes what was counted for the order.
                 raise outcomes[0]
+            keep(merchant_id, repeats, outcomes)
             return outcomes
     except IntegrityError as error:
         cause = error.__cause__

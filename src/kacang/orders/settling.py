@@ -6,10 +6,12 @@ notice is stored by a transaction of its own before the provider is answered, an
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.db import connection
 
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
@@ -17,13 +19,15 @@ from kacang.orders.counters import unpack
 from kacang.orders.delivering import Booked, Due, Held, deliver
 from kacang.orders.models import Event, OrderState
 from kacang.orders.statements import retry_conflicts, rows, table
+from kacang.orders.turns import SET_MAX, turn
 from kacang.payments.ports import AccountInfo, VerifiedNotice
 from kacang.payments.queries import NoticeOutcome, PaymentState, ReceiptFit
+from kacang.shared.gathering import Gathering
 from kacang.shared.money import Money
 
 log = structlog.get_logger(__name__)
 
-# An order in one of these has had its money.
+# An order in one of these has not had its money.
 UNPAID = (OrderState.PENDING, OrderState.CANCELLED)
 
 
@@ -78,6 +82,22 @@ PAID = Verdict(NoticeOutcome.SETTLED, ReceiptFit.FITS)
 REPEATED = Verdict(NoticeOutcome.REPEATED)
 
 
+def settle_notice(*, account: AccountInfo, notice: VerifiedNotice) -> NoticeOutcome:
+    """Act on one verified notice, together with those of the account that come meanwhile.
+
+    As `settle_notices`; must not be called inside a transaction.
+    """
+    assert not connection.in_atomic_block
+    return _gathered.do((account.merchant_id, account.id), (account, notice))
+
+
+def promise_settlement(
+    *, account: AccountInfo, notice: VerifiedNotice, executor: Executor
+) -> Future[NoticeOutcome]:
+    """Promise to act on one verified notice, for a caller who goes on meanwhile."""
+    return _gathered.promise((account.merchant_id, account.id), (account, notice), executor)
+
+
 def settle_notices(
     *, account: AccountInfo, notices: Sequence[VerifiedNotice]
 ) -> list[NoticeOutcome]:
@@ -91,6 +111,17 @@ def settle_notices(
     for batch in _rounds(notices):
         done |= _settle_batch(account, batch)
     return [done[notice.notice_id] for notice in notices]
+
+
+def _settle_gathered(
+    _: tuple[int, int], brought: Sequence[tuple[AccountInfo, VerifiedNotice]]
+) -> list[NoticeOutcome]:
+    return settle_notices(account=brought[0][0], notices=[notice for _, notice in brought])
+
+
+_gathered: Gathering[tuple[int, int], tuple[AccountInfo, VerifiedNotice], NoticeOutcome] = (
+    Gathering(_settle_gathered, most=SET_MAX, turn=turn)
+)
 
 
 def _rounds(notices: Sequence[VerifiedNotice]) -> list[list[VerifiedNotice]]:

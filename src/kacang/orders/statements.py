@@ -44,7 +44,9 @@ def rows(sql: Statement | str, parameters: Mapping[str, Any]) -> list[tuple[Any,
     given = {"shift": float(settings.HOT_CLOCK_SHIFT_SECONDS), "all": 2**31, **parameters}
     with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
         cursor.execute(sql.text, [given[name] for name in sql.names])
-        return cursor.fetchall() if cursor.description else []
+        # `description` would describe every column, at each call.
+        result = cursor.pgresult
+        return cursor.fetchall() if result is not None and result.nfields else []
 
 
 def table(records: Iterable[Mapping[str, Any]]) -> str:

@@ -1,6 +1,7 @@
 """The same answer to the same request, however often it is sent (rule 15, J1)."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,24 @@ where merchant_id = %s::bigint and api_key_id = %s::bigint and key = %s::text
 _STORE = """
 update idempotency set status = %s::smallint, response = %s::jsonb
 where merchant_id = %s::bigint and api_key_id = %s::bigint and key = %s::text
+"""
+_CLAIM_MANY = """
+insert into idempotency (merchant_id, api_key_id, key, request_hash, expires_at)
+select %s::bigint, api_key_id, key, request_hash, clock_timestamp() + interval '24 hours'
+from unnest(%s::bigint[], %s::text[], %s::bytea[]) as c(api_key_id, key, request_hash)
+order by api_key_id, key
+on conflict (merchant_id, api_key_id, key) do nothing
+returning api_key_id, key
+"""
+_STORE_MANY = """
+update idempotency i set status = a.status, response = a.response::jsonb
+from unnest(%s::bigint[], %s::text[], %s::smallint[], %s::text[])
+    as a(api_key_id, key, status, response)
+where i.merchant_id = %s::bigint and i.api_key_id = a.api_key_id and i.key = a.key
+"""
+_FORGET_MANY = """
+delete from idempotency i using unnest(%s::bigint[], %s::text[]) as g(api_key_id, key)
+where i.merchant_id = %s::bigint and i.api_key_id = g.api_key_id and i.key = g.key
 """
 
 
@@ -57,6 +76,54 @@ class Answer:
     response: Any
 
 
+def is_usable(key: str) -> bool:
+    """Whether this can be an idempotency key."""
+    return 1 <= len(key) <= KEY_MAX and key.isascii() and key.isprintable()
+
+
+def claim_many(merchant_id: int, slots: Sequence[Slot]) -> set[int]:
+    """Claim usable keys in one statement; return the positions of those that were free.
+
+    Whose key was taken, or stands twice among these, is not in the answer: `begin` says more.
+    """
+    assert connection.in_atomic_block
+    columns: list[list[int] | list[str] | list[bytes]] = [
+        [slot.api_key_id for slot in slots],
+        [slot.key for slot in slots],
+        [slot.request_hash for slot in slots],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM_MANY, [merchant_id, *columns])
+        free = set(cursor.fetchall())
+    claimed = set()
+    for at, slot in enumerate(slots):
+        if (place := (slot.api_key_id, slot.key)) in free:
+            free.remove(place)
+            claimed.add(at)
+    return claimed
+
+
+def store_many(merchant_id: int, answers: Sequence[tuple[Slot, Answer]]) -> None:
+    """Keep answers for repeats, in the transaction that claimed their keys."""
+    if answers:
+        columns: list[list[int] | list[str]] = [
+            [slot.api_key_id for slot, _ in answers],
+            [slot.key for slot, _ in answers],
+            [answer.status for _, answer in answers],
+            [json.dumps(answer.response) for _, answer in answers],
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(_STORE_MANY, [*columns, merchant_id])
+
+
+def forget_many(merchant_id: int, slots: Sequence[Slot]) -> None:
+    """Give claimed keys back: nothing came of them in this transaction."""
+    if slots:
+        keys, names = [slot.api_key_id for slot in slots], [slot.key for slot in slots]
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET_MANY, [keys, names, merchant_id])
+
+
 def begin(slot: Slot) -> Answer | None:
     """Claim a key, or return the answer that was given under it.
 
@@ -68,7 +135,7 @@ def begin(slot: Slot) -> Answer | None:
         Mismatch: The key belongs to another request.
     """
     assert connection.in_atomic_block
-    if not 1 <= len(slot.key) <= KEY_MAX or not (slot.key.isascii() and slot.key.isprintable()):
+    if not is_usable(slot.key):
         raise BadKey
     place: list[int | str | bytes] = [slot.merchant_id, slot.api_key_id, slot.key]
     with connection.cursor() as cursor:

@@ -48,6 +48,7 @@ __all__ = [
     "payments_of_order",
     "receipt",
     "receipts_of_order",
+    "remembered_account",
 ]  # fmt: skip
 # How long a process goes on with an account that was changed elsewhere.
 CACHE_SECONDS = 3.0
@@ -143,6 +144,12 @@ def account_of_uid(uid: str) -> AccountInfo:
         UnknownAccount: There is none.
     """
     return _cached(uid, lambda: _by_uid(uid))
+
+
+def remembered_account(uid: str) -> AccountInfo | None:
+    """Return the account if this process holds it: `account_of_uid` without the database."""
+    kept = _cache.get(uid)
+    return kept[1] if kept and kept[0] > time.monotonic() else None
 
 
 def account_for(*, merchant_id: int, provider: str) -> AccountInfo:

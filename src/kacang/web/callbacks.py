@@ -23,6 +23,7 @@ from kacang.web.headers import Headers
 
 BODY_MAX = 64 * 1024
 JSON = "application/json"
+TAKEN = b'{"ok": true}'
 # Neither account nor company is told from a path that does not exist.
 UNKNOWN = (queries.UnknownAccount, registry.UnknownProvider)
 UID = re.compile(r"[0-9A-Za-z_]{1,32}")
@@ -58,11 +59,11 @@ def _take(request: HttpRequest, account: AccountInfo, body: bytes) -> HttpRespon
     except BadNotice as error:
         return problem(error, request)
     try:
-        orders.settle_notices(account=account, notices=[notice])
+        orders.settle_notice(account=account, notice=notice)
     except DomainError as error:
         # Not stored: the company comes again.
         return problem(error, request)
-    return HttpResponse(b'{"ok": true}', content_type=JSON)
+    return HttpResponse(TAKEN, content_type=JSON)
 
 
 def _account(provider: str, uid: str) -> AccountInfo:

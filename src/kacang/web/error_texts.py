@@ -79,6 +79,7 @@ TEXTS: dict[str, Words] = {
         "Please say how the shop can reach you, or set a password for the order."
     ),
     "orders.external_number_taken": _("An order with this external number exists."),
+    "orders.key_taken": _("Another request with this idempotency key is being answered."),
     "orders.no_provider": _("The shop offers no such way to pay."),
     "orders.not_payable": _("The order is paid or closed already."),
     "orders.too_many_unpaid": _("You have unpaid orders. Please pay or cancel them first."),

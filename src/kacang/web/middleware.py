@@ -1,19 +1,17 @@
 """What happens around every request: its id and address, its figures, its errors."""
 
 import re
-import threading
 import time
 from collections.abc import Callable
 
 import structlog
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from prometheus_client import Histogram
 
 from kacang.shared.errors import DomainError
 from kacang.shared.ids import new_uid
-from kacang.web import errors
+from kacang.web import connections, errors
 from kacang.web.addresses import client_address, is_trusted_proxy
 from kacang.web.requests import WebRequest
 
@@ -26,8 +24,6 @@ SECONDS = Histogram(
     ["face", "route", "method", "status"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
-# A connection that served a request so lately is not asked whether it lives (rule 31).
-TRUSTED_SECONDS = 2.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -46,8 +42,8 @@ class RequestContext:
     def __call__(self, request: WebRequest) -> HttpResponse:
         """Answer, with the context set before and taken away after."""
         started = time.perf_counter()
-        _trust_connection(started)
-        request.request_id = _request_id(request)
+        connections.trust()
+        request.request_id = request_id(request)
         request.client_address = client_address(request)
         with structlog.contextvars.bound_contextvars(
             request_id=request.request_id,
@@ -58,10 +54,10 @@ class RequestContext:
         if not response.streaming and "Content-Length" not in response.headers:
             # Without it the server sends in pieces: dearer for both sides.
             response.headers["Content-Length"] = str(len(response.content))
-        ended = time.perf_counter()
-        _observe(request, response, ended - started)
-        # An error on the connection forgets it: the next request looks first.
-        _used.at = None if connection.errors_occurred else ended
+        # The route, never the path: paths hold ids, and each would become a series of its own.
+        route = request.resolver_match.route if request.resolver_match else "none"
+        observe(request, route, response.status_code, started)
+        connections.note_use()
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
@@ -128,30 +124,16 @@ class DomainErrors:
         return None
 
 
-class _Used(threading.local):
-    """When this thread's connection last served a request well."""
-
-    at: float | None = None
-
-
-_used = _Used()
-
-
-def _trust_connection(now: float) -> None:
-    """Spare the question whether a connection lives when it just did: one statement in six."""
-    if _used.at is not None and now - _used.at < TRUSTED_SECONDS:
-        connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
-
-
-def _request_id(request: HttpRequest) -> str:
+def request_id(request: HttpRequest) -> str:
+    """Return the id that a proxy of ours gave, or a new one."""
     given = request.META.get("HTTP_X_REQUEST_ID", "")
     if given and is_trusted_proxy(request) and REQUEST_ID.fullmatch(given):
         return str(given)
     return new_uid("req")
 
 
-def _observe(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-    # The route, never the path: paths hold ids, and each would become a series of its own.
-    route = request.resolver_match.route if request.resolver_match else "none"
+def observe(request: HttpRequest, route: str, status: int, started: float) -> None:
+    """Count an answer, and how long it took since `started` (`time.perf_counter`)."""
     method = request.method if request.method in METHODS else "other"
-    SECONDS.labels(face_of(request.path), route, method, response.status_code).observe(seconds)
+    seconds = time.perf_counter() - started
+    SECONDS.labels(face_of(request.path), route, method, status).observe(seconds)

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from functools import partial
 from typing import Any
 
 from kacang.merchants.tenancy import acting_as
@@ -176,3 +177,21 @@ class TestAtOnce:
         assert {answer.code for answer in answers} == {"vault.sold_out"}
         assert make.card_states(shop.made) == {CardState.AVAILABLE: 5}
         assert len(rows(shop.merchant)) == 1
+
+    def test_keys_that_come_together_each_keep_their_own_answer(self, shop):
+        # Seven want one card each, of five: who is refused beside others is refused for ever.
+        names = [key() for _ in range(7)]
+
+        def buy(at: int) -> Any:
+            body = order_body(shop.sku, contact={"email": f"b{at}@example.com"})
+            return shop.api.post("/orders", body, idempotency_key=names[at])
+
+        answers: list[Any] = at_once([partial(buy, at) for at in range(7)], threads=7)
+        again = [buy(at) for at in range(7)]
+
+        assert sorted(answer.status for answer in answers) == [201] * 5 + [409] * 2
+        assert [answer.json for answer in again] == [answer.json for answer in answers]
+        assert all(answer.headers["idempotency-replayed"] == "true" for answer in again)
+        assert len({answer.json["number"] for answer in again if answer.status == 201}) == 5
+        assert make.card_states(shop.made) == {CardState.RESERVED: 5}
+        assert len(rows(shop.merchant)) == 7

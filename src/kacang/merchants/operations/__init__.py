@@ -11,6 +11,7 @@ from kacang.merchants.operations.api_keys import (
     authenticate,
     create_key,
     forget_cached_keys,
+    recognise,
     revoke_key,
 )
 from kacang.merchants.operations.opening import (
@@ -87,6 +88,7 @@ __all__ = [
     "open_merchant",
     "open_twin",
     "open_with_owner",
+    "recognise",
     "remove_host",
     "renew_sign_in",
     "revoke_key",

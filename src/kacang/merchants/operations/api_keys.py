@@ -224,6 +224,24 @@ def authenticate(*, key: str, address: str, now: datetime | None = None) -> KeyI
     return kept.identity
 
 
+def recognise(*, key: str, address: str) -> KeyIdentity | None:
+    """Return whose key this is, as far as this process remembers: without the database.
+
+    None: ask `authenticate`.
+    """
+    kept = _cache.get(_hash(key))
+    now = datetime.now(UTC)
+    if kept is None or kept.until <= time.monotonic():
+        return None
+    if kept.expires_at is not None and kept.expires_at <= now:
+        return None
+    if kept.addresses and not _allows(kept.addresses, address):
+        return None
+    if kept.seen_at is None or now - kept.seen_at >= SEEN_EVERY:
+        return None
+    return kept.identity
+
+
 def forget_cached_keys() -> None:
     """Drop what this process remembers of keys."""
     with _lock:

@@ -33,6 +33,18 @@ begin
 end $$;
 """
 
+# Columns of which nearly every row holds nothing: without this, one row in 200 is thought to.
+SEED_EMPTY = """
+do $$
+begin
+    if current_setting('server_version_num')::int >= 180000 then
+        perform pg_restore_attribute_stats(
+            'schemaname', 'public', 'relname', 'allocation', 'attname', 'released_at',
+            'inherited', false, 'null_frac', 1::real, 'avg_width', 8, 'n_distinct', 0::real);
+    end if;
+end $$;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -45,4 +57,7 @@ class Migration(migrations.Migration):
         ("catalog", "0002_tenants"),
     ]
 
-    operations = [migrations.RunSQL(SEED, migrations.RunSQL.noop)]
+    operations = [
+        migrations.RunSQL(SEED, migrations.RunSQL.noop),
+        migrations.RunSQL(SEED_EMPTY, migrations.RunSQL.noop),
+    ]

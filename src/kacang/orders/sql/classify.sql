@@ -1,4 +1,5 @@
 -- Second statement of settling: look at everything again, now that the orders are locked.
+-- `offset 0`: row by row through the unique indexes, whatever statistics say.
 select n.id as notice, n.notice_id, n.acted_at is not null as acted, n.is_final, n.payment_number,
        n.amount_minor, n.currency,
        r.id as receipt, r.payment_number as receipt_payment, r.amount_minor as receipt_amount,
@@ -7,16 +8,25 @@ select n.id as notice, n.notice_id, n.acted_at is not null as acted, n.is_final,
        p.currency as payment_currency,
        r.amount_minor + (
            select coalesce(sum(x.amount_minor), 0)::bigint from receipt x
-           where x.merchant_id = n.merchant_id and x.payment_id = p.id and x.currency = p.currency
+           where x.merchant_id = %(merchant)s::bigint and x.payment_id = p.id and x.currency = p.currency
              and x.fit in (0, 1) and x.id <> r.id) as received,
        o.id as order_id, o.number, o.state as order_state, o.payable_minor, o.currency as order_currency,
        o.held_counters,
        o.state = 6 or o.pay_by <= clock_timestamp() + make_interval(secs => %(shift)s::float8) as is_late
 from notice n
-left join receipt r on r.account_id = n.account_id and r.provider_number = n.provider_number
-                   and r.merchant_id = n.merchant_id
-left join payment p on p.merchant_id = n.merchant_id and p.number = n.payment_number
-                   and p.account_id = n.account_id
-left join sale_order o on o.merchant_id = p.merchant_id and o.id = p.order_id
+left join lateral (
+    select id, payment_number, amount_minor, currency, fit from receipt
+    where account_id = %(account)s::bigint and provider_number = n.provider_number
+      and merchant_id = %(merchant)s::bigint offset 0
+) r on true
+left join lateral (
+    select id, order_id, state, amount_minor, currency from payment
+    where number = n.payment_number and merchant_id = %(merchant)s::bigint
+      and account_id = %(account)s::bigint offset 0
+) p on true
+left join lateral (
+    select id, number, state, payable_minor, currency, held_counters, pay_by from sale_order
+    where merchant_id = %(merchant)s::bigint and id = p.order_id offset 0
+) o on true
 where n.merchant_id = %(merchant)s::bigint and n.account_id = %(account)s::bigint
   and n.notice_id = any(%(n_id)s::text[])

@@ -25,7 +25,8 @@ own as materialized (
     ) a
     cross join lateral (
         select id, batch_id, sku_id from card
-        where merchant_id = %(merchant)s::bigint and id = a.card_id and state = 1 and line_id = u.line_id
+        where merchant_id = %(merchant)s::bigint and id = a.card_id and line_id = u.line_id
+          and state + 0 = 1 -- by its id: an index of all reserved cards must look tempting to nobody
         for no key update
     ) c
 ),

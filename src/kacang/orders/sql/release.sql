@@ -22,7 +22,7 @@ back as materialized (
     ) a
     cross join lateral (
         select id, sku_id, pool_id, batch_id, pick_key from card
-        where merchant_id = %(merchant)s::bigint and id = a.card_id and state = 1 and line_id = l.id
+        where merchant_id = %(merchant)s::bigint and id = a.card_id and state + 0 = 1 and line_id = l.id
         for no key update
     ) c
 ),

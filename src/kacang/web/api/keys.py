@@ -14,7 +14,7 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.operations import KeyIdentity, KeyRefused
 from kacang.web.api.rates import count_call
 
-_BEARER = re.compile(r"(?i:bearer) +(kc_(?:live|test)_[0-9A-Za-z]{20,80})")
+BEARER = re.compile(r"(?i:bearer) +(kc_(?:live|test)_[0-9A-Za-z]{20,80})")
 _slugs: dict[int, str] = {}
 
 
@@ -31,6 +31,11 @@ class Caller:
     def actor(self) -> Actor:
         """Who this is to the logs."""
         return Actor("key", self.key_id, self.label, self.address)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all that answers need is remembered, without the database."""
+        return self.merchant_id in _slugs
 
     def access_url(self, number: str, token: str) -> str:
         """Return the address under which the buyer opens an order."""
@@ -79,7 +84,7 @@ def caller_of(request: HttpRequest) -> Caller:
 
 
 def _identify(request: HttpRequest) -> KeyIdentity:
-    match = _BEARER.fullmatch(request.META.get("HTTP_AUTHORIZATION", ""))
+    match = BEARER.fullmatch(request.META.get("HTTP_AUTHORIZATION", ""))
     if match is None:
         raise KeyRefused
     return merchants.authenticate(key=match[1], address=_address(request))

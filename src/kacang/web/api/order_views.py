@@ -10,19 +10,24 @@ from kacang.orders.types import (
     OrderState,
     OrderView,
     PaymentView,
+    PlacedOrder,
     UnitState,
 )
 from kacang.web.api.answers import utc
+from kacang.web.api.keys import Caller
 from kacang.web.api.schemas import (
     ContactIn,
     OrderDetail,
     OrderLine,
     OrderPayment,
+    OrderPlaced,
     OrderSummary,
     PaymentOpened,
     TimelineEntry,
 )
 
+# The member of an answer that opens the order.
+OPENS = "access_url"
 STATES = {state: state.name.lower() for state in OrderState}
 # By the number that a payment's state has.
 PAYMENT_STATES = ("open", "paid", "closed", "failed")
@@ -34,6 +39,19 @@ def opened(payment: OpenPayment | None) -> PaymentOpened | None:
         return None
     return PaymentOpened.model_construct(
         payment_id=payment.payment_id, pay_url=payment.pay_url, qr_content=payment.qr_content
+    )
+
+
+def placed(order: PlacedOrder, caller: Caller) -> OrderPlaced:
+    """Tell of an order that was placed."""
+    return OrderPlaced.model_construct(
+        number=order.number,
+        state=STATES[order.state],
+        payable_minor=order.payable.minor,
+        currency=order.payable.currency,
+        pay_by=utc(order.pay_by),
+        access_url=caller.access_url(order.number, order.access_token),
+        payment=opened(order.payment),
     )
 
 

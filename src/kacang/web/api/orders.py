@@ -18,10 +18,11 @@ from kacang.orders.types import (
     Origin,
     PlaceRequest,
 )
+from kacang.outbox.idempotency import Slot
 from kacang.shared.contacts import Contact, read_contact
 from kacang.web.api.answers import answer, utc
 from kacang.web.api.keys import BearerKey, Caller, caller_of
-from kacang.web.api.order_views import STATES, detail, opened, summary
+from kacang.web.api.order_views import OPENS, detail, opened, placed, summary
 from kacang.web.api.paging import (
     IDEMPOTENCY_KEY,
     Number,
@@ -30,7 +31,7 @@ from kacang.web.api.paging import (
     RepeatKey,
 )
 from kacang.web.api.problems import Wrong
-from kacang.web.api.repeats import Once, once
+from kacang.web.api.repeats import Keep, Once, once
 from kacang.web.api.schemas import (
     CancelIn,
     ContactIn,
@@ -59,21 +60,20 @@ def place(
 ) -> HttpResponse:
     """Place an order. Its cards are reserved until `pay_by`; nothing is kept when it is refused."""
     caller = caller_of(request)
-    wish = _wish(data, caller)
+    wish = wish_of(data, caller)
 
     def effect() -> OrderPlaced:
-        placed = orders.place_order(merchant_id=caller.merchant_id, request=wish)
-        return OrderPlaced.model_construct(
-            number=placed.number,
-            state=STATES[placed.state],
-            payable_minor=placed.payable.minor,
-            currency=placed.payable.currency,
-            pay_by=utc(placed.pay_by),
-            access_url=caller.access_url(placed.number, placed.access_token),
-            payment=opened(placed.payment),
-        )
+        return placed(orders.place_order(merchant_id=caller.merchant_id, request=wish), caller)
 
-    return once(request, Once(caller, repeat_key, 201, effect, secret="access_url"))  # noqa: S106 - a name
+    def together(slot: Slot, keep: Keep) -> OrderPlaced | None:
+        repeat = orders.Repeat(slot, lambda order: keep(placed(order, caller)))
+        order = orders.place_order_once(merchant_id=caller.merchant_id, request=wish, repeat=repeat)
+        return None if order is None else placed(order, caller)
+
+    return once(
+        request,
+        Once(caller, repeat_key, 201, effect, secret=OPENS, together=together),
+    )
 
 
 @router.post(
@@ -199,7 +199,12 @@ def cancel(
     return once(request, Once(caller, repeat_key, 200, effect))
 
 
-def _wish(data: OrderIn, caller: Caller) -> PlaceRequest:
+def wish_of(data: OrderIn, caller: Caller) -> PlaceRequest:
+    """Return what is wanted, in the words of the orders' room.
+
+    Raises:
+        BadEmail, BadPhone: The contact is none.
+    """
     return PlaceRequest(
         items=tuple(Item(item.sku_id, item.quantity, tuple(item.chosen)) for item in data.items),
         contact=_contact(data.contact),

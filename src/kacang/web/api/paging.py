@@ -22,6 +22,7 @@ def _whole(value: object) -> object:
 
 Number = Annotated[str, StringConstraints(pattern=ORDER_NUMBER)]
 Id = Annotated[str, StringConstraints(pattern=UID)]
+REPEAT_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 RepeatKey = Annotated[
     str | None,
     StringConstraints(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$"),

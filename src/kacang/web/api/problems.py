@@ -60,8 +60,8 @@ def handle_on(api: NinjaAPI) -> None:
     for broken in (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError):
         api.add_exception_handler(broken, _malformed)
     api.add_exception_handler(RequestDataTooBig, _too_large)
-    api.add_exception_handler(OperationalError, _database_away)
-    api.add_exception_handler(Exception, _our_mistake)
+    api.add_exception_handler(OperationalError, database_away)
+    api.add_exception_handler(Exception, our_mistake)
 
 
 def _refused(request: HttpRequest, error: Any) -> HttpResponse:
@@ -102,13 +102,15 @@ def _too_large(request: HttpRequest, _: Any) -> HttpResponse:
     return errors.plain_problem(413, "request.too_large", "", request)
 
 
-def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
+def database_away(request: HttpRequest, error: Any) -> HttpResponse:
+    """Answer that the database cannot be reached just now."""
     log.warning("api.database_away", error=type(error).__name__)
     answer = errors.plain_problem(503, "server.unavailable", "", request)
     answer.headers["Retry-After"] = str(errors.RETRY_SECONDS)
     return answer
 
 
-def _our_mistake(request: HttpRequest, error: Any) -> HttpResponse:
+def our_mistake(request: HttpRequest, error: Any) -> HttpResponse:
+    """Answer that we failed; the log says how."""
     log.error("api.failed", exc_info=error)
     return errors.plain_problem(500, "server.error", "", request)

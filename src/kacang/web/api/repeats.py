@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
@@ -38,13 +38,17 @@ _OUR_FAULT = 500
 _REFUSED = 400
 
 
+Keep = Callable[[Output], Answer]
+
+
 @dataclass(frozen=True, slots=True)
 class Once:
     """An effect, and under which key it is done once.
 
     `secret` names the member of the answer that opens something: it is kept only sealed under the
     merchant's key, so that a repeat gets the same working answer and the table holds no secret.
-    `content` stands for what was sent where the bytes of equal requests may differ.
+    `content` stands for what was sent where the bytes of equal requests may differ. `together`
+    does the effect and keeps its answer in one go, beside other requests; None: it did nothing.
     """
 
     caller: Caller
@@ -53,6 +57,7 @@ class Once:
     effect: Callable[[], Output]
     secret: str = ""
     content: bytes | None = None
+    together: Callable[[Slot, Keep], Output | None] | None = None
 
 
 def once(request: HttpRequest, wanted: Once) -> HttpResponse:
@@ -68,6 +73,11 @@ def once(request: HttpRequest, wanted: Once) -> HttpResponse:
     digest.update(request.body if wanted.content is None else wanted.content)
     caller = wanted.caller
     slot = Slot(caller.merchant_id, caller.key_id, wanted.key, digest.digest())
+    if wanted.together is not None and idempotency.is_usable(slot.key):
+        keep = partial(kept_answer, slot, status=wanted.status, secret=wanted.secret)
+        body = wanted.together(slot, keep)
+        if body is not None:
+            return answer(body, wanted.status)
     return _retried(slot, wanted)
 
 
@@ -97,18 +107,19 @@ def _in_transaction(slot: Slot, wanted: Once) -> HttpResponse:
             refusal = errors.problem_body(error)
             idempotency.store(slot, Answer(status, refusal))
             return errors.problem(error)
-        response = answer(body, wanted.status)
-        kept = json.loads(response.content)
-        _hide(slot, kept, wanted.secret)
-        idempotency.store(slot, Answer(wanted.status, kept))
-        return response
+        idempotency.store(slot, kept_answer(slot, body, status=wanted.status, secret=wanted.secret))
+        return answer(body, wanted.status)
 
 
-def _hide(slot: Slot, body: dict[str, Any], secret: str) -> None:
+def kept_answer(slot: Slot, output: Output, *, status: int, secret: str = "") -> Answer:
+    """Return what is kept of an answer: its member `secret` is sealed."""
+    body = json.loads(answer(output, status).content)
     if secret:
         plain = str(body[secret]).encode()
-        sealed = cipher_for(slot.merchant_id).seal("idempotency", secret, plain, slot.request_hash)
+        cipher = cipher_for(slot.merchant_id)
+        sealed = cipher.seal("idempotency", secret, plain, slot.request_hash)
         body[secret] = base64.b64encode(sealed).decode("ascii")
+    return Answer(status, body)
 
 
 def _replay(slot: Slot, before: Answer, secret: str) -> HttpResponse:

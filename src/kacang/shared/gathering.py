@@ -1,0 +1,181 @@
+"""Several callers' items, answered together: a set costs the database little more than one.
+
+Whoever finds nobody at work begins at once, so a lone call waits for nothing and no timer runs.
+What comes meanwhile waits, and the first of those who waited takes all of them along. A thread
+leads only the set that its own call belongs to: nobody is kept busy for others.
+"""
+
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from threading import Lock
+from typing import Generic, Protocol, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+_Told_contra = TypeVar("_Told_contra", contravariant=True)
+
+
+class _Call(Protocol[Item, _Told_contra]):
+    """Somebody's item, and what came of it."""
+
+    item: Item
+    is_over: bool
+
+    def lead(self) -> None:
+        """See to it that the next set is led by this call."""
+
+    def tell(self, answer: _Told_contra) -> None:
+        """Give the answer."""
+
+    def fail(self, error: Exception) -> None:
+        """Give the error instead."""
+
+
+class _Waiting(Generic[Item, Answer]):
+    """The call of a thread that stands still for it."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.is_over = False
+        self.answers: list[Answer] = []
+        self.error: Exception | None = None
+        # Held until this call is answered, or is to lead.
+        self.turn = Lock()
+        self.turn.acquire()
+
+    def lead(self) -> None:
+        self.turn.release()
+
+    def tell(self, answer: Answer) -> None:
+        self.answers.append(answer)
+        self.is_over = True
+        self.turn.release()
+
+    def fail(self, error: Exception) -> None:
+        self.error = error
+        self.is_over = True
+        self.turn.release()
+
+    def result(self) -> Answer:
+        if self.error is not None:
+            raise self.error
+        return self.answers[0]
+
+
+class _Promised(Generic[Item, Answer]):
+    """The call of somebody who goes on meanwhile; a thread of an executor leads for it."""
+
+    def __init__(self, item: Item, lead: Callable[["_Promised[Item, Answer]"], object]) -> None:
+        self.item = item
+        self.is_over = False
+        self.future: Future[Answer] = Future()
+        self._lead = lead
+
+    def lead(self) -> None:
+        self._lead(self)
+
+    def tell(self, answer: Answer) -> None:
+        self.is_over = True
+        self.future.set_result(answer)
+
+    def fail(self, error: Exception) -> None:
+        self.is_over = True
+        self.future.set_exception(error)
+
+
+class Gathering(Generic[Key, Item, Answer]):
+    """Calls of one operation; those of equal key may be answered together, one set at a time.
+
+    Args:
+        act: Answers many items of a key, in order. When it fails for several, each is tried
+            alone: one bad item must not take the others down.
+        most: How many go into a set.
+        turn: What a set of a key waits for; others still join it meanwhile.
+    """
+
+    def __init__(
+        self,
+        act: Callable[[Key, Sequence[Item]], Sequence[Answer]],
+        *,
+        most: int,
+        turn: Callable[[Key], AbstractContextManager[object]] = nullcontext,
+    ):
+        self._act = act
+        self._most = most
+        self._turn = turn
+        self._lock = Lock()
+        # A key is here while somebody is at work for it; these wait.
+        self._lanes: dict[Key, deque[_Call[Item, Answer]]] = {}
+
+    def do(self, key: Key, item: Item) -> Answer:
+        """Return the answer to one item, or raise what `act` raised for it."""
+        call: _Waiting[Item, Answer] = _Waiting(item)
+        if self._join(key, call):
+            call.turn.acquire()
+        if not call.is_over:
+            self._lead(key, call)
+        return call.result()
+
+    def promise(self, key: Key, item: Item, executor: Executor) -> Future[Answer]:
+        """Promise the answer to one item; what leads for it, if it must, is run by `executor`."""
+        call: _Promised[Item, Answer] = _Promised(
+            item, lambda call: executor.submit(self._lead, key, call)
+        )
+        if not self._join(key, call):
+            call.lead()
+        return call.future
+
+    def _join(self, key: Key, call: _Call[Item, Answer]) -> bool:
+        """Wait behind whoever is at work; say whether there is somebody."""
+        with self._lock:
+            lane = self._lanes.get(key)
+            if lane is None:
+                self._lanes[key] = deque()
+                return False
+            lane.append(call)
+            return True
+
+    def _lead(self, key: Key, call: _Call[Item, Answer]) -> None:
+        calls = [call]
+        tellings: list[Callable[[], None]] = []
+        try:
+            with self._turn(key):
+                calls += self._companions(key)
+                tellings = self._answer(key, calls)
+        finally:
+            self._hand_over(key)
+            for tell in tellings:
+                tell()
+            for one in calls:
+                if not one.is_over:
+                    # The leading thread is being ended.
+                    one.fail(RuntimeError("the call was not answered"))
+
+    def _companions(self, key: Key) -> list[_Call[Item, Answer]]:
+        with self._lock:
+            lane = self._lanes[key]
+            return [lane.popleft() for _ in range(min(len(lane), self._most - 1))]
+
+    def _hand_over(self, key: Key) -> None:
+        """Let the first who waits lead the next set, or leave the lane."""
+        with self._lock:
+            lane = self._lanes[key]
+            if not lane:
+                del self._lanes[key]
+                return
+            following = lane.popleft()
+        following.lead()
+
+    def _answer(self, key: Key, calls: Sequence[_Call[Item, Answer]]) -> list[Callable[[], None]]:
+        """Find the answers; they are told after the next set has begun."""
+        try:
+            answers = self._act(key, [call.item for call in calls])
+        except Exception as error:  # noqa: BLE001 - raised where the call was made
+            if len(calls) == 1:
+                return [partial(calls[0].fail, error)]
+            return [telling for call in calls for telling in self._answer(key, [call])]
+        return [partial(call.tell, answer) for call, answer in zip(calls, answers, strict=True)]

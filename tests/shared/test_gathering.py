@@ -1,0 +1,138 @@
+"""Calls of several threads that are answered together."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from kacang.shared.gathering import Gathering
+
+SECONDS = 10
+
+
+class Work:
+    """Doubles numbers; the first set waits at the gate, so that the others gather behind it."""
+
+    def __init__(self, most: int = 100) -> None:
+        self.sets: list[tuple[str, list[int]]] = []
+        self.gate = threading.Event()
+        self.arrived = threading.Event()
+        self.gathering: Gathering[str, int, int] = Gathering(self._act, most=most)
+
+    def _act(self, key: str, items: Sequence[int]) -> list[int]:
+        self.sets.append((key, list(items)))
+        if len(self.sets) == 1:
+            self.arrived.set()
+            assert self.gate.wait(SECONDS)
+        if 13 in items:
+            raise ValueError("13")
+        return [2 * item for item in items]
+
+    def waiting(self, key: str = "a") -> int:
+        with self.gathering._lock:
+            return len(self.gathering._lanes.get(key, ()))
+
+
+def behind(work: Work, pool: ThreadPoolExecutor, items: Sequence[int]) -> list[Future[int]]:
+    """Start one call, then the others, in order, while it is at work."""
+    calls = [pool.submit(work.gathering.do, "a", 1)]
+    assert work.arrived.wait(SECONDS)
+    for number, item in enumerate(items, start=1):
+        calls.append(pool.submit(work.gathering.do, "a", item))
+        until(partial(is_waiting, work, number))
+    return calls
+
+
+def is_waiting(work: Work, number: int) -> bool:
+    return work.waiting() == number
+
+
+def until(holds: Callable[[], bool]) -> None:
+    look = threading.Event()
+    for _ in range(SECONDS * 1000):
+        if holds():
+            return
+        look.wait(0.001)
+    raise AssertionError("it never came about")
+
+
+@pytest.fixture
+def pool():
+    with ThreadPoolExecutor(20) as threads:
+        yield threads
+
+
+class TestGathering:
+    def test_answers_a_lone_call_at_once_in_its_own_thread(self):
+        gathering: Gathering[str, int, int] = Gathering(
+            lambda _, items: [threading.get_ident()] * len(items), most=9
+        )
+
+        thread = gathering.do("a", 5)
+
+        assert thread == threading.get_ident()
+        assert gathering._lanes == {}
+
+    def test_answers_in_one_set_what_came_while_another_was_at_work(self, pool):
+        work = Work()
+        calls = behind(work, pool, [2, 3, 4, 5])
+
+        work.gate.set()
+
+        assert [call.result(SECONDS) for call in calls] == [2, 4, 6, 8, 10]
+        assert work.sets == [("a", [1]), ("a", [2, 3, 4, 5])]
+        assert work.gathering._lanes == {}
+
+    def test_makes_sets_of_no_more_than_it_may(self, pool):
+        work = Work(most=2)
+        calls = behind(work, pool, [2, 3, 4, 5, 6])
+
+        work.gate.set()
+
+        assert [call.result(SECONDS) for call in calls] == [2, 4, 6, 8, 10, 12]
+        assert [items for _, items in work.sets] == [[1], [2, 3], [4, 5], [6]]
+
+    def test_a_bad_item_does_not_take_the_others_down(self, pool):
+        work = Work()
+        calls = behind(work, pool, [2, 13, 4])
+
+        work.gate.set()
+
+        with pytest.raises(ValueError, match="13"):
+            calls[2].result(SECONDS)
+        assert [calls[at].result(SECONDS) for at in (0, 1, 3)] == [2, 4, 8]
+        assert [items for _, items in work.sets] == [[1], [2, 13, 4], [2], [13], [4]]
+
+    def test_goes_on_after_a_set_failed(self, pool):
+        work = Work()
+        work.gate.set()
+
+        with pytest.raises(ValueError, match="13"):
+            work.gathering.do("a", 13)
+
+        assert work.gathering.do("a", 7) == 14
+        assert work.gathering._lanes == {}
+
+    def test_keys_do_not_wait_for_each_other(self, pool):
+        work = Work()
+        stuck = pool.submit(work.gathering.do, "a", 1)
+        assert work.arrived.wait(SECONDS)
+
+        free = work.gathering.do("b", 2)
+
+        assert free == 4
+        assert not stuck.done()
+        work.gate.set()
+        assert stuck.result(SECONDS) == 2
+
+    def test_loses_no_call_of_a_thousand(self, pool):
+        gathering: Gathering[int, int, int] = Gathering(
+            lambda key, items: [key * item for item in items], most=7
+        )
+
+        calls = [pool.submit(gathering.do, at % 3, at) for at in range(1000)]
+
+        assert [call.result(SECONDS) for call in calls] == [at % 3 * at for at in range(1000)]
+        assert gathering._lanes == {}
