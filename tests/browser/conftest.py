@@ -77,9 +77,8 @@ def live(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     log = folder / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
-             "--port", str(port), "--workers", "1", "--blocking-threads", "4",
-             "kacang.wsgi:application"],
+            [sys.executable, "-m", "kacang.cli.main", "web", "--host", "127.0.0.1",
+             "--port", str(port), "--workers", "1"],
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,

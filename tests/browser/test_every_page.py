@@ -5,10 +5,10 @@ it here makes this test fail. What only takes forms, gives a file, or answers wi
 page is told apart by what it answers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
-from django.urls import URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import APIResponse
 
 from kacang.catalog import queries as catalog
@@ -55,7 +55,10 @@ WALKS = {
 
 
 def patterns(
-    among: list[object] | None = None, path: str = "", space: str = "", names: tuple[str, ...] = ()
+    among: Sequence[URLPattern | URLResolver] | None = None,
+    path: str = "",
+    space: str = "",
+    names: tuple[str, ...] = (),
 ) -> Iterator[tuple[str, frozenset[str]]]:
     """The name of every address that may be a page, and what is to be filled in."""
     for one in get_resolver().url_patterns if among is None else among:
