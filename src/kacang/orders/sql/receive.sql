@@ -35,11 +35,16 @@ seen as (
     on conflict (account_id, provider_number) do nothing
     returning provider_number
 ),
-locked as materialized (
-    select o.id from sale_order o
-    where o.merchant_id = %(merchant)s::bigint and o.id in (select order_id from came)
-      and (select count(*) from seen) >= 0
-    order by o.id for no key update
+touched as materialized (
+    select distinct order_id from came where order_id is not null order by order_id
+),
+locked as materialized ( -- one after another, in order of id, each by its id
+    select o.id from touched t
+    cross join lateral (
+        select id from sale_order
+        where merchant_id = %(merchant)s::bigint and id = t.order_id and (select count(*) from seen) >= 0
+        for no key update
+    ) o
 )
 select c.notice_id, s.notice_id is not null as is_new, r.provider_number is not null as is_new_money,
        (select count(*) from locked) as locked
