@@ -8,16 +8,20 @@ from typing import Any
 from django.db import connection
 
 from kacang.catalog.models import Category, Product, ProductState, Sku, Strategy
+from kacang.merchants.audit import SYSTEM
 from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders.types import Item, Origin, PlacedOrder, PlaceRequest
+from kacang.outbox import files as sealed_files
 from kacang.payments import operations as payments
 from kacang.payments import queries as payment_queries
 from kacang.payments.ports import AccountInfo, VerifiedNotice
 from kacang.shared.contacts import Contact
 from kacang.shared.ids import new_uid
 from kacang.shared.money import Money
+from kacang.shared.zips import packed
+from kacang.vault import operations as vault
 from kacang.vault.models import Batch, BatchState, CardState
 
 _numbers = itertools.count(1)
@@ -102,6 +106,24 @@ def stock(made: Stocked, cards: int, *, expires_in: str | None = None, loop: boo
                    values (%s::bigint, %s::bigint, %s::bigint, 0, %s::int)""",
                 [made.merchant_id, made.sku.pk, made.batch.pk, cards],
             )
+
+
+def files(made: Stocked, *contents: tuple[str, bytes]) -> None:
+    """Put small files in stock that are cards each."""
+    work_uid = vault.import_cards(
+        merchant_id=made.merchant_id,
+        actor=SYSTEM,
+        file_uid=sealed_files.store(
+            merchant_id=made.merchant_id,
+            purpose="import",
+            name="files.zip",
+            content=packed(contents),
+        ),
+        request=vault.ImportRequest(
+            sku_uid=made.sku.uid, wishes=vault.Wishes(unit="file"), keep_good=False
+        ),
+    )
+    vault.run_import(merchant_id=made.merchant_id, work_uid=work_uid)
 
 
 def request(made: Stocked, quantity: int = 1, **fields: Any) -> PlaceRequest:

@@ -121,6 +121,22 @@ class TestPlaceOrder:
 
 
 class TestSettle:
+    def test_books_what_each_card_cost(self, merchant):
+        made = make.sku(merchant, cards=3, price=1999, cost=1200)
+        with acting_as(merchant), connection.cursor() as cursor:
+            cursor.execute("update card set cost_minor = 150 where merchant_id = %s", [merchant])
+            cursor.execute(
+                "update card set cost_minor = null where merchant_id = %s and id ="
+                " (select min(id) from card where merchant_id = %s)",
+                [merchant, merchant],
+            )
+        account = make.account(merchant)
+        placed = make.order(made, 3)
+
+        orders.settle_notices(account=account, notices=[make.notice(placed)])
+
+        assert books(merchant)[5100, 1400] == 1200 + 150 + 150
+
     def test_delivers_the_reserved_cards(self, merchant):
         made = make.sku(merchant, cards=3, price=1999, cost=1200)
         account = make.account(merchant)

@@ -1,10 +1,11 @@
 """Every page of the shop, at both widths, light and dark: axe, nothing too wide (W1, W4)."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from kacang.catalog.models import Sku, Strategy
 from kacang.merchants.audit import SYSTEM
@@ -15,6 +16,7 @@ from kacang.shared.contacts import Contact
 from kacang.shared.ids import new_uid
 from kacang.vault.models import CardState
 from tests import make
+from tests.browser.console.test_imports import picture
 from tests.browser.harness import DESKTOP, PHONE, assert_axe, assert_fits, shot
 from tests.browser.shop.conftest import GUIDE, dress
 from tests.web.shop.test_browsing import give_numbers, shelf_of
@@ -211,3 +213,25 @@ def ordered(shop, several, quantity=1, *, paid=False):
     if paid:
         shop.pay(placed.number)
     return placed
+
+
+@looks
+def test_files_of_an_order(open_page, shop, base, look):
+    made = make.sku(shop.id, cards=1, strategy=Strategy.FIRST_IN)
+    dress(made)
+    long = f"{LONG[:60]}.png"
+    make.files(made, ("提货二维码.png", picture(30)), (long, picture(60)), ("说明.txt", b"a\n b"))
+    placed = make.order(made, 4)
+    shop.pay(placed.number)
+    page = open_page(look[0], dark=look[1])
+
+    page.goto(f"{base}orders/{placed.number}/?t={placed.access_token}")
+    for image in page.locator(".shown-file img").all():
+        image.scroll_into_view_if_needed()
+        expect(image).to_have_js_property("naturalWidth", 120)
+
+    inspect(page, f"{base}orders/{placed.number}/", "order-files", look)
+    with page.expect_download() as caught:
+        page.get_by_role("link", name="提货二维码.png").click()
+    assert Path(caught.value.path()).read_bytes() == picture(30)
+    assert caught.value.suggested_filename == "提货二维码.png"

@@ -1,5 +1,8 @@
 """Cards, jobs, products and stock through the API (V1, V2, J1)."""
 
+from base64 import b64decode, b64encode
+from typing import Any
+
 import pytest
 
 from kacang.catalog.models import Sku
@@ -7,9 +10,10 @@ from kacang.merchants.tenancy import acting_as
 from kacang.vault import operations as vault
 from kacang.vault.queries import CardState
 from tests import make
+from tests.vault.test_attachments import PNG, zipped
 
 
-def run(shop, job: str) -> dict[str, object]:
+def run(shop, job: str) -> dict[str, Any]:
     """Do the work of a job that was queued, as a worker would."""
     kind = shop.api.get(f"/jobs/{job}").json["kind"]
     work = {"vault.import": vault.run_import, "vault.generate": vault.run_generate}[kind]
@@ -40,6 +44,49 @@ class TestImport:
         assert answer.status == 202
         assert (done["state"], done["error"]) == ("done", None)
         assert make.card_states(shop.made)[CardState.AVAILABLE] >= 7
+
+    def test_takes_small_files_and_delivers_them(self, shop):
+        body = zipped(("码.png", PNG), ("b.txt", b"two"))
+
+        answer = shop.api.upload("/cards/import", "a.zip", body, sku_id=shop.sku, unit="file")
+        done = run(shop, answer.json["id"])
+        number = shop.sell(7)
+        given = shop.api.get(f"/orders/{number}/deliveries").json["items"]
+
+        assert (done["state"], done["result"]["stocked"]) == ("done", 2)
+        files = {unit["file"]["name"]: unit for unit in given if unit["file"]}
+        assert files["码.png"]["secret"] == ""
+        assert files["码.png"]["file"] == {
+            "name": "码.png",
+            "content_type": "image/png",
+            "size": len(PNG),
+            "content_base64": b64encode(PNG).decode(),
+        }
+        assert b64decode(files["b.txt"]["file"]["content_base64"]) == b"two"
+        assert len([unit for unit in given if unit["file"] is None]) == 5
+
+    def test_takes_blocks_and_separators(self, shop):
+        block = shop.api.upload(
+            "/cards/import", "a.txt", b"k\n1\n==\nk\n2\n",
+            sku_id=shop.sku, unit="block", block_end="==",
+        )  # fmt: skip
+        lines = shop.api.post(
+            "/cards/import", {"sku_id": shop.sku, "lines": ["u p"], "separator": " "}
+        )
+
+        results = [run(shop, answer.json["id"])["result"] for answer in (block, lines)]
+
+        assert [result["stocked"] for result in results] == [2, 1]
+        assert results[0]["layout"]["block_end"] == "=="
+        assert results[1]["layout"]["columns"] == {"number": 0, "secret": 1}
+
+    def test_says_what_is_wrong_with_a_file(self, shop):
+        answer = shop.api.upload("/cards/import", "a.xls", b"no workbook", sku_id=shop.sku)
+
+        done = run(shop, answer.json["id"])
+
+        assert (done["state"], done["error"]) == ("failed", "vault.bad_file")
+        assert done["result"] == {"problem": "not_xls"}
 
     def test_refuses_a_form_without_a_file_or_with_more(self, shop):
         form = "multipart/form-data; boundary=x"

@@ -1,7 +1,9 @@
 """Paying and receiving: the page turns, codes are shown with their guide, all of them (W2)."""
 
+import io
 import json
 import re
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,13 +11,14 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from kacang.catalog.models import Product
+from kacang.catalog.models import Product, Strategy
 from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.types import OrderState
 from kacang.vault.models import CardState
 from kacang.web.shop import access
 from tests import make
+from tests.vault.test_attachments import PNG
 from tests.web.shop.conftest import text
 
 
@@ -267,6 +270,73 @@ class TestOrderPage:
 
         assert "A%0A&lt;b&gt;&amp;amp;&quot;é\u3000 中" in page
         assert file == f"{strange}\n"
+
+
+class TestFiles:
+    """Cards that are small files: a picture to look at, everything to save (V2, L11)."""
+
+    TEXT = "账号：一\r\n密码：二\n".encode("gb18030")
+
+    @pytest.fixture
+    def bought(self, shop, buyer):
+        made = make.sku(shop.id, cards=0, strategy=Strategy.FIRST_IN)
+        make.files(made, ("二维码.png", PNG), ("说明.txt", self.TEXT))
+        number = buyer.buy(made, 2)
+        shop.pay(number)
+        return number
+
+    def test_are_shown_and_saved_byte_for_byte(self, buyer, bought):
+        page = text(buyer.get(f"orders/{bought}/"))
+        picture = buyer.get(f"orders/{bought}/file?n=1")
+        saved = buyer.get(f"orders/{bought}/file?n=2")
+
+        assert f'src="{buyer.base}orders/{bought}/file?n=1"' in page
+        assert "密码：二" in page
+        assert "<svg" not in page.split('id="codes"')[1].split("shown-file")[0][:200]
+        assert (picture.content, picture.headers["Content-Type"]) == (PNG, "image/png")
+        assert (saved.content, saved.headers["Content-Type"]) == (self.TEXT, "text/plain")
+        for answer in (picture, saved):
+            assert answer.headers["Content-Disposition"].startswith("attachment")
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "no-store" in answer.headers["Cache-Control"]
+
+    def test_are_saved_together(self, shop, buyer):
+        made = make.sku(shop.id, cards=1, strategy=Strategy.FIRST_IN)
+        make.files(made, ("a.png", PNG), ("a.png", PNG + b"x"))
+        number = buyer.buy(made, 3)
+        shop.pay(number)
+
+        answer = buyer.get(f"orders/{number}/codes.zip")
+
+        with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
+            found = {name: archive.read(name) for name in archive.namelist()}
+        assert found == {
+            "a.png": PNG,
+            "a (2).png": PNG + b"x",
+            "codes.txt": f"{made.codes[0]}\n".encode(),
+        }
+
+    def test_are_for_the_buyer_alone(self, shop, bought):
+        stranger = shop.buyer()
+
+        for path in ("file?n=1", "codes.zip"):
+            answer = stranger.get(f"orders/{bought}/{path}")
+            assert PNG not in answer.content
+            assert answer.headers["Content-Type"].startswith("text/html")
+
+    def test_leave_a_trace_each_time(self, shop, buyer, bought):
+        buyer.get(f"orders/{bought}/file?n=2")
+
+        assert reveals(shop.id) == 1
+
+    def test_a_code_is_no_file(self, shop, buyer):
+        made = make.sku(shop.id, cards=1)
+        number = buyer.buy(made)
+        shop.pay(number)
+
+        assert buyer.get(f"orders/{number}/file?n=1").status_code == 404
+        page = text(buyer.get(f"orders/{number}/"))
+        assert "codes.zip" not in page
 
 
 def put_in_stock(made, code):
