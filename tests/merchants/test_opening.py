@@ -183,6 +183,27 @@ class TestPartitions:
             operations.make_partitions()
             assert owner.execute(last).fetchone() == (name,)
 
+    def test_a_month_that_is_made_late_takes_its_rows(self, database, merchant):
+        last = (
+            "select max(inhrelid::regclass::text) from pg_inherits where inhparent ="
+            " 'audit_entry'::regclass and inhrelid::regclass::text not like '%default'"
+        )
+        where = "select tableoid::regclass::text, count(*) from audit_entry where action = %s group by 1"
+        with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
+            (name,) = owner.execute(last).fetchone() or ("",)
+            owner.execute(f"drop table {name}")
+            owner.execute(
+                "insert into audit_entry (merchant_id, actor_kind, actor_label, action, at)"
+                " select %s, 'system', '', 'late.month', to_date(right(%s, 6), 'YYYYMM') + 3",
+                [merchant, name],
+            )
+            before = owner.execute(where, ["late.month"]).fetchall()
+
+            operations.make_partitions()
+
+            assert before == [("audit_entry_default", 1)]
+            assert owner.execute(where, ["late.month"]).fetchall() == [(name, 1)]
+
     def test_a_schedule_makes_them(self):
         tasks = app.periodic_registry.periodic_tasks
         names = {name for (name, _), task in tasks.items() if task.cron == jobs.EVERY_NIGHT}
