@@ -188,7 +188,8 @@ class TestPartitions:
             "select max(inhrelid::regclass::text) from pg_inherits where inhparent ="
             " 'audit_entry'::regclass and inhrelid::regclass::text not like '%default'"
         )
-        where = "select tableoid::regclass::text, count(*) from audit_entry where action = %s group by 1"
+        where = "select tableoid::regclass::text, count(*) from audit_entry where action = %s"
+        where += " group by 1"
         with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
             (name,) = owner.execute(last).fetchone() or ("",)
             owner.execute(f"drop table {name}")

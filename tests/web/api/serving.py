@@ -23,6 +23,13 @@ READY_SECONDS = 60
 @contextlib.contextmanager
 def served(database: Database, folder: Path) -> Iterator[str]:
     """Run `kacang web` as long as the block lasts; yields its address."""
+    with running(database, folder) as (address, _):
+        yield address
+
+
+@contextlib.contextmanager
+def running(database: Database, folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run `kacang web` likewise; yields its process too."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
@@ -47,7 +54,7 @@ def served(database: Database, folder: Path) -> Iterator[str]:
         )
         try:
             wait_until_ready(process, f"http://{HOST}:{port}", folder / "web.log")
-            yield f"http://{HOST}:{port}"
+            yield f"http://{HOST}:{port}", process
         finally:
             process.terminate()
             process.wait(30)

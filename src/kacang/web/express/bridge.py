@@ -53,7 +53,7 @@ class _Head:
 
     def __call__(self, status: str, headers: list[Header], _: object = None) -> None:
         self.status = int(status[:3])
-        self.headers = [(name.lower(), value) for name, value in headers]
+        self.headers = [(name.lower(), value.strip()) for name, value in headers]
 
 
 class _Body(io.RawIOBase):
