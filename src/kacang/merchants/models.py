@@ -167,13 +167,18 @@ class KeyPurpose(IntEnum):
 
 
 class DataKey(models.Model):
-    """A merchant's key, wrapped under the master key (V4). The highest number seals."""
+    """A merchant's key, wrapped under the master key (V4). The highest number seals.
+
+    `retired_at`: a rotation found nothing any more that is sealed under it. It is kept all the
+    same: an older copy of a row opens for ever.
+    """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, db_constraint=False)
     number = models.PositiveIntegerField()
     purpose = models.SmallIntegerField()
     wrapped = models.BinaryField()
     created_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "data_key"

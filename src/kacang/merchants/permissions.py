@@ -17,6 +17,7 @@ PERMISSIONS = {
     "stock.generate": _("Generate card secrets"),
     "stock.change": _("Undo batches and void cards"),
     "secrets.reveal": _("Look at card secrets"),
+    "secrets.rotate": _("Change the key of card secrets"),
     "payments.view": _("See payments"),
     "payments.edit": _("Change payment accounts"),
     "ledger.view": _("See the ledger"),

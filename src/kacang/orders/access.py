@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 
-from kacang.merchants.keys import cipher_for
+from kacang.merchants.keys import cipher_for, sealing_cipher
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.delivering import locked
 from kacang.orders.drafts import hash_token
@@ -97,7 +97,7 @@ def request_code(*, merchant_id: int, number: str, contact: str) -> None:
             order_id=order.pk,
             code_hash=_hash_code(order, code),
             # Opened once more by whoever sends it, then of no use to anybody (rule 27).
-            code_sealed=cipher_for(merchant_id).seal(
+            code_sealed=sealing_cipher(merchant_id).seal(
                 "access_code", "code", code.encode(), number.encode()
             ),
             expires_at=utc_now() + timedelta(minutes=CODE_MINUTES),

@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import make_password
 
 from kacang.catalog.forms import check_answers, read_fields
 from kacang.catalog.queries import StockMode, Strategy
+from kacang.merchants.keys import sealing_cipher
 from kacang.orders.counters import Taken
 from kacang.orders.errors import BadChoice, BadPassword, BadQuantity, UnknownSku
 from kacang.orders.types import Item, PlaceRequest
@@ -166,6 +167,6 @@ def _fill_form(draft: Draft, cipher: MerchantCipher) -> None:
     draft.form = answers.open
     if answers.secret:
         # The order's number is its place: the sealed answers open for this order only.
-        draft.form_sealed = cipher.seal(
+        draft.form_sealed = sealing_cipher(cipher.merchant_id).seal(
             "sale_order", "form", json.dumps(answers.secret).encode(), draft.number.encode()
         )

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from psycopg import errors
 
 from kacang.catalog.queries import StockMode
-from kacang.merchants.keys import cipher_for
+from kacang.merchants.keys import cipher_for, outlast_resealing
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import drafts, sql
 from kacang.orders.cancelling import expire_due
@@ -108,6 +108,10 @@ def _write(merchant_id: int, begun: Sequence[Draft | DomainError], rules: Rules)
     taken = _count(merchant_id, begun, refused, rules)
     ready = [draft for at, draft in enumerate(begun) if at not in refused]
     placed = _claim(merchant_id, [draft for draft in ready if isinstance(draft, Draft)], rules)
+    short = [draft for draft in ready if isinstance(draft, Draft) and draft.number not in placed]
+    if short and outlast_resealing(merchant_id):
+        # The last cards may just have been under a new seal, and so been passed over.
+        placed |= _claim(merchant_id, short, rules)
     outcomes = [_outcome(at, draft, refused, placed) for at, draft in enumerate(begun)]
     failed = {at for at, outcome in enumerate(outcomes) if isinstance(outcome, DomainError)}
     _give_back(merchant_id, taken, failed)

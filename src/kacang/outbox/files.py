@@ -11,7 +11,7 @@ from typing import Protocol
 
 from django.db import connection
 
-from kacang.merchants.keys import cipher_for
+from kacang.merchants.keys import cipher_for, sealing_cipher
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox.models import SealedChunk, SealedFile
 from kacang.shared.ciphers import CannotOpen
@@ -78,8 +78,8 @@ def store(
     The whole is written in one transaction: a file is complete, or not there.
     """
     parts = [content] if isinstance(content, bytes) else content
-    cipher = cipher_for(merchant_id)
     with acting_as(merchant_id):
+        cipher = sealing_cipher(merchant_id)
         row = SealedFile.objects.create(
             merchant_id=merchant_id,
             uid=new_uid("fil"),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from kacang.merchants.keys import cipher_for
+from kacang.merchants.keys import cipher_for, sealing_cipher
 from kacang.payments.ports import AccountInfo
 
 TABLE, COLUMN = "account", "secrets"
@@ -13,7 +13,7 @@ TABLE, COLUMN = "account", "secrets"
 def seal(merchant_id: int, uid: str, secrets: Mapping[str, tuple[str, ...]]) -> bytes:
     """Return `secrets` as they are stored, tied to the account `uid`."""
     plain = json.dumps({name: list(values) for name, values in secrets.items()})
-    return cipher_for(merchant_id).seal(TABLE, COLUMN, plain.encode(), uid.encode())
+    return sealing_cipher(merchant_id).seal(TABLE, COLUMN, plain.encode(), uid.encode())
 
 
 def open_sealed(merchant_id: int, uid: str, sealed: bytes | None) -> dict[str, tuple[str, ...]]:

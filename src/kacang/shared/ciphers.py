@@ -68,8 +68,8 @@ class MerchantCipher:
         """Return the envelope of `plaintext`, under the newest data key."""
         nonce = os.urandom(NONCE_BYTES)
         aad = self._aad(table, column, fingerprint)
-        header = bytes((FORMAT,)) + self.newest.to_bytes(4, "big")
-        return header + nonce + self._cipher(self.newest).encrypt(nonce, plaintext, aad)
+        sealed = self._cipher(self.newest).encrypt(nonce, plaintext, aad)
+        return header_of(self.newest) + nonce + sealed
 
     def open(self, table: str, column: str, envelope: bytes, fingerprint: bytes = b"") -> bytes:
         """Return the plaintext of an envelope that `seal` made for the same place.
@@ -78,8 +78,8 @@ class MerchantCipher:
             CannotOpen: Another merchant's, another column's, or changed.
         """
         envelope = bytes(envelope)
-        number = int.from_bytes(envelope[1:HEADER_BYTES], "big")
-        if not envelope or envelope[0] != FORMAT or number not in self.keys:
+        number = key_number_of(envelope)
+        if not envelope or envelope[0] != FORMAT or self.keys.get(number) is None:
             raise CannotOpen
         nonce = envelope[HEADER_BYTES : HEADER_BYTES + NONCE_BYTES]
         body = envelope[HEADER_BYTES + NONCE_BYTES :]
@@ -111,6 +111,16 @@ class MerchantCipher:
     def _aad(self, table: str, column: str, fingerprint: bytes) -> bytes:
         place = f"{table}\0{column}\0".encode()
         return self.merchant_id.to_bytes(8, "big") + place + fingerprint
+
+
+def key_number_of(envelope: bytes) -> int:
+    """Return the number of the key under which an envelope was made."""
+    return int.from_bytes(envelope[1:HEADER_BYTES], "big")
+
+
+def header_of(key_number: int) -> bytes:
+    """Return how each envelope under this key begins."""
+    return bytes((FORMAT,)) + key_number.to_bytes(4, "big")
 
 
 def same(left: bytes, right: bytes) -> bool:

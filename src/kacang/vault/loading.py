@@ -12,7 +12,7 @@ from django.db import connection
 
 from kacang.catalog.queries import SkuView, StockMode
 from kacang.ledger.accounts import TransferKind
-from kacang.merchants.keys import cipher_for
+from kacang.merchants.keys import sealing_cipher
 from kacang.shared.ciphers import MerchantCipher
 from kacang.vault.intake import Lot, book, lock_loads
 from kacang.vault.marks import lower_mark
@@ -109,7 +109,7 @@ def load_cards(
     assert connection.in_atomic_block
     merchant_id = batch.merchant_id
     lock_loads(merchant_id)
-    _copy(cipher_for(merchant_id), sku, entries, prints)
+    _copy(sealing_cipher(merchant_id), sku, entries, prints)
     values = {
         "merchant": merchant_id,
         "sku": sku.id,

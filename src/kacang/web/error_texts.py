@@ -114,6 +114,8 @@ TEXTS: dict[str, Words] = {
     "risk.too_many_attempts": _("Too many attempts. Please try again in {retry_seconds} seconds."),
     "risk.unknown_block": _("There is no such entry in the blacklist."),
     "secrets.cannot_open": _("The secret cannot be opened. The operator has to look at this."),
+    "secrets.reason_needed": _("Please say why."),
+    "secrets.rotating": _("The key is being changed already."),
     "secrets.no_master_key": _("The installation was started without its master key."),
     "settings.bad_value": _("This value is not possible."),
     "settings.unknown": _("There is no such setting."),

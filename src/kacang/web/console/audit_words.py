@@ -15,6 +15,8 @@ from kacang.shared.texts import LANGUAGES, pick
 from kacang.web.console.product_forms import KIND_WORDS, STOCK_WORDS, STRATEGY_WORDS
 
 ACTIONS: dict[str, Promise] = {
+    "secrets.rotate": _("Began to change the key of card secrets"),
+    "secrets.rotated": _("The key of card secrets was changed"),
     "account.change_password": _("Changed own password"),
     "account.end_other_sessions": _("Signed out everywhere else"),
     "account.end_session": _("Signed out another device"),

@@ -99,6 +99,7 @@ def settings_page(request: ConsoleRequest) -> HttpResponse:
     context = {
         "form": form,
         "may_edit": may_edit,
+        "may_rotate": "secrets.rotate" in request.membership.permissions,
         "palette": [(colour, word) for colour, word in themes.PALETTE.values()],
         "hosts": queries.hosts(merchant_id=request.merchant),
         "info": queries.merchant(merchant_id=request.merchant),

@@ -29,6 +29,7 @@ KINDS: dict[str, Promise] = {
     "vault.check": gettext_lazy("Check of a file"),
     "vault.import": gettext_lazy("Import of codes"),
     "vault.generate": gettext_lazy("Making of codes"),
+    "keys.rotate": gettext_lazy("Change of the key of card secrets"),
 }
 STATE_WORDS: dict[WorkState, Promise] = {
     WorkState.WAITING: gettext_lazy("Queued"),
@@ -187,6 +188,8 @@ RESULT_WORDS: dict[str, Promise] = {
     "good": gettext_lazy("Good lines"),
     "bad": gettext_lazy("Lines with faults"),
     "blank": gettext_lazy("Blank lines"),
+    "sealed": gettext_lazy("Sealed again"),
+    "retired": gettext_lazy("Keys retired"),
 }
 
 
