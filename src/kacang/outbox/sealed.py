@@ -12,5 +12,6 @@ SEALED = (
         chunk=8,
     ),
 )
-# Sealed inside of an answer that is kept for a day: it is gone before anybody could miss a key.
+# Sealed inside of an answer that is kept for a day, under a key that may be a minute old: gone
+# long before anybody could miss that key.
 SHORT_LIVED = {"idempotency": ("response",)}
