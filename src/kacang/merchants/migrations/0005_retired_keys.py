@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("merchants", "0003_shared_tables")]
+    dependencies = [("merchants", "0004_months_made_late")]
 
     operations = [
         migrations.AddField("datakey", "retired_at", models.DateTimeField(null=True)),
