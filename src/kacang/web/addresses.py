@@ -1,6 +1,6 @@
 """Where a request comes from. Only configured proxies are believed (rule 29)."""
 
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
@@ -34,12 +34,16 @@ def client_address(request: HttpRequest) -> str:
     `X-Forwarded-For` is read from the right, past our own proxies, so that what a client wrote
     there itself never counts.
     """
-    peer = str(request.META.get("REMOTE_ADDR", ""))
-    proxies = tuple(settings.TRUSTED_PROXIES)
+    meta = request.META
+    named = str(meta.get("HTTP_X_FORWARDED_FOR", ""))
+    return _client(str(meta.get("REMOTE_ADDR", "")), named, tuple(settings.TRUSTED_PROXIES))
+
+
+@lru_cache(maxsize=4096)
+def _client(peer: str, named: str, proxies: tuple[str, ...]) -> str:
     if not is_within(peer, proxies):
         return _plain(peer)
-    named = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
-    for hop in reversed([part.strip() for part in named if part.strip()]):
+    for hop in reversed([part.strip() for part in named.split(",") if part.strip()]):
         if not is_within(hop, proxies):
             return _plain(hop) or _plain(peer)
     return _plain(peer)
