@@ -127,6 +127,38 @@ class TestGathering:
         work.gate.set()
         assert stuck.result(SECONDS) == 2
 
+    def test_promises_answers_to_who_goes_on_meanwhile(self, pool):
+        work = Work()
+        calls = [work.gathering.promise("a", 1, pool)]
+        assert work.arrived.wait(SECONDS)
+        calls += [work.gathering.promise("a", item, pool) for item in (2, 13, 4)]
+
+        work.gate.set()
+
+        with pytest.raises(ValueError, match="13"):
+            calls[2].result(SECONDS)
+        assert [calls[at].result(SECONDS) for at in (0, 1, 3)] == [2, 4, 8]
+        assert [items for _, items in work.sets] == [[1], [2, 13, 4], [2], [13], [4]]
+
+    def test_a_closed_executor_keeps_nobody_waiting(self, pool):
+        closed = ThreadPoolExecutor(1)
+        closed.shutdown()
+        work = Work()
+        first = pool.submit(work.gathering.do, "a", 1)
+        assert work.arrived.wait(SECONDS)
+        lost = work.gathering.promise("a", 2, closed)
+        kept = pool.submit(work.gathering.do, "a", 3)
+        until(partial(is_waiting, work, 2))
+
+        work.gate.set()
+
+        with pytest.raises(RuntimeError):
+            lost.result(SECONDS)
+        assert (first.result(SECONDS), kept.result(SECONDS)) == (2, 6)
+        with pytest.raises(RuntimeError):
+            work.gathering.promise("b", 1, closed).result(SECONDS)
+        assert work.gathering._lanes == {}
+
     def test_loses_no_call_of_a_thousand(self, pool):
         gathering: Gathering[int, int, int] = Gathering(
             lambda key, items: [key * item for item in items], most=7

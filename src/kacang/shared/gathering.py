@@ -126,7 +126,7 @@ class Gathering(Generic[Key, Item, Answer]):
             item, lambda call: executor.submit(self._lead, key, call)
         )
         if not self._join(key, call):
-            call.lead()
+            self._let_lead(key, call)
         return call.future
 
     def _join(self, key: Key, call: _Call[Item, Answer]) -> bool:
@@ -168,7 +168,15 @@ class Gathering(Generic[Key, Item, Answer]):
                 del self._lanes[key]
                 return
             following = lane.popleft()
-        following.lead()
+        self._let_lead(key, following)
+
+    def _let_lead(self, key: Key, call: _Call[Item, Answer]) -> None:
+        try:
+            call.lead()
+        except RuntimeError as error:
+            # Its executor is closed: it is answered so, and nobody behind it is kept waiting.
+            call.fail(error)
+            self._hand_over(key)
 
     def _answer(self, key: Key, calls: Sequence[_Call[Item, Answer]]) -> list[Callable[[], None]]:
         """Find the answers; they are told after the next set has begun."""
