@@ -13,6 +13,7 @@ from rustpy_xlsxwriter import write_worksheet
 
 from kacang.vault.reading.layouts import Wishes, settle_layout
 from kacang.vault.reading.rows import BadFile, Row, text_of
+from kacang.vault.reading.sheets import look_inside
 from kacang.vault.reading.sources import LINES_NAME, open_source
 from kacang.vault.reading.texts import encoding_of
 from kacang.vault.reading.times import read_time
@@ -211,6 +212,25 @@ class TestWorkbooks:
         with pytest.raises(BadFile) as refused:
             open_source(bytes(body), "a.xlsx")
         assert refused.value.detail["problem"] == "too_large_unpacked"
+
+    def test_refuses_a_text_that_every_cell_repeats(self):
+        """A text is written once and named by each cell: gigabytes once they are laid out."""
+        texts = f"<sst><si><t>{'x' * 1_000_000}</t></si><si><t>K1</t></si></sst>".encode()
+        named = '<c r="A{0}" t="s"><v>{1}</v></c>'
+
+        def book(number: int) -> bytes:
+            rows = "".join(
+                f'<row r="{row}">{named.format(row, number)}</row>' for row in range(1, 2001)
+            )
+            return workbook(rows, **{"xl/sharedStrings.xml": texts})
+
+        with pytest.raises(BadFile) as refused:
+            look_inside(book(0))
+        assert refused.value.detail["problem"] == "too_large_unpacked"
+        # A long text that nobody names is no trap; a number that has no text is.
+        look_inside(book(1))
+        with pytest.raises(BadFile):
+            look_inside(book(7))
 
     def test_refuses_an_archive_that_is_no_workbook(self):
         body = io.BytesIO()

@@ -16,6 +16,7 @@ from datetime import date, datetime, time, timedelta
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from kacang.vault.reading.rows import LINES_MAX, BadFile, Cell, Odd, Row
+from kacang.vault.reading.shared_texts import SharedTexts
 
 UNPACKED_MAX = 600 * 2**20
 ENTRIES_MAX = 500
@@ -31,6 +32,7 @@ _PREFIXES = (b":row", b":c", b":f")
 _PREFIX = re.compile(rb"<(/?)\w{1,30}:")
 _PLACE = re.compile(rb"\br=[\"']([A-Z]{1,3}\d{1,7})[\"']")
 _SHEET = re.compile(r"(?i)xl/worksheets/[^/]+\.xml")
+_TEXTS = re.compile(r"(?i)xl/sharedStrings\.xml")
 _PARTS = re.compile(r"(?i)xl/.*\.(xml|rels|bin)")
 
 
@@ -91,15 +93,20 @@ def look_inside(body: bytes) -> None:
             if not any(_SHEET.fullmatch(name) for name in names):
                 raise BadFile(problem="not_xlsx")
             left = UNPACKED_MAX
+            shared = SharedTexts()
             for entry in entries:
                 if _PARTS.fullmatch(entry.filename):
-                    left -= _look_at(entry, body, left)
+                    left -= _look_at(entry, body, left, shared)
+            if shared.may_be_too_much:
+                sheets = (entry for entry in entries if _SHEET.fullmatch(entry.filename))
+                shared.check(unpacked(entry, body) for entry in sheets)
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError):
         raise BadFile(problem="not_xlsx") from None
 
 
-def _look_at(entry: zipfile.ZipInfo, body: bytes, left: int) -> int:
+def _look_at(entry: zipfile.ZipInfo, body: bytes, left: int, shared: SharedTexts) -> int:
     extent = _Extent() if _SHEET.fullmatch(entry.filename) else None
+    is_texts = bool(_TEXTS.fullmatch(entry.filename))
     size = 0
     for piece in unpacked(entry, body):
         size += len(piece)
@@ -107,6 +114,9 @@ def _look_at(entry: zipfile.ZipInfo, body: bytes, left: int) -> int:
             raise BadFile(problem="too_large_unpacked", limit_mb=UNPACKED_MAX // 2**20)
         if extent:
             extent.add(piece)
+            shared.count(piece)
+        elif is_texts:
+            shared.add(piece)
     if extent:
         extent.check()
     return size
