@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from kacang.shared.errors import DomainError
 from kacang.shared.money import Money
@@ -12,6 +13,7 @@ from kacang.vault.reading.times import read_time
 SECRET_BYTES_MAX = 4000
 NUMBER_MAX = 200
 REMARK_MAX = 200
+WIDTH_ANY = 10_000
 # Why a line is not taken, beside what the vault itself says (duplicates).
 REASONS = (
     "missing_secret",
@@ -41,8 +43,7 @@ _ODD_REASONS = {"date": "date_cell", "bool": "bool_cell", "pairs": "no_pairs"}
 COST_MAX = 10**12
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A card as it stands in the file, byte for byte.
 
     `secret` is its code or, where the card is a small file, the file's name. `cost_minor` is None
@@ -91,7 +92,7 @@ class LineReader:
         self._expires = layout.columns.get("expires", -1)
         self._remark = layout.columns.get("remark", -1)
         self._cost = layout.columns.get("cost", -1)
-        self._width = len(layout.names) or None
+        self._width = len(layout.names) or WIDTH_ANY
         self._ground = ground
         self._times: dict[str, datetime | None] = {}
         self._costs: dict[str, int | None] = {"": None}
@@ -103,15 +104,15 @@ class LineReader:
         if fault := self._secret_fault(secret):
             return Fault(row.line, self._secret, fault)
         number = _at(cells, self._number) if self._number >= 0 else ""
-        if fault := _text_fault(number, NUMBER_MAX, "number_too_long"):
+        if number and (fault := _text_fault(number, NUMBER_MAX, "number_too_long")):
             return Fault(row.line, self._number, fault)
         remark = text_of(_at(cells, self._remark)) if self._remark >= 0 else ""
-        if fault := _text_fault(remark, REMARK_MAX, "remark_too_long"):
+        if remark and (fault := _text_fault(remark, REMARK_MAX, "remark_too_long")):
             return Fault(row.line, self._remark, fault)
-        if self._width and any(text_of(cell).strip() for cell in cells[self._width :]):
+        if self._width < len(cells) and any(text_of(cell).strip() for cell in cells[self._width :]):
             return Fault(row.line, self._width, "extra_columns")
         expires_at, expiry_fault = self._expiry(cells)
-        cost, cost_fault = self._costs_of(cells)
+        cost, cost_fault = self._costs_of(cells) if self._cost >= 0 else (None, "")
         if expiry_fault or cost_fault:
             at = self._expires if expiry_fault else self._cost
             return Fault(row.line, at, expiry_fault or cost_fault)
@@ -150,7 +151,7 @@ class LineReader:
         return when, "past_expiry" if when <= self._ground.now else ""
 
     def _costs_of(self, cells: tuple[Cell, ...]) -> tuple[int | None, str]:
-        text = text_of(_at(cells, self._cost)).strip() if self._cost >= 0 else ""
+        text = text_of(_at(cells, self._cost)).strip()
         if text not in self._costs:
             self._costs[text] = _cost_of(text, self._ground.currency)
         cost = self._costs[text]

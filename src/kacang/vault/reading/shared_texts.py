@@ -42,8 +42,11 @@ class SharedTexts:
         self._tail = text[keep:]
 
     def count(self, piece: bytes) -> None:
-        """Count the cells of a part of a sheet that name a text. One that is cut in two is missed."""
-        self.named += len(_NAMES.findall(piece))
+        """Count the cells of a part of a sheet that name a text, but for one that is cut in two."""
+        if b" =" in piece or b"= " in piece:
+            self.named += len(_NAMES.findall(piece))
+        else:
+            self.named += piece.count(b't="s"') + piece.count(b"t='s'")
 
     @property
     def may_be_too_much(self) -> bool:
