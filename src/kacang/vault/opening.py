@@ -29,6 +29,7 @@ from kacang.vault.reading.rows import BadFile, Row, Source
 from kacang.vault.reading.sources import is_text, open_source
 from kacang.vault.reading.texts import WHOLE_LINE
 from kacang.vault.report import Tally, write_report
+from kacang.vault.seen import Seen
 
 SAMPLE_ROWS = 200
 
@@ -69,24 +70,32 @@ class Reading:
     purchase: Purchase
 
     def chunks(self) -> Iterator[Chunk]:
-        """Read the file. What stands twice in it is a card once and a fault from then on."""
+        """Read the file. What stands twice in it is a card once and a fault from then on.
+
+        A chunk is emptied when the next one is asked for: a file may be large.
+        """
         cipher = cipher_for(self.merchant.id)
-        seen: set[bytes] = set()
+        seen = Seen()
+        column = self.layout.columns["secret"]
         rows = iter(self._rows())
-        while taken := list(islice(rows, min(CHUNK, self.source.rows_at_once))):
+        while True:
+            taken = list(islice(rows, min(CHUNK, self.source.rows_at_once)))
+            if not taken:
+                return
             chunk = self._sorted(taken)
+            del taken
             prints = prints_of(cipher, chunk.entries)
             fresh: list[Entry] = []
             for entry, key in zip(chunk.entries, prints, strict=True):
-                if key in seen:
-                    column = self.layout.columns["secret"]
-                    chunk.faults.append(Fault(entry.line, column, "duplicate_in_file"))
-                else:
-                    seen.add(key)
+                if seen.add(key):
                     fresh.append(entry)
                     chunk.prints.append(key)
+                else:
+                    chunk.faults.append(Fault(entry.line, column, "duplicate_in_file"))
             chunk.entries = fresh
             yield chunk
+            del fresh, prints
+            chunk.entries, chunk.prints, chunk.faults = [], [], []
 
     def _rows(self) -> Iterator[Row]:
         rows = self.source.rows()

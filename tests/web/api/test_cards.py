@@ -8,6 +8,7 @@ import pytest
 from kacang.catalog.models import Sku
 from kacang.merchants.tenancy import acting_as
 from kacang.vault import operations as vault
+from kacang.vault import queries as vault_queries
 from kacang.vault.queries import CardState
 from tests import make
 from tests.vault.test_attachments import PNG, zipped
@@ -79,6 +80,26 @@ class TestImport:
         assert [result["stocked"] for result in results] == [2, 1]
         assert results[0]["layout"]["block_end"] == "=="
         assert results[1]["layout"]["columns"] == {"number": 0, "secret": 1}
+
+    def test_takes_columns_as_they_are_named(self, shop):
+        answer = shop.api.upload(
+            "/cards/import", "a.csv", b"P-1,x,K-1,2.50\nP-2,y,K-2,\n",
+            sku_id=shop.sku, columns="secret,,number,cost", has_header="false",
+        )  # fmt: skip
+
+        done = run(shop, answer.json["id"])
+        given = vault_queries.find_cards(merchant_id=shop.merchant, number="K-1", code="P-1")
+
+        assert done["result"]["layout"]["columns"] == {"secret": 0, "number": 2, "cost": 3}
+        assert len(given) == 1
+
+    @pytest.mark.parametrize("columns", ["secret,secret", "code", "secret;number", "secret,,,x"])
+    def test_refuses_columns_that_are_none(self, shop, columns):
+        answer = shop.api.post(
+            "/cards/import", {"sku_id": shop.sku, "lines": ["a"], "columns": columns}
+        )
+
+        assert (answer.status, answer.code) == (422, "request.invalid")
 
     def test_says_what_is_wrong_with_a_file(self, shop):
         answer = shop.api.upload("/cards/import", "a.xls", b"no workbook", sku_id=shop.sku)

@@ -2,11 +2,27 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from kacang.vault.reading.names import FIELDS
 from kacang.web.api.schemas import NO_NUL, Input, Moment, Uid
 
 LINES_MAX = 100_000
+_FIELD = "|".join(("", *FIELDS))
+
+
+def _each_once(value: str) -> str:
+    named = [name for name in value.split(",") if name]
+    if len(set(named)) < len(named):
+        raise ValueError("a field is named twice")
+    return value
+
+
+Columns = Annotated[
+    str,
+    StringConstraints(pattern=rf"^({_FIELD})(,({_FIELD})){{0,25}}$"),
+    AfterValidator(_each_once),
+]
 
 
 class ImportOptions(Input):
@@ -30,6 +46,14 @@ class ImportOptions(Input):
         default="",
         description="What parts number and code in a text; `pairs`: keys, `账号: x 密码: y`;"
         " `none`: nothing, the whole is the code. Left out: found out.",
+    )
+    columns: Columns = Field(
+        default="",
+        description="What the columns are, from the left, such as `secret,number,,cost`."
+        " Left out: found out.",
+    )
+    has_header: bool | None = Field(
+        default=None, description="Whether the first line is a heading. Left out: found out."
     )
 
 

@@ -99,9 +99,10 @@ def _import_file(request: HttpRequest, caller: Caller, key: str | None) -> HttpR
 
 
 def _wishes(data: ImportOptions) -> Wishes:
-    if isinstance(data, ImportFileIn):
-        return Wishes(separator=data.separator, unit=data.unit, block_end=data.block_end)
-    return Wishes(separator=data.separator)
+    named = enumerate(data.columns.split(",") if data.columns else ())
+    columns = {name: at for at, name in named if name}
+    unit, block_end = (data.unit, data.block_end) if isinstance(data, ImportFileIn) else ("", "")
+    return Wishes(columns or None, data.has_header, data.separator, unit, block_end)
 
 
 def _started(caller: Caller, file: str, data: ImportOptions) -> Job:
