@@ -27,6 +27,15 @@ SECRET_KEY = _secret("KACANG_SECRET_KEY") or os.urandom(32).hex()
 SECRET_KEY_FALLBACKS = _list("KACANG_SECRET_KEY_FALLBACKS")
 # 64 hexadecimal digits. Empty: whatever needs a merchant's key refuses to work.
 MASTER_KEY = _secret("KACANG_MASTER_KEY")
+# The one before it: opens what `kacang master-key rewrap` has not come to yet.
+MASTER_KEY_PREVIOUS = _secret("KACANG_MASTER_KEY_PREVIOUS")
+# A key service (KMS) that unwraps the master key, instead of having it here.
+KEY_SERVICE = os.environ.get("KACANG_KEY_SERVICE", "")
+KEY_SERVICE_KEY = os.environ.get("KACANG_KEY_SERVICE_KEY", "")
+KEY_SERVICE_URL = os.environ.get("KACANG_KEY_SERVICE_URL", "")
+MASTER_KEY_WRAPPED = _secret("KACANG_MASTER_KEY_WRAPPED")
+# How long a process works with the unwrapped key while the service cannot be reached.
+MASTER_KEY_CACHE_SECONDS = int(os.environ.get("KACANG_MASTER_KEY_CACHE_SECONDS", "3600"))
 DEBUG = os.environ.get("KACANG_DEBUG") == "1"
 PUBLIC_URL = os.environ.get("KACANG_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 # Hosts of shops are rows; the console can be bound to one host of its own (rule 29).

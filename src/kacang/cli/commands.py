@@ -2,7 +2,7 @@
 
 import typer
 
-from kacang.cli import cards, diagnosis, running, shops, trade
+from kacang.cli import cards, diagnosis, master, running, shops, trade
 
 
 def register(app: typer.Typer) -> None:
@@ -12,3 +12,4 @@ def register(app: typer.Typer) -> None:
     shops.register(app)
     trade.register(app)
     cards.register(app)
+    master.register(app)

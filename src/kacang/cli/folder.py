@@ -20,8 +20,9 @@ DEFAULT_DATA = Path(os.environ.get("KACANG_DATA") or PROJECT / "data")
 FORMAT = 1
 _FULL_BYTES = 256 * 1024
 # 32 random bytes each, in hexadecimal. None has a default (L25).
+MASTER_KEY_FILE = "master.key"
 SECRETS = {
-    "KACANG_MASTER_KEY": "master.key",
+    "KACANG_MASTER_KEY": MASTER_KEY_FILE,
     "KACANG_SECRET_KEY": "django.key",
     "KACANG_METRICS_TOKEN": "metrics.token",
 }
@@ -95,6 +96,8 @@ class DataFolder:
         found = {}
         for setting, name in SECRETS.items():
             if os.environ.get(setting) or os.environ.get(f"{setting}_FILE"):
+                continue
+            if name == MASTER_KEY_FILE and os.environ.get("KACANG_KEY_SERVICE"):
                 continue
             if not (self.secrets / name).exists():
                 raise CommandProblem(

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
-from django.conf import settings
 from django.db import connection
 
+from kacang.merchants.master import master_key, master_keys
 from kacang.merchants.models import DataKey, KeyPurpose
 from kacang.merchants.tenancy import acting_as
 from kacang.shared import ciphers
-from kacang.shared.ciphers import MerchantCipher
+from kacang.shared.ciphers import CannotOpen, MerchantCipher
 from kacang.shared.clock import utc_now
-from kacang.shared.errors import Unavailable
 
 CACHE_SECONDS = 60
 # Transaction-level locks of this kind: shared by who seals, alone by who changes the key.
@@ -33,12 +32,6 @@ _IN_USE = """
 select count(*) from data_key
 where merchant_id = %s::bigint and purpose = %s::smallint and retired_at is null
 """
-
-
-class NoMasterKey(Unavailable):
-    """The installation was started without its master key."""
-
-    code = "secrets.no_master_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +65,6 @@ class KeyRing(Mapping[int, bytes]):
 
 _cache: dict[int, tuple[float, MerchantCipher]] = {}
 _lock = Lock()
-
-
-def master_key() -> bytes:
-    """Return the installation's master key, 32 bytes.
-
-    Raises:
-        NoMasterKey: It is missing, or not 64 hexadecimal digits.
-    """
-    try:
-        key = bytes.fromhex(settings.MASTER_KEY)
-    except ValueError:
-        raise NoMasterKey from None
-    if len(key) != ciphers.KEY_BYTES:
-        raise NoMasterKey
-    return key
 
 
 def make_keys(*, merchant_id: int) -> None:
@@ -190,6 +168,38 @@ def data_keys(*, merchant_id: int) -> list[KeyView]:
     ]
 
 
+def rewrap_keys(*, merchant_id: int) -> int:
+    """Wrap a merchant's keys under the present master key; return how many were not.
+
+    One transaction a merchant: killed at any point, what was done is done, and the rest opens
+    under the previous master key until the next run.
+
+    Raises:
+        NoMasterKey, CannotOpen: A key opens under neither. Nothing was changed.
+    """
+    masters = master_keys()
+    changed = 0
+    with acting_as(merchant_id):
+        rows = DataKey.objects.select_for_update(no_key=True).filter(merchant_id=merchant_id)
+        for row in rows.order_by("number"):
+            key, is_present = _unwrap(masters, bytes(row.wrapped))
+            if not is_present:
+                row.wrapped = ciphers.wrap(masters[0], key)
+                row.save(update_fields=["wrapped"])
+                changed += 1
+    return changed
+
+
+def keys_under_previous(*, merchant_id: int) -> int:
+    """Return how many keys of a merchant are not under the present master key."""
+    masters = master_keys()
+    with acting_as(merchant_id):
+        wrapped = list(
+            DataKey.objects.filter(merchant_id=merchant_id).values_list("wrapped", flat=True)
+        )
+    return sum(not _unwrap(masters, bytes(one))[1] for one in wrapped)
+
+
 def forget_keys() -> None:
     """Drop the unwrapped keys that this process holds."""
     with _lock:
@@ -228,7 +238,17 @@ def _loaded(merchant_id: int) -> MerchantCipher:
 
 
 def _unwrapped(merchant_id: int, purpose: KeyPurpose) -> dict[int, bytes]:
-    master = master_key()
+    masters = master_keys()
     with acting_as(merchant_id):
         rows = list(DataKey.objects.filter(merchant_id=merchant_id, purpose=purpose))
-    return {row.number: ciphers.unwrap(master, bytes(row.wrapped)) for row in rows}
+    return {row.number: _unwrap(masters, bytes(row.wrapped))[0] for row in rows}
+
+
+def _unwrap(masters: tuple[bytes, ...], wrapped: bytes) -> tuple[bytes, bool]:
+    """Return a key, and whether the first of the master keys opened it."""
+    for place, master in enumerate(masters):
+        try:
+            return ciphers.unwrap(master, wrapped), place == 0
+        except CannotOpen:
+            continue
+    raise CannotOpen

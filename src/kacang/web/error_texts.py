@@ -114,6 +114,10 @@ TEXTS: dict[str, Words] = {
     "risk.too_many_attempts": _("Too many attempts. Please try again in {retry_seconds} seconds."),
     "risk.unknown_block": _("There is no such entry in the blacklist."),
     "secrets.cannot_open": _("The secret cannot be opened. The operator has to look at this."),
+    "secrets.master_key_unreachable": _(
+        "The key service does not answer; secrets cannot be opened until it does."
+    ),
+    "secrets.no_key_service": _("The key service is not set up: {problem}"),
     "secrets.reason_needed": _("Please say why."),
     "secrets.rotating": _("The key is being changed already."),
     "secrets.no_master_key": _("The installation was started without its master key."),

@@ -16,6 +16,7 @@ from prometheus_client import (
     multiprocess,
 )
 
+from kacang.merchants.master import master_state
 from kacang.web.access import machine, public
 from kacang.web.addresses import client_address
 from kacang.web.metrics import jobs_health, with_database
@@ -47,6 +48,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         if ready:
             health = jobs_health()
             checks["jobs"] = {"well": health.is_well, **asdict(health)}
+        checks["master_key"] = asdict(master_state())
         body["checks"] = checks
     return JsonResponse(body, status=200 if ready else 503)
 

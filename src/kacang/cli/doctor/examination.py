@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 
 from kacang.cli.doctor import database, machine
-from kacang.cli.doctor.findings import Finding, bad, ok
+from kacang.cli.doctor.findings import Finding, bad, ok, warn
 from kacang.cli.errors import CommandProblem
 from kacang.cli.folder import DataFolder
 from kacang.cli.installation import inside, installation
@@ -71,3 +71,25 @@ def _django() -> Iterator[Finding]:
         )
     else:
         yield ok("master key", f"opens the keys of {opened} merchants")
+        yield from _master()
+
+
+def _master() -> Iterator[Finding]:
+    if under := inside("keys").under_previous():
+        yield warn(
+            "master key",
+            f"{under} keys are under the previous one still",
+            "Run kacang master-key rewrap, then take the previous one away.",
+        )
+    state = inside("keys").master_key_state()
+    if state.usable_seconds is None:
+        return
+    if state.unreachable_seconds:
+        yield warn(
+            "key service",
+            f"{state.source} does not answer ({state.problem}); processes that have the key go on "
+            f"for {state.usable_seconds} s",
+            "Look after the service: after that no secret can be opened.",
+        )
+    else:
+        yield ok("key service", f"{state.source} answers")

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from axes.helpers import get_cool_off
 from axes.models import AccessAttempt
 from cryptography.hazmat.primitives import hashes
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext
@@ -19,8 +21,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kacang.merchants import operations
 from kacang.merchants.audit import Actor
-from kacang.merchants.keys import master_key
-from kacang.shared.ciphers import MerchantCipher
+from kacang.merchants.master import master_keys
+from kacang.shared.ciphers import CannotOpen, MerchantCipher
 from kacang.shared.clock import utc_now
 from kacang.web.addresses import client_address
 from kacang.web.design import drawings
@@ -111,12 +113,50 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def encrypt(self, text: str) -> str:
         """Seal a secret under a key that comes from the master key."""
-        return _second_factor_cipher().seal("mfa_authenticator", "data", text.encode()).hex()
+        return _second_factor_ciphers()[0].seal("mfa_authenticator", "data", text.encode()).hex()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Open what `encrypt` sealed."""
         envelope = bytes.fromhex(encrypted_text)
-        return _second_factor_cipher().open("mfa_authenticator", "data", envelope).decode()
+        for cipher in _second_factor_ciphers():
+            try:
+                return cipher.open("mfa_authenticator", "data", envelope).decode()
+            except CannotOpen:
+                continue
+        raise CannotOpen
+
+
+def reseal_second_factors() -> int:
+    """Seal people's second factors under the present master key; return of how many people.
+
+    Each person's is a transaction of its own: it may be cut off and run again at any point.
+    """
+    changed = 0
+    adapter = MFAAdapter()
+    for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            if row is None:
+                continue
+            data = {name: _resealed(adapter, value) for name, value in row.data.items()}
+            if data != row.data:
+                row.data = data
+                row.save(update_fields=["data"])
+                changed += 1
+    return changed
+
+
+def _resealed(adapter: MFAAdapter, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_resealed(adapter, one) for one in value]
+    if not isinstance(value, str):
+        return value
+    present, *_earlier = _second_factor_ciphers()
+    try:
+        present.open("mfa_authenticator", "data", bytes.fromhex(value))
+    except CannotOpen:
+        return adapter.encrypt(adapter.decrypt(value))
+    return value
 
 
 def remember_language(response: HttpResponse, language: str) -> None:
@@ -168,9 +208,15 @@ def _minutes_left(request: HttpRequest, email: str) -> int:
     return max(1, -(-int(left.total_seconds()) // 60))
 
 
-def _second_factor_cipher() -> MerchantCipher:
+def _second_factor_ciphers() -> list[MerchantCipher]:
+    """The present one, which seals, and where there is one that of the previous master key."""
     # People belong to no merchant, so their secrets have a key of the installation's own.
-    derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"kacang second factors")
-    return MerchantCipher(
-        merchant_id=0, keys={1: derive.derive(master_key())}, newest=1, fingerprint_key=b""
-    )
+    return [
+        MerchantCipher(
+            merchant_id=0,
+            keys={1: HKDF(hashes.SHA256(), 32, None, b"kacang second factors").derive(master)},
+            newest=1,
+            fingerprint_key=b"",
+        )
+        for master in master_keys()
+    ]
