@@ -297,6 +297,12 @@ def run_generate(*, merchant_id: int, work_uid: str) -> None:
     vault.run_generate(merchant_id=merchant_id, work_uid=work_uid)
 
 
+@task("vault.run_change", "bulk")
+def run_change(*, merchant_id: int, work_uid: str) -> None:
+    """Change many card secrets, or go on with it after a crash (V3, V6)."""
+    vault.run_change(merchant_id=merchant_id, work_uid=work_uid)
+
+
 @task("vault.rekey", "bulk")
 def rekey(*, merchant_id: int, sku_id: int) -> None:
     """Put the free cards of a SKU into the order of its new strategy (V5)."""

@@ -110,19 +110,6 @@ class TestStates:
         level = make.level(sku)
         assert (level.available, level.faulty) == (1, 1)
 
-    def test_a_whole_batch_can_be_void(self, merchant, make):
-        sku = make.sku()
-        batch = make.imported(sku, b"A\nB\nC\n").result["batch"]
-        move(merchant, 0, 1, 1)
-
-        gone = operations.void_batch(
-            merchant_id=merchant, batch_uid=batch, actor=ACTOR, reason="recall"
-        )
-
-        assert gone == 2
-        level = make.level(sku)
-        assert (level.available, level.reserved, level.void) == (0, 1, 2)
-
     def test_need_a_reason_and_a_card(self, merchant, other_merchant, make):
         sku = make.sku()
         cards = uids(make, make.imported(sku, b"A\n").result["batch"])

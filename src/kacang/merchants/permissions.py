@@ -15,7 +15,7 @@ PERMISSIONS = {
     "stock.view": _("See stock"),
     "stock.import": _("Import card secrets"),
     "stock.generate": _("Generate card secrets"),
-    "stock.change": _("Undo batches and void cards"),
+    "stock.change": _("Undo batches, freeze and void cards"),
     "secrets.reveal": _("Look at card secrets"),
     "secrets.rotate": _("Change the key of card secrets"),
     "payments.view": _("See payments"),

@@ -13,14 +13,13 @@ from kacang.merchants.tenancy import acting_as
 from kacang.shared.errors import Invalid
 from kacang.vault.card_ids import open_card_id, seal_card_id
 from kacang.vault.intake import Lot, book
-from kacang.vault.listing import find_batch
 from kacang.vault.marks import reset_mark
 from kacang.vault.models import CARD_STEPS, Batch, CardState
 
 CARDS_MAX = 10_000
 CHUNK = 20_000
 # Who still hold their cost in the inventory.
-_UNSOLD = (CardState.AVAILABLE, CardState.FAULTY)
+_UNSOLD = (CardState.AVAILABLE, CardState.FAULTY, CardState.FROZEN)
 _TAKE = """
 select id, state, line_id is not null or sold_at is not null from card
 where merchant_id = %s::bigint and id = any(%s::bigint[]) order by id for no key update
@@ -30,7 +29,8 @@ with changed as (
     update card set state = %(to)s::smallint
     where merchant_id = %(merchant)s::bigint and id = any(%(ids)s::bigint[])
       and state = %(from)s::smallint
-    returning sku_id, pool_id, batch_id, cost_minor
+    returning sku_id, pool_id, batch_id,
+        line_id is null and sold_at is null as unsold, cost_minor
 ),
 moved as (
     insert into card_movement (merchant_id, sku_id, pool_id, batch_id, from_state, to_state, cards)
@@ -38,12 +38,10 @@ moved as (
            %(to)s::smallint, count(*)
     from changed group by sku_id, pool_id, batch_id
 )
-select batch_id, sku_id, count(*), count(cost_minor), coalesce(sum(cost_minor), 0)::bigint
+select batch_id, sku_id, count(*), count(*) filter (where unsold),
+       count(cost_minor) filter (where unsold),
+       coalesce(sum(cost_minor) filter (where unsold), 0)::bigint
 from changed group by batch_id, sku_id
-"""
-_FREE_OF_BATCH = """
-select id from card where merchant_id = %s::bigint and batch_id = %s::bigint
-  and id between %s::bigint and %s::bigint and state = 0 order by id limit %s::int
 """
 _EXPIRED = """
 select id from card where merchant_id = %s::bigint and state = 0
@@ -100,47 +98,13 @@ def mark_faulty(
 def restore_cards(
     *, merchant_id: int, card_uids: Sequence[str], actor: Actor, reason: str
 ) -> list[CardResult]:
-    """Put faulty cards on sale again. One that was ever sold stays as it is (L3).
+    """Put faulty or frozen cards on sale again. One that was ever sold stays as it is (L3).
 
     Raises:
         UnknownCard: One of the names was made up. Nothing was changed.
         ReasonMissing, TooManyCards: As they say.
     """
     return _change(merchant_id, card_uids, CardState.AVAILABLE, actor, reason)
-
-
-def void_batch(*, merchant_id: int, batch_uid: str, actor: Actor, reason: str) -> int:
-    """Make every free card of a batch void, in chunks; return how many.
-
-    Raises:
-        UnknownBatch: There is none.
-        ReasonMissing: There is no reason.
-    """
-    reason = check_reason(reason)
-    with acting_as(merchant_id):
-        batch = find_batch(merchant_id, batch_uid)
-    total = 0
-    while True:
-        with acting_as(merchant_id):
-            rows = _rows(
-                _FREE_OF_BATCH,
-                [merchant_id, batch.pk, batch.first_card_id or 0, batch.last_card_id or 0, CHUNK],
-            )
-            ids = [row[0] for row in rows]
-            moved = _move(merchant_id, ids, CardState.AVAILABLE, CardState.VOID) if ids else 0
-            if moved:
-                audit.record(
-                    merchant_id=merchant_id,
-                    actor=actor,
-                    action="batches.void",
-                    object_kind="batch",
-                    object_uid=batch.uid,
-                    after={"number": batch.number, "cards": moved},
-                    reason=reason,
-                )
-        total += moved
-        if not moved:
-            return total
 
 
 def expire_cards(*, merchant_id: int) -> int:
@@ -153,7 +117,7 @@ def expire_cards(*, merchant_id: int) -> int:
         with acting_as(merchant_id):
             ids = [row[0] for row in _rows(_EXPIRED, [merchant_id, CHUNK])]
             if ids:
-                _move(merchant_id, ids, CardState.AVAILABLE, CardState.EXPIRED)
+                move_cards(merchant_id, ids, CardState.AVAILABLE, CardState.EXPIRED)
         total += len(ids)
         if len(ids) < CHUNK:
             return total
@@ -189,7 +153,7 @@ def _change(
             else:
                 results.append(CardResult(name(card_id), False, state))  # noqa: FBT003 - a field
         for state, found in by_state.items():
-            _move(merchant_id, found, state, to)
+            move_cards(merchant_id, found, state, to)
         for result in results:
             if result.changed:
                 audit.record(
@@ -203,7 +167,7 @@ def _change(
     return results
 
 
-def _move(merchant_id: int, ids: list[int], old: CardState, new: CardState) -> int:
+def move_cards(merchant_id: int, ids: list[int], old: CardState, new: CardState) -> int:
     """Change the state of cards that are locked or still as they were, with their movements."""
     moved = 0
     with connection.cursor() as cursor:
@@ -212,10 +176,10 @@ def _move(merchant_id: int, ids: list[int], old: CardState, new: CardState) -> i
         )
         rows = cursor.fetchall()
     batches = Batch.objects.filter(merchant_id=merchant_id).in_bulk([row[0] for row in rows])
-    for batch_id, sku_id, cards, priced, priced_minor in rows:
+    for batch_id, sku_id, cards, unsold, priced, priced_minor in rows:
         moved += cards
-        if old == CardState.AVAILABLE and new in (CardState.VOID, CardState.EXPIRED):
-            lot = Lot(cards, priced, priced_minor)
+        if unsold and old in _UNSOLD and new in (CardState.VOID, CardState.EXPIRED):
+            lot = Lot(unsold, priced, priced_minor)
             book(merchant_id, batches[batch_id], lot, TransferKind.WRITTEN_OFF)
         if new == CardState.AVAILABLE:
             reset_mark(merchant_id, sku_id)

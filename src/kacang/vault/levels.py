@@ -75,6 +75,7 @@ class StockLevel:
     expired: int = 0
     void: int = 0
     faulty: int = 0
+    frozen: int = 0
 
     @property
     def on_hand(self) -> int:

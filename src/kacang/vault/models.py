@@ -17,11 +17,20 @@ class CardState(IntEnum):
     EXPIRED = 5
     VOID = 6
     FAULTY = 7
+    # Off sale for a while, by hand. It holds its cost, and nobody can claim it.
+    FROZEN = 8
 
 
 CARD_STEPS = {
     CardState.AVAILABLE: frozenset(
-        {CardState.RESERVED, CardState.SOLD, CardState.EXPIRED, CardState.VOID, CardState.FAULTY}
+        {
+            CardState.RESERVED,
+            CardState.SOLD,
+            CardState.EXPIRED,
+            CardState.VOID,
+            CardState.FAULTY,
+            CardState.FROZEN,
+        }
     ),
     # RESERVED → RESERVED: taken over from a holder whose time has passed (rule 1).
     CardState.RESERVED: frozenset(
@@ -41,6 +50,7 @@ CARD_STEPS = {
     CardState.EXPIRED: frozenset({CardState.AVAILABLE, CardState.VOID}),
     CardState.VOID: frozenset[CardState](),
     CardState.FAULTY: frozenset({CardState.AVAILABLE, CardState.VOID}),
+    CardState.FROZEN: frozenset({CardState.AVAILABLE, CardState.VOID, CardState.FAULTY}),
 }
 
 

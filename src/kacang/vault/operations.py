@@ -1,5 +1,6 @@
 """What others may do to the vault. Who may do it is judged by the faces."""
 
+from kacang.vault.bulk import Change, ChangeRequest, NothingToChange, change_cards, run_change
 from kacang.vault.card_ids import UnknownCard
 from kacang.vault.changing import (
     CardResult,
@@ -8,7 +9,6 @@ from kacang.vault.changing import (
     expire_cards,
     mark_faulty,
     restore_cards,
-    void_batch,
     void_cards,
 )
 from kacang.vault.checking import Finding, check_references
@@ -40,10 +40,13 @@ __all__ = [
     "BadPurchase",
     "BatchTouched",
     "CardResult",
+    "Change",
+    "ChangeRequest",
     "Finding",
     "GenerateRequest",
     "ImportRefused",
     "ImportRequest",
+    "NothingToChange",
     "NothingToImport",
     "Purchase",
     "ReasonMissing",
@@ -54,6 +57,7 @@ __all__ = [
     "UnknownCard",
     "WeakPattern",
     "Wishes",
+    "change_cards",
     "check_import",
     "check_references",
     "check_strength",
@@ -68,12 +72,12 @@ __all__ = [
     "rekey",
     "restore_cards",
     "reveal",
+    "run_change",
     "run_check",
     "run_generate",
     "run_import",
     "seal_files",
     "seal_lines",
     "undo_batch",
-    "void_batch",
     "void_cards",
 ]

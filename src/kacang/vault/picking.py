@@ -25,7 +25,7 @@ _REKEY = f"""
 with due as materialized (
     select id from card
     where merchant_id = %(merchant)s::bigint and id > %(after)s::bigint
-      and sku_id = %(sku)s::bigint and state in (0, 1)
+      and sku_id = %(sku)s::bigint and state in (0, 1, 7, 8)
     order by id limit %(most)s::int for no key update
 ),
 changed as (
@@ -43,7 +43,7 @@ select max(id), count(*) from due
 
 
 def rekey(*, merchant_id: int, sku_id: int) -> int:
-    """Put a SKU's free and reserved cards into the order of its strategy; return how many.
+    """Put a SKU's cards that may be sold yet into the order of its strategy; return how many.
 
     Runs in chunks while sales go on; running it again does no harm.
     """

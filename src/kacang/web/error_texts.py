@@ -143,6 +143,7 @@ TEXTS: dict[str, Words] = {
         "Cards of this batch were sold, reserved or changed, so it cannot be undone."
     ),
     "vault.import_refused": _("Not every line was good, so nothing was loaded."),
+    "vault.nothing_to_change": _("Choose a batch or at least one card."),
     "vault.nothing_to_import": _("Send between 1 and {limit} lines."),
     "vault.reason_missing": _("Give a reason of at most 300 characters."),
     "vault.sold_out": _("Sold out: there is not enough stock."),

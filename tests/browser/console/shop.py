@@ -134,9 +134,9 @@ def _empty(shop, sku):
             "select b.uid from batch b join sku s on s.id = b.sku_id where s.uid = %s::text", [sku]
         )
         (batch,) = cursor.fetchone()
-    vault.void_batch(
-        merchant_id=shop.merchant_id, batch_uid=batch, actor=SYSTEM, reason="supplier failed"
-    )
+    change = vault.ChangeRequest(vault.Change.VOID, "supplier failed", batch_uid=batch)
+    uid = vault.change_cards(merchant_id=shop.merchant_id, actor=SYSTEM, request=change)
+    vault.run_change(merchant_id=shop.merchant_id, work_uid=uid)
 
 
 def _shift(shop, number, hours):

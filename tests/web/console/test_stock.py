@@ -188,8 +188,45 @@ class TestBatch:
         owner.post("/console/stock/cards/void/", {"card": first, "reason": "printed wrong"})
         assert (level(merchant, sku).available, level(merchant, sku).void) == (2, 1)
 
-        owner.post(f"/console/stock/batches/{batch}/void/", {"reason": "supplier failed"})
+        answer = owner.post(f"/console/stock/batches/{batch}/void/", {"reason": "supplier failed"})
+        operations.run_change(merchant_id=merchant, work_uid=job_of(answer))
         assert (level(merchant, sku).available, level(merchant, sku).void) == (0, 3)
+
+    def test_freezes_all_of_it_and_puts_it_back(self, owner, merchant, sku, batch):
+        page = owner.get(f"/console/stock/batches/{batch}/").content.decode()
+        assert 'id="freeze-ask"' in page
+        assert 'id="unfreeze-ask"' not in page
+
+        answer = owner.post(f"/console/stock/batches/{batch}/freeze/", {"reason": "recall"})
+        uid = job_of(answer)
+        operations.run_change(merchant_id=merchant, work_uid=uid)
+
+        assert (level(merchant, sku).available, level(merchant, sku).frozen) == (0, 3)
+        body = b"".join(owner.get(f"/console/works/{uid}/file/").streaming_content).decode()
+        assert body.count("crd_") == body.count("Changed") == 3
+        assert "Cards changed" in owner.get(f"/console/works/{uid}/").content.decode()
+        page = owner.get(f"/console/stock/batches/{batch}/").content.decode()
+        assert 'id="freeze-ask"' not in page
+        answer = owner.post(f"/console/stock/batches/{batch}/unfreeze/", {"reason": "all well"})
+        operations.run_change(merchant_id=merchant, work_uid=job_of(answer))
+        assert (level(merchant, sku).available, level(merchant, sku).frozen) == (3, 0)
+
+    def test_knows_no_other_change(self, owner, merchant, sku, batch):
+        answer = owner.post(f"/console/stock/batches/{batch}/sell/", {"reason": "x"})
+
+        assert answer.status_code == 404
+        assert level(merchant, sku).available == 3
+
+    @pytest.mark.parametrize("change", ["freeze", "unfreeze", "void", "faulty", "restore"])
+    @pytest.mark.parametrize(
+        "role",
+        ["order_operator", "sales", "customer_service", "warehouse", "finance", "clerk"],
+    )
+    def test_is_changed_by_nobody_else(self, work, merchant, sku, batch, role, change):
+        answer = work(role).post(f"/console/stock/batches/{batch}/{change}/", {"reason": "x"})
+
+        assert answer.status_code == 403
+        assert level(merchant, sku).available == 3
 
     def test_voids_nothing_without_a_reason(self, owner, merchant, sku, batch):
         first = self.cards(merchant, batch)[0].uid
@@ -262,7 +299,7 @@ class TestWhoMay:
             assert stranger.get(f"/console/{path}").status_code == 404, path
         for path in (
             f"stock/checks/{check}/load/", f"stock/checks/{check}/again/",
-            f"stock/batches/{batch}/undo/", f"stock/batches/{batch}/void/",
+            f"stock/batches/{batch}/undo/", f"stock/batches/{batch}/freeze/",
             "stock/cards/reveal/", "stock/cards/void/",
         ):  # fmt: skip
             answer = stranger.post(f"/console/{path}", {"card": card, "reason": "x"})

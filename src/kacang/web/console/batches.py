@@ -12,6 +12,7 @@ from kacang.shared.errors import DomainError
 from kacang.vault import operations, queries
 from kacang.vault.queries import CardState
 from kacang.web.console.access import needs
+from kacang.web.console.card_changes import offers_of
 from kacang.web.console.desk import back, desk_of, pages_of
 from kacang.web.console.stock import LEVEL_WORDS, card_rows, may, tally
 from kacang.web.design.formats import count
@@ -52,7 +53,7 @@ def batch_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "tabs": tabs,
         "cards": card_rows(desk, page.items),
         "pages": pages_of(request, page.next_cursor),
-        "reserved": batch.levels.reserved,
+        "offers": offers_of(batch),
         **may(desk),
     }
     return render(request, "console/stock/batch.html", context)
@@ -71,28 +72,6 @@ def batch_undo(request: ConsoleRequest, uid: str) -> HttpResponse:
         messages.error(request, text_of(error))
     else:
         text = ngettext("%(count)s card is taken back.", "%(count)s cards are taken back.", gone)
-        messages.success(request, text % {"count": count(gone)})
-    return back(request, "console_batch", uid)
-
-
-@needs("stock.change")
-@require_POST
-def batch_void(request: ConsoleRequest, uid: str) -> HttpResponse:
-    """Make every free card of a batch void, with a reason."""
-    desk = desk_of(request)
-    try:
-        gone = operations.void_batch(
-            merchant_id=desk.merchant_id,
-            batch_uid=uid,
-            actor=desk.actor,
-            reason=request.POST.get("reason", "")[:REASON_MOST],
-        )
-    except operations.UnknownBatch:
-        raise
-    except DomainError as error:
-        messages.error(request, text_of(error))
-    else:
-        text = ngettext("%(count)s card is void.", "%(count)s cards are void.", gone)
         messages.success(request, text % {"count": count(gone)})
     return back(request, "console_batch", uid)
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from kacang.web.console import (
     batches,
+    card_changes,
     categories,
     dashboard,
     messages,
@@ -94,7 +95,11 @@ urlpatterns = [
     path("stock/estimate/", stock_generate.estimate, name="console_estimate"),
     path("stock/batches/<str:uid>/", batches.batch_page, name="console_batch"),
     path("stock/batches/<str:uid>/undo/", batches.batch_undo, name="console_batch_undo"),
-    path("stock/batches/<str:uid>/void/", batches.batch_void, name="console_batch_void"),
+    path(
+        "stock/batches/<str:uid>/<slug:change>/",
+        card_changes.batch_change,
+        name="console_batch_change",
+    ),
     path("stock/checks/<str:uid>/", stock_import.import_check, name="console_import_check"),
     path("stock/checks/<str:uid>/again/", stock_import.import_again, name="console_import_again"),
     path("stock/checks/<str:uid>/load/", stock_import.import_load, name="console_import_load"),

@@ -30,7 +30,7 @@ SHOWS: dict[str, Promise] = {
     "empty": gettext_lazy("Sold out"),
 }
 # What a person may make void: what is reserved is being paid for.
-VOIDABLE = ("AVAILABLE", "SOLD", "ACTIVATED", "EXPIRED", "FAULTY")
+VOIDABLE = ("AVAILABLE", "SOLD", "ACTIVATED", "EXPIRED", "FAULTY", "FROZEN")
 LEVEL_WORDS: dict[str, Promise] = {
     "available": gettext_lazy("Available"),
     "reserved": gettext_lazy("Reserved"),
@@ -40,6 +40,7 @@ LEVEL_WORDS: dict[str, Promise] = {
     "expired": gettext_lazy("Expired"),
     "void": gettext_lazy("Void"),
     "faulty": gettext_lazy("Faulty"),
+    "frozen": gettext_lazy("Frozen"),
 }
 
 
@@ -79,7 +80,7 @@ class Row:
     @property
     def others(self) -> int:
         """Cards that can be sold no more, and were not."""
-        return self.level.expired + self.level.void + self.level.faulty
+        return self.level.expired + self.level.void + self.level.faulty + self.level.frozen
 
 
 @needs("stock.view")

@@ -29,6 +29,7 @@ KINDS: dict[str, Promise] = {
     "vault.check": gettext_lazy("Check of a file"),
     "vault.import": gettext_lazy("Import of codes"),
     "vault.generate": gettext_lazy("Making of codes"),
+    "vault.change": gettext_lazy("Change of cards"),
     "keys.rotate": gettext_lazy("Change of the key of card secrets"),
 }
 STATE_WORDS: dict[WorkState, Promise] = {
@@ -101,7 +102,7 @@ def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
 @needs("stock.import")
 @require_POST
 def work_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
-    """Ask a job to stop; what it did so far is put back."""
+    """Ask a job to stop. An import puts back what it did; a change of cards keeps it."""
     desk = desk_of(request)
     work.ask_to_cancel(merchant_id=desk.merchant_id, uid=uid)
     if is_over_list(request):
@@ -170,7 +171,9 @@ def card_of(item: WorkView, desk: Desk) -> JobCard:
         poll_url=reverse("console_work", args=[item.uid]),
         note=_problem(item),
         result_url=reverse("console_work_file", args=[item.uid]) if file_uid else "",
-        result_label=_("Lines with errors"),
+        result_label=_("Result per card")
+        if item.kind == "vault.change"
+        else _("Lines with errors"),
         cancel_url=reverse("console_work_cancel", args=[item.uid])
         if may_act and not item.cancel_asked
         else "",
@@ -179,7 +182,7 @@ def card_of(item: WorkView, desk: Desk) -> JobCard:
 
 def file_of(item: WorkView) -> str:
     """Return the uid of the file that a job made, or ""."""
-    return str(item.result.get("error_file") or "")
+    return str(item.result.get("error_file") or item.result.get("change_file") or "")
 
 
 RESULT_WORDS: dict[str, Promise] = {
@@ -188,6 +191,8 @@ RESULT_WORDS: dict[str, Promise] = {
     "good": gettext_lazy("Good lines"),
     "bad": gettext_lazy("Lines with faults"),
     "blank": gettext_lazy("Blank lines"),
+    "changed": gettext_lazy("Cards changed"),
+    "stayed": gettext_lazy("Cards that stay as they are"),
     "sealed": gettext_lazy("Sealed again"),
     "retired": gettext_lazy("Keys retired"),
 }

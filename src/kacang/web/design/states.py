@@ -44,6 +44,7 @@ STATES: dict[str, dict[str, Look]] = {
         "expired": Look(_("Expired"), "grey"),
         "void": Look(_("Void"), "grey"),
         "faulty": Look(_("Faulty"), "red"),
+        "frozen": Look(_("Frozen"), "orange"),
     },
     "unit": {
         "waiting": Look(_("Awaiting payment"), "grey"),
