@@ -5,10 +5,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from kacang.catalog import queries as catalog
 from kacang.orders import queries as orders
 from kacang.orders.types import OrderState
 from kacang.outbox import queries as works
 from kacang.vault import operations as vault
+from kacang.vault import queries as stock
 from tests.browser.console.shop import Shop
 from tests.browser.harness import assert_axe, assert_fits, shot
 
@@ -189,3 +191,38 @@ class TestStock:
 
         expect(desk.locator("#revealed .secret-text")).to_have_text(re.compile("[0-9A-F]{12}"))
         assert_axe(desk)
+
+
+class TestBatchChange:
+    def test_freezes_what_is_left_and_puts_it_back(self, desk, busy):
+        sku = catalog.sku(merchant_id=busy.merchant_id, uid=busy.skus[0])
+        batch = stock.batches(merchant_id=busy.merchant_id, sku_id=sku.id).items[0]
+        free = batch.levels.available
+        assert free > 0
+        desk.goto(f"/console/stock/batches/{batch.uid}/")
+        desk.locator("[data-open=freeze-ask]").click()
+        expect(desk.locator("#freeze-ask")).to_contain_text(f"{free:,}")
+        assert_axe(desk)
+        shot(desk, "freeze-ask-1440")
+        desk.fill("#freeze-reason", "供货商核查")
+        desk.locator("#freeze-ask button[type=submit]").click()
+        desk.wait_for_url("**/works/**")
+        vault.run_change(merchant_id=busy.merchant_id, work_uid=job_of(desk))
+        desk.reload()
+        expect(desk.locator("main")).to_contain_text("已变更卡密")
+        assert_axe(desk)
+        assert_fits(desk)
+        shot(desk, "freeze-done-1440")
+
+        desk.goto(f"/console/stock/batches/{batch.uid}/")
+        expect(desk.locator("[data-open=freeze-ask]")).to_have_count(0)
+        assert_fits(desk)
+        shot(desk, "frozen-1440")
+        desk.locator("[data-open=unfreeze-ask]").click()
+        desk.fill("#unfreeze-reason", "核查完毕")
+        desk.locator("#unfreeze-ask button[type=submit]").click()
+        desk.wait_for_url("**/works/**")
+        vault.run_change(merchant_id=busy.merchant_id, work_uid=job_of(desk))
+
+        levels = stock.batch(merchant_id=busy.merchant_id, uid=batch.uid).levels
+        assert (levels.available, levels.frozen) == (free, 0)
