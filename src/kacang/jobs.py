@@ -222,6 +222,12 @@ def sweep_counters() -> None:
 # ---- orders
 
 
+@task("orders.run_move", "bulk")
+def run_move(*, merchant_id: int, work_uid: str) -> None:
+    """Take over another system's shop, or the rest of it after a crash (V7)."""
+    orders.run_move(merchant_id=merchant_id, work_uid=work_uid)
+
+
 @task("orders.continue_waiting", "delivery")
 def continue_waiting(*, merchant_id: int, sku_id: int) -> None:
     """Deliver orders that waited for a SKU, now that stock came (O6)."""

@@ -63,7 +63,7 @@ def import_cards(  # noqa: PLR0913, PLR0917 - one for each option
             wishes=vault.Wishes(**_wishes(read, vault.FIELDS)),
             keep_good=not all_or_nothing,
         )
-        ended = _watched(cards, cards.start_import(file, request), as_json=as_json)
+        ended = watched(cards, cards.start_import(file, request), as_json=as_json)
     _tell(ended, as_json=as_json)
 
 
@@ -83,7 +83,7 @@ def generate(
         request = vault.GenerateRequest(
             sku_uid=sku, count=count, pattern=pattern, number_pattern=number_pattern
         )
-        ended = _watched(cards, cards.start_generation(request), as_json=as_json)
+        ended = watched(cards, cards.start_generation(request), as_json=as_json)
     _tell(ended, as_json=as_json)
 
 
@@ -104,7 +104,8 @@ def _wishes(said: list[str], fields: Sequence[str]) -> dict[str, Any]:
     return {**wishes, "columns": columns or None}
 
 
-def _watched(cards: Any, started: Any, *, as_json: bool) -> Any:
+def watched(cards: Any, started: Any, *, as_json: bool) -> Any:
+    """Show a job's progress until it has ended; return how it ended."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True, quiet=as_json)
     with Progress(*columns, TimeRemainingColumn(), console=console) as progress:

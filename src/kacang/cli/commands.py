@@ -2,7 +2,7 @@
 
 import typer
 
-from kacang.cli import cards, diagnosis, master, running, shops, trade
+from kacang.cli import cards, diagnosis, master, moving, running, shops, trade
 
 
 def register(app: typer.Typer) -> None:
@@ -13,3 +13,4 @@ def register(app: typer.Typer) -> None:
     trade.register(app)
     cards.register(app)
     master.register(app)
+    moving.register(app)

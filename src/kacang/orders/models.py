@@ -51,6 +51,8 @@ class Channel(models.TextChoices):
     SHOP = "shop"
     API = "api"
     STAFF = "staff"
+    # Bought in another system, and brought here with its history (V7): no sale of ours.
+    MOVED = "moved"
 
 
 class Event(IntEnum):
@@ -214,3 +216,39 @@ class AccessCode(models.Model):
 
     def __str__(self) -> str:
         return f"code of {self.order_id}"
+
+
+class Moved(models.Model):
+    """That something of another system came over, and what it is here (V7).
+
+    `foreign_key` is its id there: the same file brought again finds what it made.
+    """
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    system = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10)
+    foreign_key = models.CharField(max_length=120)
+    # One of these: by `kind` "product", "sku", "card", "order".
+    product = models.ForeignKey("catalog.Product", models.PROTECT, null=True, db_constraint=False)
+    sku = models.ForeignKey("catalog.Sku", models.PROTECT, null=True, db_constraint=False)
+    card = models.ForeignKey("vault.Card", models.PROTECT, null=True, db_constraint=False)
+    order = models.ForeignKey(Order, models.PROTECT, null=True, db_constraint=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "moved"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "system", "kind", "foreign_key"], name="moved_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="product", product__isnull=False)
+                | models.Q(kind="sku", sku__isnull=False)
+                | models.Q(kind="card", card__isnull=False)
+                | models.Q(kind="order", order__isnull=False),
+                name="moved_names_what_it_became",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.kind} {self.foreign_key}"

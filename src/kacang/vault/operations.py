@@ -1,5 +1,13 @@
 """What others may do to the vault. Who may do it is judged by the faces."""
 
+from kacang.vault.arriving import (
+    Given,
+    Incoming,
+    bring_in,
+    hand_over,
+    problem_of,
+    sell_elsewhere,
+)
 from kacang.vault.bulk import Change, ChangeRequest, NothingToChange, change_cards, run_change
 from kacang.vault.card_ids import UnknownCard
 from kacang.vault.changing import (
@@ -22,18 +30,21 @@ from kacang.vault.importing import (
     seal_files,
     seal_lines,
 )
-from kacang.vault.intake import BadPurchase, Purchase
+from kacang.vault.intake import Arrival, BadPurchase, Purchase
 from kacang.vault.levels import compact_levels
 from kacang.vault.listing import UnknownBatch
 from kacang.vault.marks import move_marks
 from kacang.vault.patterns import BadPattern, WeakPattern, check_strength, read_pattern
 from kacang.vault.picking import rekey
 from kacang.vault.reading.layouts import Wishes
+from kacang.vault.reading.lines import Entry
 from kacang.vault.reading.rows import BadFile
+from kacang.vault.reading.sheets import look_inside
 from kacang.vault.revealing import Revealed, open_cards, reveal
 from kacang.vault.undoing import BatchTouched, TooLateToUndo, undo_batch
 
 __all__ = [
+    "Arrival",
     "BadCount",
     "BadFile",
     "BadPattern",
@@ -42,10 +53,13 @@ __all__ = [
     "CardResult",
     "Change",
     "ChangeRequest",
+    "Entry",
     "Finding",
     "GenerateRequest",
+    "Given",
     "ImportRefused",
     "ImportRequest",
+    "Incoming",
     "NothingToChange",
     "NothingToImport",
     "Purchase",
@@ -57,6 +71,7 @@ __all__ = [
     "UnknownCard",
     "WeakPattern",
     "Wishes",
+    "bring_in",
     "change_cards",
     "check_import",
     "check_references",
@@ -64,10 +79,13 @@ __all__ = [
     "compact_levels",
     "expire_cards",
     "generate_cards",
+    "hand_over",
     "import_cards",
+    "look_inside",
     "mark_faulty",
     "move_marks",
     "open_cards",
+    "problem_of",
     "read_pattern",
     "rekey",
     "restore_cards",
@@ -78,6 +96,7 @@ __all__ = [
     "run_import",
     "seal_files",
     "seal_lines",
+    "sell_elsewhere",
     "undo_batch",
     "void_cards",
 ]

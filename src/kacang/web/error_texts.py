@@ -87,6 +87,10 @@ TEXTS: dict[str, Words] = {
     "orders.unknown_sku": _("This product is not on sale."),
     "orders.wrong_state": _("The order is no longer in a state that allows this."),
     "outbound.address_refused": _("This address may not be called."),
+    "moving.bad_file": _(
+        "The file could not be read: it is no dump or workbook of that system, or it is cut off."
+    ),
+    "moving.unknown_system": _("From this system nothing can be moved."),
     "outbound.answer_too_large": _("The other side sent too much."),
     "outbound.not_reached": _("The other side did not answer in time."),
     "payments.bad_notice": _("The message cannot be understood: {field}."),

@@ -7,7 +7,14 @@ from kacang.catalog.operations.products import UnknownProduct
 from kacang.catalog.operations.skus import UnknownSku
 from kacang.catalog.queries.desk import ProductFilter, ProductPage, products_page, state_counts
 from kacang.catalog.queries.shop import UnknownPicture, categories, picture, product_page, shelf
-from kacang.catalog.queries.skus import all_skus, product, sku, skus_by_id, skus_by_uid
+from kacang.catalog.queries.skus import (
+    all_skus,
+    product,
+    product_uid,
+    sku,
+    skus_by_id,
+    skus_by_uid,
+)
 from kacang.catalog.queries.views import (
     CategoryView,
     PictureBody,
@@ -40,6 +47,7 @@ __all__ = [
     "picture",
     "product",
     "product_page",
+    "product_uid",
     "products_page",
     "shelf",
     "sku",

@@ -23,6 +23,19 @@ def product(*, merchant_id: int, uid: str) -> ProductView:
     return found[0]
 
 
+def product_uid(*, merchant_id: int, product_id: int) -> str:
+    """Return what a product that another room knows by id is called.
+
+    Raises:
+        UnknownProduct: There is none.
+    """
+    with acting_as(merchant_id):
+        row = Product.objects.filter(merchant_id=merchant_id, id=product_id).first()
+    if row is None:
+        raise UnknownProduct
+    return row.uid
+
+
 def sku(*, merchant_id: int, uid: str) -> SkuView:
     """Return one SKU, on sale or not.
 

@@ -42,6 +42,7 @@ ACTIONS: dict[str, Promise] = {
     "cards.generate": _("Generated cards"),
     "cards.import": _("Imported cards"),
     "cards.available": _("Put cards back on sale"),
+    "orders.move": _("Moved a shop here from another system"),
     "cards.reveal": _("Looked at cards in stock"),
     "cards.stocked": _("Cards came into stock"),
     "cards.void": _("Voided cards"),

@@ -32,7 +32,12 @@ PERIODS: dict[str, Promise] = {
     "7d": _("Last 7 days"),
     "30d": _("Last 30 days"),
 }
-CHANNELS: dict[str, Promise] = {"shop": _("Shop"), "api": _("API"), "staff": _("Staff")}
+CHANNELS: dict[str, Promise] = {
+    "shop": _("Shop"),
+    "api": _("API"),
+    "staff": _("Staff"),
+    "moved": _("Moved here"),
+}
 # The views that are always offered; other states join them once an order is in one.
 USUAL = (
     OrderState.PENDING,

@@ -30,6 +30,7 @@ KINDS: dict[str, Promise] = {
     "vault.import": gettext_lazy("Import of codes"),
     "vault.generate": gettext_lazy("Making of codes"),
     "vault.change": gettext_lazy("Change of cards"),
+    "orders.move": gettext_lazy("Move from another system"),
     "keys.rotate": gettext_lazy("Change of the key of card secrets"),
 }
 STATE_WORDS: dict[WorkState, Promise] = {
@@ -193,6 +194,10 @@ RESULT_WORDS: dict[str, Promise] = {
     "blank": gettext_lazy("Blank lines"),
     "changed": gettext_lazy("Cards changed"),
     "stayed": gettext_lazy("Cards that stay as they are"),
+    "products": gettext_lazy("Products"),
+    "cards": gettext_lazy("Cards"),
+    "orders": gettext_lazy("Orders"),
+    "unpaid": gettext_lazy("Orders never paid, left behind"),
     "sealed": gettext_lazy("Sealed again"),
     "retired": gettext_lazy("Keys retired"),
 }
