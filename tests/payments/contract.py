@@ -21,8 +21,11 @@ from kacang.payments.ports import (
     ProviderSilent,
     QueryState,
 )
+from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 
+# For signatures, which are looked at beside it. Companies that are really asked live in the
+# present: a suite may take longer than a signature holds.
 NOW = datetime.now(UTC)
 NUMBER = "Pay1234567"
 Message = tuple[Mapping[str, str], bytes]
@@ -132,10 +135,12 @@ class PaymentContract:
             company.provider.check_secrets({name: (value,) for name, value in made.items()})
 
     def test_is_asked_about_what_nobody_told(self, company):
-        assert company.provider.query(company.account, NUMBER, NOW).notice is None
+        assert company.provider.query(company.account, NUMBER, utc_now()).notice is None
 
         company.pay(1999)
-        first, again = (company.provider.query(company.account, NUMBER, NOW) for _ in range(2))
+        first, again = (
+            company.provider.query(company.account, NUMBER, utc_now()) for _ in range(2)
+        )
 
         assert first.state is QueryState.PAID
         assert first.notice is not None
@@ -146,9 +151,9 @@ class PaymentContract:
 
     def test_closing_may_be_repeated(self, company):
         for _ in range(2):
-            company.provider.close(company.account, NUMBER, NOW)
+            company.provider.close(company.account, NUMBER, utc_now())
 
-        assert company.provider.query(company.account, NUMBER, NOW).state in {
+        assert company.provider.query(company.account, NUMBER, utc_now()).state in {
             QueryState.FAILED,
             QueryState.UNKNOWN,
         }
@@ -157,4 +162,4 @@ class PaymentContract:
         company.fall_silent()
 
         with pytest.raises(ProviderSilent):
-            company.provider.query(company.account, NUMBER, NOW)
+            company.provider.query(company.account, NUMBER, utc_now())

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,12 @@ from kacang.web.express.application import Express
 from tests.web.api.calling import Answer, application
 
 ADDRESS = "192.0.2.7"
+
+
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run it in a loop of a new thread: browser tests leave one running in this."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, coroutine).result()
 
 
 @dataclass
@@ -79,20 +86,20 @@ class Lane:
 
     def send(self, asked: Any, body: bytes = b"") -> Connection:
         connection = Connection(body)
-        asyncio.run(self._express.__rsgi__(asked, connection))
+        run(self._express.__rsgi__(asked, connection))
         return connection
 
     def together(self, calls: list[tuple[str, bytes, dict[str, str]]]) -> list[Answer]:
         """POST many at the same moment."""
         opened = [Connection(body) for _, body, _ in calls]
 
-        async def run() -> None:
+        async def all_of_them() -> None:
             asked = [scope("POST", path, headers=headers) for path, _, headers in calls]
             await asyncio.gather(
                 *(self._express.__rsgi__(one, to) for one, to in zip(asked, opened, strict=True))
             )
 
-        asyncio.run(run())
+        run(all_of_them())
         return [connection.answer for connection in opened]
 
     def close(self) -> None:

@@ -1,13 +1,12 @@
 """What is not a sale, through the threads of the pages."""
 
-import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kacang.web.express.bridge import WHOLE_BYTES, Bridge
 from kacang.web.express.environ import environ_of
-from tests.web.express.server import Connection, scope
+from tests.web.express.server import Connection, run, scope
 
 
 class Closing:
@@ -30,7 +29,7 @@ def bridged(application: Any, asked: Any, body: bytes = b"") -> Connection:
 
 def sent(application: Any, asked: Any, connection: Connection) -> Connection:
     with ThreadPoolExecutor(1) as threads:
-        asyncio.run(Bridge(application, threads).answer(environ_of(asked), connection))
+        run(Bridge(application, threads).answer(environ_of(asked), connection))
     return connection
 
 
