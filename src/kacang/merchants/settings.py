@@ -211,6 +211,11 @@ _SPECS = (
         Type.SWITCH, True,  # noqa: FBT003 - the default value
     ),
     Spec(
+        "stock_cover_days", "mail", _("Also warn when stock lasts fewer days than"),
+        Type.NUMBER, 0, 0, 365, unit=_("days"),
+        help=_("By the last 7 days' sales. 0: only each SKU's own warning level counts."),
+    ),
+    Spec(
         "mail_staff", "mail", _("E-mail address for notices to the staff"), Type.LINE, "", 0, 254,
         help=_("Empty: notices appear in the console only."),
     ),

@@ -1,5 +1,6 @@
 """What others may do to the vault. Who may do it is judged by the faces."""
 
+from kacang.vault.alarms import Alarm, watch_stock
 from kacang.vault.arriving import (
     Given,
     Incoming,
@@ -44,6 +45,7 @@ from kacang.vault.revealing import Revealed, open_cards, reveal
 from kacang.vault.undoing import BatchTouched, TooLateToUndo, undo_batch
 
 __all__ = [
+    "Alarm",
     "Arrival",
     "BadCount",
     "BadFile",
@@ -99,4 +101,5 @@ __all__ = [
     "sell_elsewhere",
     "undo_batch",
     "void_cards",
+    "watch_stock",
 ]

@@ -23,7 +23,7 @@ from kacang.payments import queries as payments
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import NotFound
 from kacang.shared.ids import new_uid
-from kacang.vault import queries as vault
+from kacang.vault import operations as vault
 
 
 def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
@@ -58,28 +58,33 @@ def tell_suspense(*, merchant_id: int, receipt_id: int) -> None:
 
 
 def tell_low_stock(*, merchant_id: int) -> int:
-    """Tell the staff what runs low: once, until new stock has come in (S4, L20)."""
+    """Tell the staff what runs low: once for each time it fell below its line (S4, L20)."""
     if not _is_on(merchant_id, "mail_low_stock"):
         return 0
-    watched = [
-        sku
+    cover_days = int(str(merchants.setting(merchant_id=merchant_id, name="stock_cover_days")))
+    # A card that serves every buyer never runs out: it is not watched.
+    watched = {
+        sku.id: sku
         for sku in catalog.all_skus(merchant_id=merchant_id)
-        if sku.on_sale and sku.low_stock_at > 0 and sku.stock_mode == catalog.StockMode.CARDS
-    ]
-    stands = vault.stock_levels(merchant_id=merchant_id, sku_ids=[sku.id for sku in watched])
+        if sku.on_sale
+        and (sku.low_stock_at > 0 or cover_days)
+        and sku.stock_mode == catalog.StockMode.CARDS
+    }
+    alarms = vault.watch_stock(
+        merchant_id=merchant_id,
+        thresholds={sku.id: sku.low_stock_at for sku in watched.values()},
+        cover_days=cover_days,
+    )
     told = 0
-    for sku in watched:
-        stand = stands.get(sku.id)
-        if stand is None or stand.available >= sku.low_stock_at:
-            continue
-        # All cards there ever were: it grows when stock comes in, and at no other time.
+    for alarm in alarms:
+        sku = watched[alarm.sku_id]
         context = {
             "title": sku.title,
-            "left": stand.available,
-            "threshold": sku.low_stock_at,
+            "left": alarm.available,
+            "threshold": alarm.line,
             "sku": sku.uid,
         }
-        occasion = f"{sku.uid}/{stand.total}"
+        occasion = f"{sku.uid}/crossing-{alarm.crossing}"
         told += _tell_staff(merchant_id, Event.STAFF_LOW_STOCK, occasion, context)
     return told
 

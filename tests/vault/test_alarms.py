@@ -1,0 +1,123 @@
+"""S4, L20: one alarm for each crossing of the line, however many sell at once."""
+
+import pytest
+from django.db import IntegrityError, connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kacang.catalog.models import StockMode
+from kacang.merchants.tenancy import acting_as
+from kacang.messages import queries as messages
+from kacang.messages.models import Message
+from kacang.vault import operations as vault
+from kacang.vault.alarms import clear_of, line_of
+from kacang.vault.models import StockAlarm
+from kacang.web import mails
+from tests import make
+from tests.threads import at_once
+
+
+def watch(made, line: int, **wishes: int) -> list[tuple[int, int, int]]:
+    found = vault.watch_stock(
+        merchant_id=made.merchant_id, thresholds={made.sku.pk: line}, **wishes
+    )
+    return [(alarm.crossing, alarm.available, alarm.line) for alarm in found]
+
+
+def sell(made, cards: int) -> None:
+    """Cards that leave for buyers, straight in the movements: sales have their own tests."""
+    with acting_as(made.merchant_id), connection.cursor() as cursor:
+        cursor.execute(
+            "insert into card_movement (merchant_id, sku_id, batch_id, from_state, to_state, cards)"
+            " values (%s::bigint, %s::bigint, %s::bigint, 0, 2, %s::int)",
+            [made.merchant_id, made.sku.pk, made.batch.pk, cards],
+        )
+
+
+def told(merchant: int) -> int:
+    with acting_as(merchant):
+        return Message.objects.filter(merchant_id=merchant, event="staff.low_stock").count()
+
+
+class TestCrossing:
+    def test_L20_a_count_that_goes_up_and_down_around_the_line_is_one_alarm(self, merchant):
+        made = make.sku(merchant, cards=10)
+        seen = [watch(made, 10)]
+        sell(made, 1)
+        for _ in range(3):
+            seen.append(watch(made, 10))
+            make.stock(made, 1)
+            seen.append(watch(made, 10))
+            sell(made, 1)
+
+        assert seen == [[], [(1, 9, 10)], [], [(1, 9, 10)], [], [(1, 9, 10)], []]
+
+    def test_L20_it_can_go_off_again_after_stock_rose_clearly(self, merchant):
+        made = make.sku(merchant, cards=9)
+        first = watch(made, 10)
+        make.stock(made, 3)  # 12: above the line, not clear of it
+        sell_after_little = (watch(made, 10), sell(made, 3), watch(made, 10))
+        make.stock(made, 4)  # 13: clear
+        after_much = (watch(made, 10), sell(made, 4), watch(made, 10))
+
+        assert first == [(1, 9, 10)]
+        assert sell_after_little == ([], None, [(1, 9, 10)])
+        assert after_much == ([], None, [(2, 9, 10)])
+
+    def test_what_is_not_watched_any_more_is_new_when_it_is_watched_again(self, merchant):
+        made = make.sku(merchant, cards=1)
+        watch(made, 2)
+        vault.watch_stock(merchant_id=merchant, thresholds={})
+
+        assert watch(made, 2) == [(2, 1, 2)]
+
+    def test_another_merchants_sku_is_refused_by_the_database(self, merchant, other_merchant):
+        made = make.sku(other_merchant, cards=1)
+
+        with pytest.raises(IntegrityError, match="stock_alarm_sku_id_tenant_fk"):
+            vault.watch_stock(merchant_id=merchant, thresholds={made.sku.pk: 2})
+
+        with acting_as(other_merchant):
+            assert not StockAlarm.objects.filter(merchant_id=other_merchant).exists()
+
+
+class TestAtOnce:
+    def test_L20_thirty_two_sales_across_the_line_are_one_alert(self, merchant):
+        made = make.sku(merchant, cards=40, low_stock_at=20)
+
+        def sale() -> int:
+            sell(made, 1)
+            return mails.tell_low_stock(merchant_id=merchant)
+
+        results = at_once([sale] * 32, threads=16)
+
+        assert sorted(results) == [0] * 31 + [1]
+        assert told(merchant) == 1
+        assert watch(made, 20) == [(1, 8, 20)]
+        assert len(messages.notices(merchant_id=merchant, language="en").rows) == 1
+
+
+class TestLine:
+    def test_L20_a_card_for_every_buyer_never_runs_low(self, merchant):
+        made = make.sku(merchant, cards=0, low_stock_at=5, stock_mode=StockMode.LOOP)
+        make.stock(made, 1, loop=True)
+
+        assert mails.tell_low_stock(merchant_id=merchant) == 0
+        assert told(merchant) == 0
+
+    def test_days_of_cover_reckon_from_what_was_sold(self, merchant):
+        made = make.sku(merchant, cards=30)
+        sell(made, 14)  # two a day; sixteen are left: eight days
+
+        assert watch(made, 0, cover_days=8) == []
+        assert watch(made, 0, cover_days=9) == [(1, 16, 18)]
+
+    @given(st.integers(0, 10**6), st.integers(0, 10**9), st.integers(0, 365))
+    def test_the_line_is_the_higher_of_both_and_clear_lies_above_it(self, threshold, sold, days):
+        line = line_of(threshold=threshold, sold=sold, cover_days=days)
+
+        assert line >= threshold
+        assert line * 7 >= sold * days
+        assert line == threshold or (line - 1) * 7 < sold * days
+        assert clear_of(line) > line
+        assert 4 * (clear_of(line) - line) >= line
