@@ -9,7 +9,7 @@ import pytest
 from kacang.catalog.operations import Strategy
 from kacang.outbox import files, work
 from kacang.outbox.queries import WorkState, WorkView
-from kacang.vault import bulk, operations, queries
+from kacang.vault import bulk, changing, operations, queries
 from kacang.vault.operations import Change, ChangeRequest
 from kacang.vault.queries import CardState
 from tests.vault.conftest import ACTOR
@@ -30,7 +30,8 @@ def started(make: Any, change: Change, batch: str = "", cards: Any = ()) -> str:
 def done(make: Any, change: Change, batch: str = "", cards: Any = ()) -> WorkView:
     uid = started(make, change, batch, cards)
     operations.run_change(merchant_id=make.merchant_id, work_uid=uid)
-    return make.work(uid)
+    ended: WorkView = make.work(uid)
+    return ended
 
 
 def lines(make: Any, item: WorkView) -> list[list[str]]:
@@ -166,7 +167,7 @@ class TestJob:
         sku = make.sku()
         batch = make.imported(sku, [f"S-{number}" for number in range(30)]).result["batch"]
         uid = started(make, Change.FREEZE, batch)
-        real_move = bulk.move_cards
+        real_move = changing.move_cards
 
         def move_and_ask(*values: Any) -> int:
             work.ask_to_cancel(merchant_id=merchant, uid=uid)
