@@ -23,8 +23,11 @@ def current_merchant_id() -> int | None:
 
 # The large statements of the hot path are planned once per connection, and by index: planning
 # them for each call costs more than running them, and a plan made while the tables were small
-# must not read them whole when they are large.
-HOT = b"; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off"
+# must not read them whole when they are large: row by row through an index, never by a hash of all.
+HOT = (
+    b"; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off"
+    b"; set local enable_hashjoin = off; set local enable_mergejoin = off"
+)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ When a look through every table finds nothing under an older key, that key is ma
 Each room names its sealed columns; `jobs` brings them together. The key of fingerprints stays.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,8 @@ from kacang.shared.states import WrongState
 KIND = "keys.rotate"
 JOB = "job"
 REASON_MAX = 300
+
+_NAME = re.compile(r"[a-z][a-z_]*")
 
 Row = tuple[Any, ...]
 
@@ -65,6 +68,10 @@ class SealedTable:
     bound_to: str
     joins: str = ""
     chunk: int = 200
+
+    def __post_init__(self) -> None:
+        """Take plain names only: statements are sewn from them."""
+        assert all(_NAME.fullmatch(name) for name in (self.table, *self.columns))
 
     def reading(self) -> str:
         """SQL: a chunk of rows that have something under another key than the one given."""

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-# As before, but for `moved`: what an installation wrote that was off when its months were due.
+# As before, but for `late_rows`: what an installation wrote that was off when its months were due.
 MAKE = """
 create or replace function kacang_make_partitions(parent text, months int) returns void
     language plpgsql security definer set search_path = public, pg_temp as $body$
@@ -19,13 +19,13 @@ begin
         until := (first + interval '1 month') at time zone 'UTC';
         if to_regclass('public.' || name) is null then
             execute format('lock table public.%I in access exclusive mode', parent || '_default');
-            execute format('create temp table moved on commit drop as
+            execute format('create temp table late_rows on commit drop as
                 select * from public.%I where at >= %L and at < %L', parent || '_default', since, until);
             execute format('delete from public.%I where at >= %L and at < %L', parent || '_default', since, until);
             execute format('create table public.%I partition of public.%I for values from (%L) to (%L)',
                 name, parent, since, until);
-            execute format('insert into public.%I overriding system value select * from moved', parent);
-            drop table moved;
+            execute format('insert into public.%I overriding system value select * from pg_temp.late_rows', parent);
+            drop table pg_temp.late_rows;
         end if;
     end loop;
 end $body$;
