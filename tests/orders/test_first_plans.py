@@ -30,14 +30,29 @@ NAMES = {
 }
 
 
+TABLES = """
+select format('alter table %I {} (autovacuum_enabled{})', relname) from pg_class
+where relnamespace = 'public'::regnamespace and relkind = 'r'
+"""
+
+
 @pytest.fixture
-def unknown(database) -> None:
-    """No statistics but what the migration tells, as in an installation's first hour."""
+def unknown(database) -> Iterator[None]:
+    """No statistics but what the migration tells, as in an installation's first hour.
+
+    Nobody may gather any meanwhile: after hundreds of other tests that would be due at any moment.
+    """
     seeds = import_module("kacang.orders.migrations.0003_first_plans")
     with psycopg.connect(database.dsn("superuser"), autocommit=True) as admin:
+        for (text,) in admin.execute(TABLES.format("set", " = off")).fetchall():
+            admin.execute(text)
         for text in (*FORGET.split(";"), seeds.SEED, seeds.SEED_EMPTY):
             admin.execute(text)
     connection.close()
+    yield
+    with psycopg.connect(database.dsn("superuser"), autocommit=True) as admin:
+        for (text,) in admin.execute(TABLES.format("reset", "")).fetchall():
+            admin.execute(text)
 
 
 def read(plan: dict[str, Any]) -> Iterator[tuple[float, str]]:
