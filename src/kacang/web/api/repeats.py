@@ -69,10 +69,7 @@ def once(request: HttpRequest, wanted: Once) -> HttpResponse:
     """
     if wanted.key is None:
         return answer(wanted.effect(), wanted.status)
-    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
-    digest.update(request.body if wanted.content is None else wanted.content)
-    caller = wanted.caller
-    slot = Slot(caller.merchant_id, caller.key_id, wanted.key, digest.digest())
+    slot = slot_of(request, wanted.caller, wanted.key, wanted.content)
     if wanted.together is not None and idempotency.is_usable(slot.key):
         keep = partial(kept_answer, slot, status=wanted.status, secret=wanted.secret)
         body = wanted.together(slot, keep)
@@ -109,6 +106,13 @@ def _in_transaction(slot: Slot, wanted: Once) -> HttpResponse:
             return errors.problem(error)
         idempotency.store(slot, kept_answer(slot, body, status=wanted.status, secret=wanted.secret))
         return answer(body, wanted.status)
+
+
+def slot_of(request: HttpRequest, caller: Caller, key: str, content: bytes | None = None) -> Slot:
+    """Return the place of a key, and the hash of what was asked under it: whoever asks."""
+    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
+    digest.update(request.body if content is None else content)
+    return Slot(caller.merchant_id, caller.key_id, key, digest.digest())
 
 
 def kept_answer(slot: Slot, output: Output, *, status: int, secret: str = "") -> Answer:

@@ -6,7 +6,6 @@ that is decided.
 """
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
@@ -19,7 +18,7 @@ from kacang.merchants import operations as merchants
 from kacang.merchants.operations import KeyIdentity
 from kacang.orders import operations as orders
 from kacang.orders.types import PlacedOrder
-from kacang.outbox.idempotency import Answer, Slot
+from kacang.outbox.idempotency import Answer
 from kacang.payments import queries as payments
 from kacang.payments import registry
 from kacang.payments.ports import BadNotice, BadSignature
@@ -31,7 +30,7 @@ from kacang.web.api.answers import JSON, answer
 from kacang.web.api.keys import BEARER, Caller
 from kacang.web.api.orders import wish_of
 from kacang.web.api.paging import REPEAT_KEY
-from kacang.web.api.repeats import kept_answer
+from kacang.web.api.repeats import kept_answer, slot_of
 from kacang.web.api.schemas import OrderIn
 from kacang.web.callbacks import TAKEN
 from kacang.web.headers import Headers
@@ -134,8 +133,7 @@ def _repeat(request: WebRequest, caller: Caller) -> orders.Repeat | None:
         return None
     if not REPEAT_KEY.fullmatch(key):
         raise ValueError("no key")
-    digest = hashlib.sha256(f"POST {PLACE}\n".encode() + request.body).digest()
-    slot = Slot(caller.merchant_id, caller.key_id, key, digest)
+    slot = slot_of(request, caller, key)
 
     def kept(order: PlacedOrder) -> Answer:
         body = order_views.placed(order, caller)
