@@ -11,6 +11,7 @@ from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
 from kacang.payments import operations, queries, registry
 from kacang.payments.models import Payment, PaymentState
+from kacang.queue import URGENT
 from tests import make
 
 
@@ -55,10 +56,11 @@ class TestSchedule:
         payment = payment_of(merchant, placed)
 
         assert due(payment) - payment.created_at == timedelta(seconds=15)
-        assert (merchant, payment.pk) not in queries.due(most=10_000)
+        question = queries.DueQuestion(merchant, payment.pk, asked=0)
+        assert question not in queries.due(most=10_000)
         assert ask(merchant, payment, payment.created_at) is None
         shift(merchant, payment, ask_at=timedelta(seconds=-20))
-        assert (merchant, payment.pk) in queries.due(most=10_000)
+        assert question in queries.due(most=10_000)
 
     def test_is_asked_within_a_minute_while_it_may_be_paid(self, merchant, placed):
         payment = payment_of(merchant, placed)
@@ -82,6 +84,28 @@ class TestSchedule:
 
         assert timedelta(minutes=25) < wait < timedelta(minutes=35)
         assert payment_of(merchant, placed).ask_at is None
+
+    def test_L8_the_first_question_overtakes_the_others(self, merchant, placed):
+        """A flash sale leaves thousands unpaid: they are asked about, but hold up nobody."""
+        asked_before = payment_of(merchant, placed)
+        shift(merchant, asked_before, ask_at=timedelta(hours=-1))
+        ask(merchant, asked_before)
+        shift(merchant, asked_before, ask_at=timedelta(hours=-1))
+        fresh = payment_of(merchant, make.order(make.sku(merchant)))
+        shift(merchant, fresh, ask_at=timedelta(seconds=-16))
+
+        mine = [each for each in queries.due(most=10_000) if each.merchant_id == merchant]
+        operations.enqueue_questions(most=10_000)
+
+        assert [each.payment_id for each in mine] == [fresh.pk, asked_before.pk]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select args->>'payment_id', priority from procrastinate_jobs"
+                " where task_name = 'payments.ask' and args->>'merchant_id' = %s::text"
+                " order by id",
+                [str(merchant)],
+            )
+            assert cursor.fetchall() == [(str(fresh.pk), URGENT), (str(asked_before.pk), 0)]
 
     def test_one_question_at_a_time(self, merchant, placed, cashier):
         payment = payment_of(merchant, placed)

@@ -23,7 +23,7 @@ from kacang.payments.ports import (
     VerifiedNotice,
 )
 from kacang.payments.queries import UnknownAccount
-from kacang.queue import enqueue
+from kacang.queue import URGENT, enqueue
 from kacang.shared.errors import Refused
 from kacang.shared.ids import new_uid
 from kacang.shared.money import exponent
@@ -252,16 +252,20 @@ def buyer_looked(*, merchant_id: int, order_id: int) -> int:
                 asked_at=Now(), ask_at=Now()
             )
         for payment_id in ids:
-            _enqueue_question(merchant_id, payment_id)
+            _enqueue_question(merchant_id, payment_id, is_urgent=True)
     return len(ids)
 
 
 def enqueue_questions(*, most: int = 500) -> int:
-    """Queue a question for each payment that is due, of every merchant; return how many."""
-    pairs = queries.due(most=most)
-    for merchant_id, payment_id in pairs:
-        _enqueue_question(merchant_id, payment_id)
-    return len(pairs)
+    """Queue a question for each payment that is due, of every merchant; return how many.
+
+    The first question about a payment overtakes the others: a lost notice is found within a
+    minute (L8), however many unpaid orders a flash sale left behind.
+    """
+    questions = queries.due(most=most)
+    for question in questions:
+        _enqueue_question(question.merchant_id, question.payment_id, is_urgent=question.asked == 0)
+    return len(questions)
 
 
 def _next_question_at(created_at: datetime, now: datetime) -> datetime | None:
@@ -275,10 +279,11 @@ def _next_question_at(created_at: datetime, now: datetime) -> datetime | None:
     return now + min(age / 2, ASK_SELDOM)
 
 
-def _enqueue_question(merchant_id: int, payment_id: int) -> None:
+def _enqueue_question(merchant_id: int, payment_id: int, *, is_urgent: bool) -> None:
     enqueue(
         "payments.ask",
         queue="money",
+        priority=URGENT if is_urgent else 0,
         once=f"payments.ask/{payment_id}",
         merchant_id=merchant_id,
         payment_id=payment_id,

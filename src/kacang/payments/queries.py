@@ -287,11 +287,20 @@ def provider_numbers(*, merchant_id: int, receipt_ids: Collection[int]) -> dict[
         return dict(rows.values_list("id", "provider_number"))
 
 
-def due(*, most: int = 500) -> list[tuple[int, int]]:
-    """Return (merchant, payment) pairs whose company is to be asked now, of every merchant."""
+@dataclass(frozen=True, slots=True)
+class DueQuestion:
+    """A payment whose company is to be asked now; `asked` says how often it was."""
+
+    merchant_id: int
+    payment_id: int
+    asked: int
+
+
+def due(*, most: int = 500) -> list[DueQuestion]:
+    """Return the questions to ask now, of every merchant, those asked least often first."""
     with connection.cursor() as cursor:
-        cursor.execute("select merchant_id, id from payments_due(%s::int)", [most])
-        return [(merchant_id, payment_id) for merchant_id, payment_id in cursor.fetchall()]
+        cursor.execute("select merchant_id, id, asked from payments_due(%s::int)", [most])
+        return [DueQuestion(*row) for row in cursor.fetchall()]
 
 
 def _cached(key: Hashable, load: Callable[[], AccountInfo]) -> AccountInfo:

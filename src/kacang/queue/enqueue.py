@@ -6,6 +6,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 # Each has its own workers, so that a large import never delays a payment (rule 25).
 QUEUES = ("money", "delivery", "bulk", "mail")
+# Somebody waits for it: it overtakes what its queue holds.
+URGENT = 10
 
 
 def enqueue(
@@ -15,6 +17,7 @@ def enqueue(
     lock: str | None = None,
     once: str | None = None,
     after_seconds: int = 0,
+    priority: int = 0,
     **arguments: int | str,
 ) -> None:
     """Queue the job called `job`. Arguments are ids and plain values, never rows.
@@ -25,6 +28,7 @@ def enqueue(
         lock: Jobs of the same lock run one after the other.
         once: While a job of this name waits, no second one is queued.
         after_seconds: How long it waits before it may run.
+        priority: Of what waits in a queue, the highest runs first.
         arguments: What the job is called with; `merchant_id` nearly always.
     """
     assert queue in QUEUES, queue
@@ -33,6 +37,7 @@ def enqueue(
         queue=queue,
         lock=lock,
         queueing_lock=once,
+        priority=priority,
         schedule_in={"seconds": after_seconds} if after_seconds else None,
         allow_unknown=True,
     )
