@@ -1,12 +1,14 @@
 """Calls of several threads that are answered together."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 import pytest
 
+from kacang.shared import gathering
 from kacang.shared.gathering import Gathering
 
 SECONDS = 10
@@ -32,7 +34,12 @@ class Work:
 
     def waiting(self, key: str = "a") -> int:
         with self.gathering._lock:
-            return len(self.gathering._lanes.get(key, ()))
+            lane = self.gathering._lanes.get(key)
+            return len(lane.waiting) if lane else 0
+
+    def is_idle(self) -> bool:
+        with self.gathering._lock:
+            return not any(lane.is_busy for lane in self.gathering._lanes.values())
 
 
 def behind(work: Work, pool: ThreadPoolExecutor, items: Sequence[int]) -> list[Future[int]]:
@@ -66,14 +73,14 @@ def pool():
 
 class TestGathering:
     def test_answers_a_lone_call_at_once_in_its_own_thread(self):
-        gathering: Gathering[str, int, int] = Gathering(
+        lone: Gathering[str, int, int] = Gathering(
             lambda _, items: [threading.get_ident()] * len(items), most=9
         )
 
-        thread = gathering.do("a", 5)
+        thread = lone.do("a", 5)
 
         assert thread == threading.get_ident()
-        assert gathering._lanes == {}
+        assert lone._lanes == {}
 
     def test_answers_in_one_set_what_came_while_another_was_at_work(self, pool):
         work = Work()
@@ -83,7 +90,7 @@ class TestGathering:
 
         assert [call.result(SECONDS) for call in calls] == [2, 4, 6, 8, 10]
         assert work.sets == [("a", [1]), ("a", [2, 3, 4, 5])]
-        assert work.gathering._lanes == {}
+        assert work.is_idle()
 
     def test_makes_sets_of_no_more_than_it_may(self, pool):
         work = Work(most=2)
@@ -157,14 +164,64 @@ class TestGathering:
         assert (first.result(SECONDS), kept.result(SECONDS)) == (2, 6)
         with pytest.raises(RuntimeError):
             work.gathering.promise("b", 1, closed).result(SECONDS)
-        assert work.gathering._lanes == {}
+        assert work.is_idle()
 
     def test_loses_no_call_of_a_thousand(self, pool):
-        gathering: Gathering[int, int, int] = Gathering(
+        three: Gathering[int, int, int] = Gathering(
             lambda key, items: [key * item for item in items], most=7
         )
 
-        calls = [pool.submit(gathering.do, at % 3, at) for at in range(1000)]
+        calls = [pool.submit(three.do, at % 3, at) for at in range(1000)]
 
         assert [call.result(SECONDS) for call in calls] == [at % 3 * at for at in range(1000)]
-        assert gathering._lanes == {}
+        assert not any(lane.is_busy for lane in three._lanes.values())
+
+
+class TestLingering:
+    """Those who lately came together are served together again."""
+
+    @pytest.fixture
+    def work(self, pool):
+        """A key to which four came together."""
+        work = Work()
+        calls = behind(work, pool, [2, 3, 4, 5])
+        work.gate.set()
+        for call in calls:
+            call.result(SECONDS)
+        return work
+
+    def test_a_set_waits_for_as_many_as_came_lately(self, work, pool, monkeypatch):
+        monkeypatch.setattr(gathering, "LINGER_SECONDS", SECONDS)
+
+        calls = [pool.submit(work.gathering.do, "a", item) for item in (6, 7, 8, 9)]
+
+        # Nobody waits to the end: the fourth lets them go.
+        assert [call.result(SECONDS / 2) for call in calls] == [12, 14, 16, 18]
+        assert sorted(work.sets[-1][1]) == [6, 7, 8, 9]
+
+    def test_whoever_does_not_come_is_waited_for_only_a_moment(self, work):
+        assert work.gathering.do("a", 6) == 12
+        assert work.sets[-1] == ("a", [6])
+
+    def test_what_was_long_ago_is_forgotten(self, work, monkeypatch):
+        for item in range(gathering.SETS_REMEMBERED):
+            work.gathering.do("a", item)
+        monkeypatch.setattr(gathering, "LINGER_SECONDS", SECONDS)
+
+        started = time.monotonic()
+        work.gathering.do("a", 6)
+
+        assert time.monotonic() - started < SECONDS / 2
+        assert work.gathering._lanes == {}
+
+    def test_awaits_no_more_than_a_set_may_have(self, pool, monkeypatch):
+        work = Work(most=3)
+        calls = behind(work, pool, [2, 3, 4])
+        work.gate.set()
+        for call in calls:
+            call.result(SECONDS)
+        monkeypatch.setattr(gathering, "LINGER_SECONDS", SECONDS)
+
+        more = [pool.submit(work.gathering.do, "a", item) for item in (6, 7, 8)]
+
+        assert [call.result(SECONDS / 2) for call in more] == [12, 14, 16]

@@ -1,8 +1,12 @@
 """Several callers' items, answered together: a set costs the database little more than one.
 
-Whoever finds nobody at work begins at once, so a lone call waits for nothing and no timer runs.
-What comes meanwhile waits, and the first of those who waited takes all of them along. A thread
-leads only the set that its own call belongs to: nobody is kept busy for others.
+Whoever finds nobody at work begins, and what comes meanwhile waits; the first of those who waited
+takes all of them along. A thread leads only the set that its own call belongs to: nobody is kept
+busy for others.
+
+Where callers come together often, a set lingers until as many are there as lately came, for some
+milliseconds at most. Those who were answered together so come again together: sets of all are
+half as dear for each as sets of some. A lone call waits for nothing.
 """
 
 from collections import deque
@@ -10,9 +14,12 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from threading import Lock
+from threading import Event, Lock
 from typing import Generic, Protocol, TypeVar
 
+LINGER_SECONDS = 0.004
+# Of so many sets the largest says how many callers a new one may expect.
+SETS_REMEMBERED = 8
 Key = TypeVar("Key", bound=Hashable)
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -87,6 +94,23 @@ class _Promised(Generic[Item, Answer]):
         self.future.set_exception(error)
 
 
+class _Lane(Generic[Item, Answer]):
+    """Who waits for the sets of one key, and how large the last ones were."""
+
+    def __init__(self) -> None:
+        self.is_busy = True
+        self.waiting: deque[_Call[Item, Answer]] = deque()
+        self.sizes: deque[int] = deque((1,), maxlen=SETS_REMEMBERED)
+        # How many the set that lingers still awaits, and what says that they are here.
+        self.awaited = 0
+        self.are_here = Event()
+
+    def add(self, call: _Call[Item, Answer]) -> None:
+        self.waiting.append(call)
+        if 0 < self.awaited <= len(self.waiting):
+            self.are_here.set()
+
+
 class Gathering(Generic[Key, Item, Answer]):
     """Calls of one operation; those of equal key may be answered together, one set at a time.
 
@@ -108,8 +132,8 @@ class Gathering(Generic[Key, Item, Answer]):
         self._most = most
         self._turn = turn
         self._lock = Lock()
-        # A key is here while somebody is at work for it; these wait.
-        self._lanes: dict[Key, deque[_Call[Item, Answer]]] = {}
+        # A key is here while somebody is at work for it, or came together with others lately.
+        self._lanes: dict[Key, _Lane[Item, Answer]] = {}
 
     def do(self, key: Key, item: Item) -> Answer:
         """Return the answer to one item, or raise what `act` raised for it."""
@@ -134,9 +158,12 @@ class Gathering(Generic[Key, Item, Answer]):
         with self._lock:
             lane = self._lanes.get(key)
             if lane is None:
-                self._lanes[key] = deque()
+                self._lanes[key] = _Lane()
                 return False
-            lane.append(call)
+            if not lane.is_busy:
+                lane.is_busy = True
+                return False
+            lane.add(call)
             return True
 
     def _lead(self, key: Key, call: _Call[Item, Answer]) -> None:
@@ -144,6 +171,7 @@ class Gathering(Generic[Key, Item, Answer]):
         tellings: list[Callable[[], None]] = []
         try:
             with self._turn(key):
+                self._linger(key)
                 calls += self._companions(key)
                 tellings = self._answer(key, calls)
         finally:
@@ -155,19 +183,36 @@ class Gathering(Generic[Key, Item, Answer]):
                     # The leading thread is being ended.
                     one.fail(RuntimeError("the call was not answered"))
 
+    def _linger(self, key: Key) -> None:
+        """Wait a moment for as many companions as there were lately."""
+        with self._lock:
+            lane = self._lanes[key]
+            awaited = min(max(lane.sizes), self._most) - 1
+            if len(lane.waiting) >= awaited:
+                return
+            lane.awaited = awaited
+            lane.are_here.clear()
+        lane.are_here.wait(LINGER_SECONDS)
+        with self._lock:
+            lane.awaited = 0
+
     def _companions(self, key: Key) -> list[_Call[Item, Answer]]:
         with self._lock:
             lane = self._lanes[key]
-            return [lane.popleft() for _ in range(min(len(lane), self._most - 1))]
+            count = min(len(lane.waiting), self._most - 1)
+            lane.sizes.append(count + 1)
+            return [lane.waiting.popleft() for _ in range(count)]
 
     def _hand_over(self, key: Key) -> None:
         """Let the first who waits lead the next set, or leave the lane."""
         with self._lock:
             lane = self._lanes[key]
-            if not lane:
-                del self._lanes[key]
+            if not lane.waiting:
+                lane.is_busy = False
+                if max(lane.sizes) == 1:
+                    del self._lanes[key]
                 return
-            following = lane.popleft()
+            following = lane.waiting.popleft()
         self._let_lead(key, following)
 
     def _let_lead(self, key: Key, call: _Call[Item, Answer]) -> None:
