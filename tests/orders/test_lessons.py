@@ -14,6 +14,7 @@ from kacang.orders import operations as orders
 from kacang.orders import queries
 from kacang.orders.errors import BuyerLimit, NotPayable, SoldOut, TooManyUnpaid
 from kacang.orders.models import Channel, OrderState
+from kacang.orders.rules import rules_of
 from kacang.orders.types import Origin, PlacedOrder
 from kacang.payments.models import NoticeOutcome
 from kacang.shared.contacts import Contact
@@ -221,6 +222,20 @@ class TestL6Caps:
             make.order(made, 1, contact=contact)
 
         assert make.card_states(made)[CardState.RESERVED] == 10
+
+    @pytest.mark.parametrize("place", ["device", "address"])
+    def test_L6_other_contacts_do_not_help_at_one_place(self, merchant, place):
+        made = make.sku(merchant, cards=100)
+        make.account(merchant)
+        cap = getattr(rules_of(merchant), f"unpaid_{place}")
+        origin = Origin(**{place: "203.0.113.5"})
+
+        for _ in range(cap):
+            orders.place_order(merchant_id=merchant, request=make.request(made, origin=origin))
+        with pytest.raises(TooManyUnpaid):
+            orders.place_order(merchant_id=merchant, request=make.request(made, origin=origin))
+
+        assert make.card_states(made)[CardState.RESERVED] == cap
 
     def test_L6_machines_count_by_contact_only(self, merchant):
         made = make.sku(merchant, cards=50)
