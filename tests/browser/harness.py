@@ -116,6 +116,54 @@ def assert_fits(page: Page) -> None:
     assert wide <= 0, f"{wide} px wider than the window"
 
 
+FOCUSED = """
+() => {
+  const it = document.activeElement;
+  if (!it || it === document.body) return null;
+  window.walked = window.walked || [];
+  // Tab goes from day to month to year within a date.
+  if (it.type === 'date' && window.walked.at(-1) === it) return {is_within: true};
+  const came_before = window.walked.includes(it);
+  window.walked.push(it);
+  const box = it.getBoundingClientRect(), look = getComputedStyle(it);
+  const is_marked = [it, it.nextElementSibling, it.closest('label'), it.parentElement].some(one => {
+    const style = one && getComputedStyle(one);
+    return style && ((style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0)
+      || style.boxShadow !== 'none');
+  });
+  return {
+    came_before, is_marked,
+    is_seen: box.width > 0 && box.height > 0 && look.visibility === 'visible',
+    name: it.outerHTML.slice(0, 90),
+  };
+}
+"""
+TABS_MAX = 400
+
+
+def assert_walked_by_keyboard(page: Page) -> None:
+    """Demand that Tab leads through the page and out of it, and that one sees where one is."""
+    faults = []
+    for _ in range(TABS_MAX):
+        page.keyboard.press("Tab")
+        at = page.evaluate(FOCUSED)
+        if at is not None and "is_within" in at:
+            continue
+        if at is None or at["came_before"]:
+            break
+        if not at["is_seen"]:
+            faults.append(f"unseen: {at['name']}")
+        elif not at["is_marked"]:
+            faults.append(f"not marked: {at['name']}")
+    else:
+        faults.append("no way out")
+    if at is not None:
+        is_first = page.evaluate("window.walked[0] === document.activeElement")
+        if not is_first:
+            faults.append(f"a trap: {at['name']}")
+    assert not faults, "; ".join(faults)
+
+
 def shot(page: Page, name: str) -> None:
     """Take a picture of the whole page when KACANG_SHOTS names a folder for it."""
     folder = os.environ.get("KACANG_SHOTS")

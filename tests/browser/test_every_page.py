@@ -16,7 +16,14 @@ from kacang.merchants import queries as merchants
 from kacang.outbox import queries as works
 from kacang.vault import queries as vault
 from tests.browser.console.shop import a_busy_shop
-from tests.browser.harness import DESKTOP, PHONE, assert_axe, assert_fits, sign_in
+from tests.browser.harness import (
+    DESKTOP,
+    PHONE,
+    assert_axe,
+    assert_fits,
+    assert_walked_by_keyboard,
+    sign_in,
+)
 
 pytestmark = pytest.mark.browser
 FOUND, ONLY_FORMS = 200, 405
@@ -122,13 +129,13 @@ def test_every_page_is_accessible_and_fits(open_page, live, size):
             continue
         page.goto(address)
         looked_at.add(name)
-        for check in (assert_axe, assert_fits):
+        for check in (assert_axe, assert_fits, assert_walked_by_keyboard):
             try:
                 check(page)
             except AssertionError as fault:
                 faults.append(f"{name}: {fault}")
 
-    assert faults == []
+    assert not faults, "\n".join(faults)
     assert {"console_home", "console_batch", "console_audit", "shop_of:home"} <= looked_at
 
 
