@@ -143,7 +143,8 @@ TABS_MAX = 400
 
 def assert_walked_by_keyboard(page: Page) -> None:
     """Demand that Tab leads through the page and out of it, and that one sees where one is."""
-    faults = []
+    faults: list[str] = []
+    at: dict[str, Any] | None = None
     for _ in range(TABS_MAX):
         page.keyboard.press("Tab")
         at = page.evaluate(FOCUSED)

@@ -223,12 +223,18 @@ class TestL6Caps:
 
         assert make.card_states(made)[CardState.RESERVED] == 10
 
-    @pytest.mark.parametrize("place", ["device", "address"])
-    def test_L6_other_contacts_do_not_help_at_one_place(self, merchant, place):
+    @pytest.mark.parametrize(
+        ("origin", "setting"),
+        [
+            (Origin(device="phone"), "unpaid_device"),
+            (Origin(address="203.0.113.5"), "unpaid_address"),
+        ],
+        ids=["device", "address"],
+    )
+    def test_L6_other_contacts_do_not_help_at_one_place(self, merchant, origin, setting):
         made = make.sku(merchant, cards=100)
         make.account(merchant)
-        cap = getattr(rules_of(merchant), f"unpaid_{place}")
-        origin = Origin(**{place: "203.0.113.5"})
+        cap = getattr(rules_of(merchant), setting)
 
         for _ in range(cap):
             orders.place_order(merchant_id=merchant, request=make.request(made, origin=origin))
