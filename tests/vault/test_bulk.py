@@ -9,7 +9,7 @@ import pytest
 from kacang.catalog.operations import Strategy
 from kacang.outbox import files, work
 from kacang.outbox.queries import WorkState, WorkView
-from kacang.vault import bulk, changing, operations, queries
+from kacang.vault import bulk, operations, queries, steps
 from kacang.vault.operations import Change, ChangeRequest
 from kacang.vault.queries import CardState
 from tests.vault.conftest import ACTOR
@@ -167,13 +167,13 @@ class TestJob:
         sku = make.sku()
         batch = make.imported(sku, [f"S-{number}" for number in range(30)]).result["batch"]
         uid = started(make, Change.FREEZE, batch)
-        real_move = changing.move_cards
+        real_take = steps.take
 
-        def move_and_ask(*values: Any) -> int:
+        def take_and_ask(*values: Any) -> None:
             work.ask_to_cancel(merchant_id=merchant, uid=uid)
-            return real_move(*values)
+            real_take(*values)
 
-        monkeypatch.setattr(bulk, "move_cards", move_and_ask)
+        monkeypatch.setattr(bulk, "take", take_and_ask)
         operations.run_change(merchant_id=merchant, work_uid=uid)
 
         item = make.work(uid)

@@ -33,7 +33,7 @@ def move(merchant: int, old: int, new: int, count: int) -> int:
         cursor.execute(
             """
             with taken as (
-                select id, sku_id, batch_id from card
+                select id, sku_id, pool_id, batch_id from card
                 where merchant_id = %(merchant)s::bigint and state = %(old)s::smallint
                 order by pick_key limit %(count)s::int for no key update skip locked
             ),
@@ -44,10 +44,11 @@ def move(merchant: int, old: int, new: int, count: int) -> int:
                 from taken t where c.merchant_id = %(merchant)s::bigint and c.id = t.id
                 returning c.id
             )
-            insert into card_movement (merchant_id, sku_id, batch_id, from_state, to_state, cards)
-            select %(merchant)s::bigint, sku_id, batch_id, %(old)s::smallint, %(new)s::smallint,
-                   count(*)
-            from taken group by sku_id, batch_id having count(*) > 0 returning cards
+            insert into card_movement
+                (merchant_id, sku_id, pool_id, batch_id, from_state, to_state, cards)
+            select %(merchant)s::bigint, sku_id, pool_id, batch_id, %(old)s::smallint,
+                   %(new)s::smallint, count(*)
+            from taken group by sku_id, pool_id, batch_id having count(*) > 0 returning cards
             """,
             {"merchant": merchant, "old": old, "new": new, "count": count},
         )

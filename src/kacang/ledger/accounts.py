@@ -64,6 +64,7 @@ class TransferKind(IntEnum):
     WRITTEN_OFF = 7  # inventory → cost of sales, for void cards
     MATCHED = 8  # suspense → advance: it was an order's money after all
     REVERSAL = 9
+    WRITTEN_BACK = 10  # cost of sales → inventory: what was written off is stock again
 
 
 class DocumentKind(IntEnum):

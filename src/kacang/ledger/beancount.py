@@ -24,6 +24,7 @@ WORDS: dict[TransferKind, tuple[str, str]] = {
     TransferKind.STOCKED: ("卡密入库", "Stock taken in"),
     TransferKind.UNSTOCKED: ("撤销入库", "Stock taken back out"),
     TransferKind.WRITTEN_OFF: ("库存核销", "Stock written off"),
+    TransferKind.WRITTEN_BACK: ("核销转回", "Stock written back"),
     TransferKind.MATCHED: ("待查款项已认领", "Matched with its order"),
     TransferKind.REVERSAL: ("冲正", "Reversal"),
 }

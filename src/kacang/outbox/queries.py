@@ -11,7 +11,7 @@ from kacang.shared.errors import NotFound
 
 LIMIT_MAX = 200
 
-__all__ = ["UnknownWork", "WorkState", "WorkView", "work", "works"]
+__all__ = ["UnknownWork", "WorkState", "WorkView", "is_followed", "work", "works"]
 
 
 class UnknownWork(NotFound):
@@ -79,6 +79,14 @@ def works(
         if running:
             rows = rows.filter(state__in=(WorkState.WAITING, WorkState.RUNNING))
         return [_view(row) for row in rows.order_by("-id")[: min(limit, LIMIT_MAX)]]
+
+
+def is_followed(*, merchant_id: int, kind: str, key: str, uid: str) -> bool:
+    """Whether a job of this kind, that runs or is done, names job `uid` as its argument `key`."""
+    states = (WorkState.WAITING, WorkState.RUNNING, WorkState.DONE)
+    with acting_as(merchant_id):
+        rows = Work.objects.filter(merchant_id=merchant_id, kind=kind, state__in=states)
+        return rows.filter(**{f"arguments__{key}": uid}).exists()
 
 
 def _view(row: Work) -> WorkView:

@@ -13,7 +13,7 @@ from django.db import connection
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox.models import WORK_STEPS, Work, WorkState
-from kacang.outbox.queries import UnknownWork, WorkView, work, works
+from kacang.outbox.queries import UnknownWork, WorkView, is_followed, work, works
 from kacang.shared import states
 from kacang.shared.clock import utc_now
 from kacang.shared.ids import new_uid
@@ -21,6 +21,7 @@ from kacang.shared.ids import new_uid
 CHECKPOINT = "checkpoint"
 
 __all__ = [
+    "CHECKPOINT",
     "Task",
     "UnknownWork",
     "WorkState",
@@ -29,6 +30,7 @@ __all__ = [
     "begin",
     "fail",
     "finish",
+    "is_followed",
     "progress",
     "start",
     "stop",

@@ -19,6 +19,8 @@ RATE_DAYS = 7
 _SOLD = """
 select sku_id, sum(cards)::bigint from card_movement
 where merchant_id = %s::bigint and sku_id = any(%s::bigint[]) and to_state = %s::smallint
+  -- What went from batch to batch was not sold again.
+  and from_state is not null
   and at >= clock_timestamp() - make_interval(days => %s::int)
 group by sku_id
 """

@@ -1,149 +1,103 @@
-"""Many cards changed by one job: frozen, put back on sale, void, faulty (V3, V6).
+"""Many cards changed by one job: state, validity, pool, SKU, batch; and the way back (V3, V6, S3).
 
 The job goes through the cards in chunks. What one chunk changes, its counts, its part of the
 result and the place to go on from are one transaction: after a crash the next run goes on there.
-Cards that are reserved or were ever sold stay as they are: an order that is being paid is
-delivered, and what a buyer has is never taken away by a job.
+What becomes of a card is said in `planning`, how it is done in `steps`.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.utils.translation import gettext, gettext_noop, override
-
+from kacang.catalog import queries as catalog
 from kacang.merchants import audit
+from kacang.merchants import queries as merchants
 from kacang.merchants.audit import Actor
 from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
-from kacang.outbox import files, work
+from kacang.outbox import work
 from kacang.outbox.work import Task
-from kacang.queue import enqueue
-from kacang.shared.errors import Invalid
-from kacang.vault.card_ids import open_card_id, seal_card_id
-from kacang.vault.changing import CARDS_MAX, TooManyCards, check_reason, move_cards
+from kacang.vault.card_ids import seal_card_id
 from kacang.vault.import_jobs import JOB, guarded
+from kacang.vault.intake import Arrival, Purchase, close_batch, open_batch, stored_purchase
 from kacang.vault.listing import find_batch
-from kacang.vault.models import Batch, CardState
+from kacang.vault.models import Batch
+from kacang.vault.planning import (
+    DONE,
+    REGROUPING,
+    STATE_STEPS,
+    Change,
+    Plan,
+    plan_batch,
+    plan_extend,
+    plan_pool,
+    plan_sku,
+    plan_state,
+    plan_undo,
+)
+from kacang.vault.results import read_undo, store_lines, store_undo, store_whole
+from kacang.vault.selecting import next_cards, stored_selection
+from kacang.vault.steps import Condition, lock_batches, lock_cards, take
 
-CHANGE = "vault.change"
 # Few enough that buyers, who pass by locked cards, do not find a batch wholly locked for long.
 CHUNK = 2_000
-LIFETIME = timedelta(days=7)
-_OF_BATCH = """
-select id from card where merchant_id = %(merchant)s::bigint and batch_id = %(batch)s::bigint
-  and id > %(after)s::bigint and id <= %(last)s::bigint order by id limit %(most)s::int
-"""
-_LOCK = """
-select id, state from card
-where merchant_id = %(merchant)s::bigint and id = any(%(ids)s::bigint[])
-  and state = any(%(from)s::smallint[]) and line_id is null and sold_at is null
-order by id for no key update
-"""
-_LOOK = """
-select id, state, coalesce(number, number_mask, '') from card
-where merchant_id = %(merchant)s::bigint and id = any(%(ids)s::bigint[]) order by id
-"""
-STATE_TEXTS = {
-    CardState.AVAILABLE: gettext_noop("Available"),
-    CardState.RESERVED: gettext_noop("Reserved"),
-    CardState.SOLD: gettext_noop("Sold"),
-    CardState.ACTIVATED: gettext_noop("Activated"),
-    CardState.REDEEMED: gettext_noop("Redeemed"),
-    CardState.EXPIRED: gettext_noop("Expired"),
-    CardState.VOID: gettext_noop("Void"),
-    CardState.FAULTY: gettext_noop("Faulty"),
-    CardState.FROZEN: gettext_noop("Frozen"),
-}
-
-
-class NothingToChange(Invalid):
-    """A change is of a batch or of cards: of one of them, and of at least one card."""
-
-    code = "vault.nothing_to_change"
-
-
-class Change(StrEnum):
-    """What can be done to many cards."""
-
-    FREEZE = "freeze"
-    UNFREEZE = "unfreeze"
-    VOID = "void"
-    FAULTY = "faulty"
-    RESTORE = "restore"
-
-
-# change → (from which states, to which)
-_STEPS: dict[Change, tuple[tuple[CardState, ...], CardState]] = {
-    Change.FREEZE: ((CardState.AVAILABLE,), CardState.FROZEN),
-    Change.UNFREEZE: ((CardState.FROZEN,), CardState.AVAILABLE),
-    Change.VOID: ((CardState.AVAILABLE, CardState.FROZEN, CardState.FAULTY), CardState.VOID),
-    Change.FAULTY: ((CardState.AVAILABLE, CardState.FROZEN), CardState.FAULTY),
-    Change.RESTORE: ((CardState.FAULTY,), CardState.AVAILABLE),
-}
+Undoable = Mapping[int, tuple[Condition, Condition]]
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeRequest:
-    """What to do, why, and to which cards: a whole batch, or those named."""
+class Reached:
+    """How far a job is.
 
-    change: Change
-    reason: str
-    batch_uid: str = ""
-    card_uids: Sequence[str] = ()
-    language: str = "zh-hans"
-
-
-def change_cards(*, merchant_id: int, actor: Actor, request: ChangeRequest) -> str:
-    """Start the job that changes cards; return the job's uid.
-
-    Raises:
-        NothingToChange, ReasonMissing, TooManyCards: As they say.
-        UnknownBatch, UnknownCard: A name was made up. Nothing was started.
+    Args:
+        after: The batch and the card to go on behind; of cards by name the batch is 0.
+        seen: How many cards were looked at.
+        changed: How many were changed.
+        parts: The sealed parts of the result.
+        undo: The sealed parts of what undoing it needs.
+        made: Which batches were opened for the cards, by the batch that those come from.
     """
-    reason = check_reason(request.reason)
-    uids = list(dict.fromkeys(request.card_uids))
-    if bool(uids) == bool(request.batch_uid):
-        raise NothingToChange
-    if len(uids) > CARDS_MAX:
-        raise TooManyCards(limit=CARDS_MAX)
-    cipher = cipher_for(merchant_id)
-    ids = sorted(open_card_id(cipher, uid) for uid in uids)
-    with acting_as(merchant_id):
-        batch = find_batch(merchant_id, request.batch_uid) if request.batch_uid else None
-        total = batch.card_count if batch else len(ids)
-        arguments: Mapping[str, Any] = {
-            "change": request.change.value,
-            "reason": reason,
-            "of_batch": batch.uid if batch else "",
-            "cards": ids,
-            "language": request.language,
+
+    after: tuple[int, int] = (0, 0)
+    seen: int = 0
+    changed: int = 0
+    parts: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()
+    made: Mapping[str, int] | None = None
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "after": list(self.after),
+            "seen": self.seen,
+            "changed": self.changed,
+            "parts": list(self.parts),
+            "undo": list(self.undo),
+            "made": dict(self.made or {}),
         }
-        uid = work.start(
-            merchant_id=merchant_id, kind=CHANGE, arguments=arguments, actor=actor, total=total
-        )
-        audit.record(
-            merchant_id=merchant_id,
-            actor=actor,
-            action=f"cards.bulk_{request.change.value}",
-            object_kind="batch" if batch else "job",
-            object_uid=batch.uid if batch else uid,
-            after={"job": uid, "count": total},
-            reason=reason,
-        )
-        enqueue(
-            "vault.run_change",
-            queue="bulk",
-            lock=f"bulk:{merchant_id}",
-            merchant_id=merchant_id,
-            work_uid=uid,
-        )
-    return uid
+
+
+def stored_reached(raw: Mapping[str, Any]) -> Reached:
+    """Undo `Reached.stored`; what is empty is the start."""
+    if not raw:
+        return Reached()
+    return Reached(
+        after=(raw["after"][0], raw["after"][1]),
+        seen=raw["seen"],
+        changed=raw["changed"],
+        parts=tuple(raw["parts"]),
+        undo=tuple(raw["undo"]),
+        made=raw["made"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The next cards of a job, where to go on, and, for an undoing, what they were."""
+
+    ids: tuple[int, ...]
+    after: tuple[int, int]
+    done: Undoable | None = None
 
 
 def run_change(*, merchant_id: int, work_uid: str) -> None:
@@ -155,94 +109,158 @@ def run_change(*, merchant_id: int, work_uid: str) -> None:
 
 
 def _change(merchant_id: int, task: Task) -> None:
-    checkpoint: Mapping[str, Any] = task.checkpoint or {
-        "after": 0, "seen": 0, "changed": 0, "parts": [],
-    }  # fmt: skip
-    expected = task.checkpoint
+    reached, saved = stored_reached(task.checkpoint), task.checkpoint
+    change = Change(task.arguments["change"])
     stop = False
     while not stop:
         with acting_as(merchant_id):
-            ids = _next_ids(merchant_id, task, checkpoint["after"])
-            if not ids:
-                break
-            changed, part = _change_some(merchant_id, task, ids)
-            checkpoint = {
-                "after": ids[-1],
-                "seen": checkpoint["seen"] + len(ids),
-                "changed": checkpoint["changed"] + changed,
-                "parts": [*checkpoint["parts"], part],
-            }
-            stop = work.progress(
-                merchant_id=merchant_id,
-                uid=task.uid,
-                done=checkpoint["seen"],
-                checkpoint=checkpoint,
-                expected=expected,
-            )
-        expected = checkpoint
-    _end(merchant_id, task, checkpoint, stopped=stop)
+            chunk = _next(merchant_id, task, reached)
+        if chunk is None:
+            break
+        if change in (Change.SPLIT, Change.OTHER_SKU):
+            # Committed before any card is put there: a sale that reads a card's batch finds it.
+            opened = _open_batches(merchant_id, task, reached, chunk, saved)
+            if opened is not reached:
+                reached, saved = opened, opened.stored()
+        with acting_as(merchant_id):
+            reached = _change_some(merchant_id, task, reached, chunk)
+            stop = _save(merchant_id, task, reached, saved)
+        saved = reached.stored()
+    _end(merchant_id, task, reached, stopped=stop)
 
 
-def _end(merchant_id: int, task: Task, reached: Mapping[str, Any], *, stopped: bool) -> None:
-    with acting_as(merchant_id):
-        result: dict[str, Any] = {
-            "changed": reached["changed"],
-            "stayed": reached["seen"] - reached["changed"],
-            "change_file": _whole(merchant_id, task, reached["parts"]),
-        }
-        if task.arguments["of_batch"]:
-            result["batch"] = task.arguments["of_batch"]
-        end = work.stop if stopped else work.finish
-        end(merchant_id=merchant_id, uid=task.uid, result=result)
-
-
-def _next_ids(merchant_id: int, task: Task, after: int) -> list[int]:
-    if not task.arguments["of_batch"]:
-        return [card_id for card_id in task.arguments["cards"] if card_id > after][:CHUNK]
-    batch: Batch = find_batch(merchant_id, task.arguments["of_batch"])
-    values = {
-        "merchant": merchant_id,
-        "batch": batch.pk,
-        "after": max(after, (batch.first_card_id or 1) - 1),
-        "last": batch.last_card_id or 0,
-        "most": CHUNK,
-    }
-    return [row[0] for row in _rows(_OF_BATCH, values)]
-
-
-def _change_some(merchant_id: int, task: Task, ids: list[int]) -> tuple[int, str]:
-    """Change what may be changed of these cards; return how many, and the sealed part."""
-    before, to = _STEPS[Change(task.arguments["change"])]
-    values = {"merchant": merchant_id, "ids": ids, "from": [int(state) for state in before]}
-    by_state: dict[CardState, list[int]] = {}
-    for card_id, state in _rows(_LOCK, values):
-        by_state.setdefault(CardState(state), []).append(card_id)
-    for state in sorted(by_state):
-        move_cards(merchant_id, by_state[state], state, to)
-    changed = {card_id for found in by_state.values() for card_id in found}
-    if changed:
-        _record(merchant_id, task, to, changed)
-    part = files.store(
+def _save(merchant_id: int, task: Task, reached: Reached, saved: Mapping[str, Any]) -> bool:
+    return work.progress(
         merchant_id=merchant_id,
-        purpose="report",
-        name=f"{task.uid}.csv",
-        content=_lines(merchant_id, task, _rows(_LOOK, values), changed),
-        lifetime=LIFETIME,
+        uid=task.uid,
+        done=reached.seen,
+        checkpoint=reached.stored(),
+        expected=saved,
     )
-    return len(changed), part
 
 
-def _record(merchant_id: int, task: Task, to: CardState, changed: set[int]) -> None:
-    """Cards that somebody named are in the log one by one, a batch's as a count."""
+def _next(merchant_id: int, task: Task, reached: Reached) -> Chunk | None:
+    arguments = task.arguments
+    if arguments["undo"]:
+        return _next_undone(merchant_id, arguments["undo"], reached.after[0])
+    most = CHUNK
+    if arguments["most"]:
+        most = min(most, arguments["most"] - reached.changed)
+    if arguments["cards"]:
+        ids = [card_id for card_id in arguments["cards"] if card_id > reached.after[1]][:most]
+        return Chunk(tuple(ids), (0, ids[-1])) if ids else None
+    selection = stored_selection(arguments["selection"])
+    found = next_cards(merchant_id, selection, reached.after, most) if most else []
+    return Chunk(tuple(card for _batch, card in found), found[-1]) if found else None
+
+
+def _next_undone(merchant_id: int, parts: list[str], at: int) -> Chunk | None:
+    if at >= len(parts):
+        return None
+    done = read_undo(merchant_id, parts[at])
+    return Chunk(tuple(sorted(done)), (at + 1, 0), done)
+
+
+def _open_batches(
+    merchant_id: int, task: Task, reached: Reached, chunk: Chunk, saved: Mapping[str, Any]
+) -> Reached:
+    """Open the batches that these cards go to, in a transaction of their own."""
+    made = dict(reached.made or {})
+    with acting_as(merchant_id):
+        for source_id, source in sorted(lock_batches(merchant_id, chunk.ids).items()):
+            key = "" if task.arguments["change"] == Change.SPLIT else str(source_id)
+            if key not in made:
+                made[key] = _open_batch(merchant_id, task, source).pk
+        if made == (reached.made or {}):
+            return reached
+        reached = replace(reached, made=made)
+        _save(merchant_id, task, reached, saved)
+    return reached
+
+
+def _open_batch(merchant_id: int, task: Task, source: Batch) -> Batch:
+    """Open a batch beside another one: of the same cost, thus of the same currency."""
+    is_split = task.arguments["change"] == Change.SPLIT
+    own = stored_purchase(task.arguments["purchase"])
+    sku_id = source.sku_id if is_split else task.arguments["sku"]
+    sku = catalog.skus_by_id(merchant_id=merchant_id, ids=[sku_id])[sku_id]
+    batch = open_batch(
+        merchant=merchants.merchant(merchant_id=merchant_id),
+        sku=sku,
+        purchase=Purchase(
+            supplier=own.supplier if is_split else source.supplier,
+            purchase_number=own.purchase_number if is_split else source.purchase_number,
+            unit_cost_minor=source.unit_cost_minor,
+            valid_until=source.valid_until,
+            note=own.note if is_split else source.note,
+        ),
+        arrival=Arrival("split" if is_split else "other_sku", task.id, task.actor_label),
+    )
+    batch.currency = source.currency
+    batch.save(update_fields=["currency"])
+    return batch
+
+
+def _plan(merchant_id: int, task: Task, made: Mapping[str, int], done: Undoable | None) -> Plan:
+    arguments = task.arguments
+    change = Change(arguments["change"])
+    if change in STATE_STEPS:
+        return plan_state(change)
+    if change == Change.EXTEND:
+        until = arguments["until"]
+        return plan_extend(datetime.fromisoformat(until) if until else None, arguments["days"])
+    if change == Change.POOL:
+        return plan_pool(arguments["pool"])
+    if change == Change.UNDO:
+        return plan_undo(done or {})
+    if change == Change.OTHER_SKU:
+        sku = catalog.skus_by_id(merchant_id=merchant_id, ids=[arguments["sku"]])[arguments["sku"]]
+        return plan_sku(sku, {int(source): batch_id for source, batch_id in made.items()})
+    batch_id = made[""] if change == Change.SPLIT else arguments["batch"]
+    sku_id = Batch.objects.get(merchant_id=merchant_id, id=batch_id).sku_id
+    return plan_batch(batch_id, sku_id, unsold=change == Change.SPLIT)
+
+
+def _change_some(merchant_id: int, task: Task, reached: Reached, chunk: Chunk) -> Reached:
+    """Change what may be changed of these cards."""
+    change = Change(task.arguments["change"])
+    made = dict(reached.made or {})
+    if change in REGROUPING:
+        others = {*made.values(), task.arguments["batch"] or 0}
+        for before, after in (chunk.done or {}).values():
+            others |= {before.batch_id, after.batch_id}
+        lock_batches(merchant_id, chunk.ids, others)
+    plan = _plan(merchant_id, task, made, chunk.done)
+    locked = lock_cards(merchant_id, chunk.ids, states=plan.states, unsold=plan.unsold)
+    steps = [(card, new) for card in locked if (new := plan.new(card))]
+    take(merchant_id, steps)
+    changed = {card.id for card, _new in steps}
+    if changed:
+        _record(merchant_id, task, changed)
+    part = store_lines(merchant_id, chunk.ids, changed, task.arguments["language"])
+    undo = (store_undo(merchant_id, steps),) if steps else ()
+    return replace(
+        reached,
+        after=chunk.after,
+        seen=reached.seen + len(chunk.ids),
+        changed=reached.changed + len(changed),
+        parts=(*reached.parts, part),
+        undo=(*reached.undo, *undo),
+    )
+
+
+def _record(merchant_id: int, task: Task, changed: set[int]) -> None:
+    """Cards that somebody named are in the log one by one, others as a count."""
     actor = Actor(JOB, None, task.actor_label)
-    reason = task.arguments["reason"]
-    if batch_uid := task.arguments["of_batch"]:
+    reason, verb = task.arguments["reason"], DONE[Change(task.arguments["change"])]
+    if not task.arguments["cards"]:
+        batch_uid = task.arguments["of_batch"]
         audit.record(
             merchant_id=merchant_id,
             actor=actor,
-            action=f"batches.{to.name.lower()}",
-            object_kind="batch",
-            object_uid=batch_uid,
+            action=f"{'batches' if batch_uid else 'cards'}.{verb}",
+            object_kind="batch" if batch_uid else "job",
+            object_uid=batch_uid or task.uid,
             after={"cards": len(changed), "job": task.uid},
             reason=reason,
         )
@@ -252,54 +270,51 @@ def _record(merchant_id: int, task: Task, to: CardState, changed: set[int]) -> N
         audit.record(
             merchant_id=merchant_id,
             actor=actor,
-            action=f"cards.{to.name.lower()}",
+            action=f"cards.{verb}",
             object_kind="card",
             object_uid=seal_card_id(cipher, card_id),
             reason=reason,
         )
 
 
-def _lines(merchant_id: int, task: Task, rows: list[tuple[Any, ...]], changed: set[int]) -> bytes:
-    """Return one line per card: its name, its number as it may be shown, what became of it."""
-    cipher = cipher_for(merchant_id)
-    body = io.StringIO()
-    writer = csv.writer(body)
-    with override(task.arguments["language"]):
-        yes, no = gettext("Changed"), gettext("Stays as it is")
-        words = {state: gettext(text) for state, text in STATE_TEXTS.items()}
-        for card_id, state, number in rows:
-            outcome = yes if card_id in changed else no
-            uid = seal_card_id(cipher, card_id)
-            writer.writerow([uid, _harmless(number), outcome, words[CardState(state)]])
-    return body.getvalue().encode()
+def _end(merchant_id: int, task: Task, reached: Reached, *, stopped: bool) -> None:
+    arguments = task.arguments
+    with acting_as(merchant_id):
+        made = _close_batches(merchant_id, reached)
+        result: dict[str, Any] = {
+            "changed": reached.changed,
+            "stayed": reached.seen - reached.changed,
+            "change_file": store_whole(merchant_id, reached.parts, arguments["language"]),
+        }
+        if arguments["of_batch"]:
+            result["batch"] = arguments["of_batch"]
+            if reached.changed and not stopped:
+                _note_validity(merchant_id, arguments)
+        if made:
+            result["new_batches"] = made
+        end = work.stop if stopped else work.finish
+        end(merchant_id=merchant_id, uid=task.uid, result=result)
 
 
-def _harmless(text: str) -> str:
-    """A number that a spreadsheet would take for a formula becomes a text."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+def _close_batches(merchant_id: int, reached: Reached) -> list[str]:
+    """Close what was opened; what no card went to was never there. Return the batches' uids."""
+    ids = sorted((reached.made or {}).values())
+    rows = Batch.objects.filter(merchant_id=merchant_id, id__in=ids)
+    rows.filter(card_count=0).delete()
+    for row in rows.order_by("id"):
+        close_batch(merchant_id, row.pk)
+    return list(rows.order_by("id").values_list("uid", flat=True))
 
 
-def _whole(merchant_id: int, task: Task, parts: Sequence[str]) -> str:
-    """Seal the parts as one file, without ever holding it as a whole; return its uid."""
-
-    def content() -> Iterator[bytes]:
-        with override(task.arguments["language"]):
-            heads = [gettext("Card"), gettext("Card number"), gettext("Result"), gettext("State")]
-        yield ("\ufeff" + ",".join(heads) + "\r\n").encode()
-        for part in parts:
-            yield from files.stream(merchant_id=merchant_id, uid=part)
-
-    with override(task.arguments["language"]):
-        name = gettext("Result per card") + ".csv"
-    uid = files.store(
-        merchant_id=merchant_id, purpose="report", name=name, content=content(), lifetime=LIFETIME
-    )
-    for part in parts:
-        files.delete(merchant_id=merchant_id, uid=part)
-    return uid
-
-
-def _rows(sql: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)  # type: ignore[arg-type] # ids and numbers
-        return list(cursor.fetchall())
+def _note_validity(merchant_id: int, arguments: Mapping[str, Any]) -> None:
+    """Keep what a whole batch says of its validity in step with its cards."""
+    batch = find_batch(merchant_id, arguments["of_batch"])
+    change, was = arguments["change"], arguments["valid_until"]
+    if change == Change.UNDO and was:
+        batch.valid_until = datetime.fromisoformat(was)
+    elif change == Change.EXTEND and batch.valid_until:
+        until = arguments["until"]
+        longer = batch.valid_until + timedelta(days=arguments["days"])
+        new = datetime.fromisoformat(until) if until else longer
+        batch.valid_until = max(new, batch.valid_until)
+    batch.save(update_fields=["valid_until"])

@@ -95,6 +95,18 @@ def mark_faulty(
     return _change(merchant_id, card_uids, CardState.FAULTY, actor, reason)
 
 
+def freeze_cards(
+    *, merchant_id: int, card_uids: Sequence[str], actor: Actor, reason: str
+) -> list[CardResult]:
+    """Take free cards off sale for a while; `restore_cards` puts them back.
+
+    Raises:
+        UnknownCard: One of the names was made up. Nothing was changed.
+        ReasonMissing, TooManyCards: As they say.
+    """
+    return _change(merchant_id, card_uids, CardState.FROZEN, actor, reason)
+
+
 def restore_cards(
     *, merchant_id: int, card_uids: Sequence[str], actor: Actor, reason: str
 ) -> list[CardResult]:
@@ -147,6 +159,8 @@ def _change(
             state = CardState(number)
             # By hand, a card is taken out of stock or put back; what is on its way stays.
             may = to in CARD_STEPS[state] and state != CardState.RESERVED
+            # One that has expired comes back by more time only.
+            may = may and not (to == CardState.AVAILABLE and state == CardState.EXPIRED)
             if may and not (to == CardState.AVAILABLE and was_sold):
                 by_state.setdefault(state, []).append(card_id)
                 results.append(CardResult(name(card_id), True, to))  # noqa: FBT003 - a field

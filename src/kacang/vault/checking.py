@@ -20,23 +20,39 @@ _CHECKS = {
     """,
     "levels that are not the cards": """
         select count(*) from (
-            select sku_id, state, sum(cards) as cards from (
-                select sku_id, state, cards from card_level
+            select sku_id, pool_id, batch_id, state, sum(cards) as cards from (
+                select sku_id, pool_id, batch_id, state, cards from card_level
                 where merchant_id = %(merchant)s::bigint
                 union all
-                select m.sku_id, v.state, v.cards from card_movement m cross join lateral
+                select m.sku_id, m.pool_id, m.batch_id, v.state, v.cards
+                from card_movement m cross join lateral
                      (values (m.to_state, m.cards), (m.from_state, -m.cards)) as v(state, cards)
                 where m.merchant_id = %(merchant)s::bigint and v.state is not null
                   and m.xid >= coalesce((select upto_xid from level_mark
                       where merchant_id = %(merchant)s::bigint), 0)
-            ) parts group by sku_id, state having sum(cards) <> 0
+            ) parts group by sku_id, pool_id, batch_id, state having sum(cards) <> 0
         ) said
         full join (
-            select c.sku_id, c.state, count(*) as cards from card c
+            select c.sku_id, c.pool_id, c.batch_id, c.state, count(*) as cards from card c
             where c.merchant_id = %(merchant)s::bigint and octet_length(c.secret) > 0
-            group by c.sku_id, c.state
-        ) there on there.sku_id = said.sku_id and there.state = said.state
+            group by c.sku_id, c.pool_id, c.batch_id, c.state
+        ) there on there.sku_id = said.sku_id and there.pool_id = said.pool_id
+            and there.batch_id = said.batch_id and there.state = said.state
         where there.cards is distinct from said.cards
+    """,
+    "cards in a pool that is not there": """
+        select count(*) from card c where c.merchant_id = %(merchant)s::bigint and c.pool_id <> 0
+          and not exists (select from pool p
+              where p.merchant_id = c.merchant_id and p.id = c.pool_id)
+    """,
+    "batches that do not count their cards": """
+        select count(*) from batch b left join (
+            select batch_id, count(*) as cards from card
+            where merchant_id = %(merchant)s::bigint and octet_length(secret) > 0
+            group by batch_id
+        ) c on c.batch_id = b.id
+        where b.merchant_id = %(merchant)s::bigint and b.state in (1, 4)
+          and b.card_count <> coalesce(c.cards, 0)
     """,
     "exclusive allocations of a card that is nobody's": """
         select count(*) from allocation a join card c

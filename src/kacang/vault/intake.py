@@ -176,6 +176,7 @@ _SIDES = {
     TransferKind.STOCKED: (Account.INVENTORY, Account.PAYABLE_SUPPLIER),
     TransferKind.UNSTOCKED: (Account.PAYABLE_SUPPLIER, Account.INVENTORY),
     TransferKind.WRITTEN_OFF: (Account.COST_OF_SALES, Account.INVENTORY),
+    TransferKind.WRITTEN_BACK: (Account.INVENTORY, Account.COST_OF_SALES),
 }
 
 

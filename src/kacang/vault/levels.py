@@ -13,17 +13,17 @@ from kacang.merchants.tenancy import acting_as
 from kacang.vault.models import CardState, LevelMark
 
 _COUNTS = """
-select {column}, m.state, sum(m.cards)::bigint from (
-    select sku_id, batch_id, state, cards from card_level m
+select {column}, m.pool_id, m.state, sum(m.cards)::bigint from (
+    select sku_id, pool_id, batch_id, state, cards from card_level m
     where merchant_id = %(merchant)s::bigint and {column} = any(%(ids)s::bigint[])
     union all
-    select m.sku_id, m.batch_id, v.state, v.cards
+    select m.sku_id, m.pool_id, m.batch_id, v.state, v.cards
     from card_movement m cross join lateral
          (values (m.to_state, m.cards), (m.from_state, -m.cards)) as v(state, cards)
     where m.merchant_id = %(merchant)s::bigint and {column} = any(%(ids)s::bigint[])
       and v.state is not null and m.xid >= coalesce(
           (select upto_xid from level_mark where merchant_id = %(merchant)s::bigint), 0)
-) m group by 1, 2
+) m group by 1, 2, 3 having sum(m.cards) <> 0
 """
 _OVERDUE = """
 select sku_id, count(*) from card
@@ -65,7 +65,10 @@ where merchant_id = %(merchant)s::bigint returning (select count(*) from summed)
 
 @dataclass(frozen=True, slots=True)
 class StockLevel:
-    """Cards by state. A reservation that has run out counts as available: it can be sold."""
+    """Cards by state. A reservation that has run out counts as available: it can be sold.
+
+    `set_aside` are free cards of separate pools (S3): the shop does not sell them.
+    """
 
     available: int = 0
     reserved: int = 0
@@ -76,16 +79,18 @@ class StockLevel:
     void: int = 0
     faulty: int = 0
     frozen: int = 0
+    set_aside: int = 0
 
     @property
     def on_hand(self) -> int:
-        """What is there and not sold: available and reserved."""
-        return self.available + self.reserved
+        """What is there and not sold: available, set aside and reserved."""
+        return self.available + self.set_aside + self.reserved
 
     @property
     def total(self) -> int:
         """All that came in and was not undone."""
-        return sum(getattr(self, state.name.lower()) for state in CardState)
+        names = [state.name.lower() for state in CardState]
+        return sum(int(getattr(self, name)) for name in [*names, "set_aside"])
 
 
 def stock_levels(*, merchant_id: int, sku_ids: Sequence[int]) -> dict[int, StockLevel]:
@@ -105,6 +110,16 @@ def availability(*, merchant_id: int, sku_ids: Sequence[int]) -> dict[int, int]:
     """Return how many cards of each of these SKUs can be bought now."""
     levels = stock_levels(merchant_id=merchant_id, sku_ids=sku_ids)
     return {sku_id: max(level.available, 0) for sku_id, level in levels.items()}
+
+
+def pool_levels(*, merchant_id: int, sku_id: int) -> dict[int, dict[CardState, int]]:
+    """Return the cards of a SKU by pool and state; pool 0 is the one that the shop sells from."""
+    with acting_as(merchant_id):
+        rows = _rows(_COUNTS.format(column="m.sku_id"), merchant_id, [sku_id])
+    found: dict[int, dict[CardState, int]] = {}
+    for _key, pool_id, state, cards in rows:
+        found.setdefault(pool_id, {})[CardState(state)] = int(cards)
+    return found
 
 
 def loop_filled(*, merchant_id: int, sku_ids: Sequence[int]) -> set[int]:
@@ -141,8 +156,12 @@ def compact_levels(*, merchant_id: int) -> int:
 
 def _counts(merchant_id: int, column: str, ids: list[int]) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = {}
-    for key, state, cards in _rows(_COUNTS.format(column=column), merchant_id, ids):
-        found.setdefault(key, {})[CardState(state).name.lower()] = int(cards)
+    for key, pool_id, state, cards in _rows(_COUNTS.format(column=column), merchant_id, ids):
+        name = CardState(state).name.lower()
+        if pool_id and state == CardState.AVAILABLE:
+            name = "set_aside"
+        states = found.setdefault(key, {})
+        states[name] = states.get(name, 0) + int(cards)
     return found
 
 

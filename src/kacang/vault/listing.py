@@ -47,6 +47,8 @@ class BatchView:
     stocked_at: datetime | None
     undone_at: datetime | None
     can_undo_until: datetime | None
+    # Where its cards went, when they all did.
+    merged_into_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class CardView:
     batch_uid: str
     batch_number: str
     state: CardState
+    pool_id: int
     line_id: int | None
     remark: str
     reserved_until: datetime | None
@@ -129,37 +132,6 @@ def find_batch(merchant_id: int, uid: str) -> Batch:
     return row
 
 
-def cards_of_batch(
-    *,
-    merchant_id: int,
-    batch_uid: str,
-    state: CardState | None = None,
-    cursor: str = "",
-    limit: int = 50,
-) -> CardPage:
-    """Return cards of a batch in the order in which they came in.
-
-    Raises:
-        UnknownBatch: There is none.
-    """
-    limit = max(1, min(limit, LIMIT_MAX))
-    cipher = cipher_for(merchant_id)
-    with acting_as(merchant_id):
-        parent = find_batch(merchant_id, batch_uid)
-        first = open_card_id(cipher, cursor) + 1 if cursor else parent.first_card_id or 0
-        rows = Card.objects.filter(
-            merchant_id=merchant_id,
-            batch_id=parent.pk,
-            id__gte=first,
-            id__lte=parent.last_card_id or 0,
-        )
-        if state is not None:
-            rows = rows.filter(state=state)
-        found = list(rows.select_related("batch").order_by("id")[: limit + 1])
-        views = tuple(_card_view(cipher, row) for row in found[:limit])
-    return CardPage(views, views[-1].uid if len(found) > limit else "")
-
-
 def find_cards(*, merchant_id: int, code: str, number: str = "") -> list[CardView]:
     """Return the cards that have exactly this code (V4), looked for by keyed fingerprint.
 
@@ -174,7 +146,7 @@ def find_cards(*, merchant_id: int, code: str, number: str = "") -> list[CardVie
             wanted.add(_print(cipher, left, right))
     with acting_as(merchant_id):
         rows = Card.objects.filter(merchant_id=merchant_id, fingerprint__in=list(wanted))
-        return [_card_view(cipher, row) for row in rows.select_related("batch").order_by("id")]
+        return [card_view(cipher, row) for row in rows.select_related("batch").order_by("id")]
 
 
 def cards_by_uid(*, merchant_id: int, uids: Iterable[str]) -> list[CardView]:
@@ -183,7 +155,7 @@ def cards_by_uid(*, merchant_id: int, uids: Iterable[str]) -> list[CardView]:
     ids = [open_card_id(cipher, uid) for uid in uids]
     with acting_as(merchant_id):
         rows = Card.objects.filter(merchant_id=merchant_id, id__in=ids)
-        return [_card_view(cipher, row) for row in rows.select_related("batch").order_by("id")]
+        return [card_view(cipher, row) for row in rows.select_related("batch").order_by("id")]
 
 
 def choices(
@@ -217,7 +189,7 @@ def choices(
 
 def undo_deadline(row: Batch) -> datetime | None:
     """Until when a batch may be undone; None when it may not."""
-    if row.state != BatchState.STOCKED or row.stocked_at is None:
+    if row.state != BatchState.STOCKED or row.stocked_at is None or row.first_card_id is None:
         return None
     deadline = row.stocked_at + timedelta(minutes=UNDO_MINUTES)
     return deadline if deadline > utc_now() else None
@@ -229,6 +201,9 @@ def _print(cipher: MerchantCipher, number: str, code: str) -> bytes:
 
 def _batch_views(merchant_id: int, rows: list[Batch]) -> tuple[BatchView, ...]:
     levels = batch_levels(merchant_id=merchant_id, batch_ids=[row.pk for row in rows])
+    heirs = {row.merged_into_id for row in rows if row.merged_into_id}
+    found = Batch.objects.filter(merchant_id=merchant_id, id__in=heirs)
+    uids: dict[int, str] = dict(found.values_list("id", "uid")) if heirs else {}
     return tuple(
         BatchView(
             uid=row.uid,
@@ -249,12 +224,14 @@ def _batch_views(merchant_id: int, rows: list[Batch]) -> tuple[BatchView, ...]:
             stocked_at=row.stocked_at,
             undone_at=row.undone_at,
             can_undo_until=undo_deadline(row),
+            merged_into_uid=uids.get(row.merged_into_id or 0, ""),
         )
         for row in rows
     )
 
 
-def _card_view(cipher: MerchantCipher, row: Card) -> CardView:
+def card_view(cipher: MerchantCipher, row: Card) -> CardView:
+    """Return a card as it may be shown, its batch with it."""
     return CardView(
         uid=seal_card_id(cipher, row.pk),
         shown_number=row.number if row.number is not None else row.number_mask or "",
@@ -262,6 +239,7 @@ def _card_view(cipher: MerchantCipher, row: Card) -> CardView:
         batch_uid=row.batch.uid,
         batch_number=row.batch.number,
         state=CardState(row.state),
+        pool_id=row.pool_id,
         line_id=row.line_id,
         remark=row.remark,
         reserved_until=row.reserved_until,

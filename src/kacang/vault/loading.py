@@ -125,13 +125,19 @@ def load_cards(
             grown = {"merchant": merchant_id, "batch": batch.pk}
             cursor.execute(_GROWN, {**grown, "cards": placed, "first": first, "last": last})
             lower_mark(merchant_id, sku.id, lowest)
-            cursor.execute(_NEWS, [merchant_id, sku.id])
+            announce(merchant_id, sku.id)
             lot = Lot(placed, priced, int(priced_minor))
             book(merchant_id, batch, lot, TransferKind.STOCKED)
     if placed == len(entries):
         return {}
     known = known_cards(merchant_id, prints)
     return {key: card for key, card in known.items() if card.batch_id != batch.pk}
+
+
+def announce(merchant_id: int, sku_id: int) -> None:
+    """Say that cards can be sold that could not before: orders may wait for them (O6)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWS, [merchant_id, sku_id])
 
 
 def mask(number: str) -> str:

@@ -52,6 +52,12 @@ CARD_STEPS = {
     CardState.FAULTY: frozenset({CardState.AVAILABLE, CardState.VOID}),
     CardState.FROZEN: frozenset({CardState.AVAILABLE, CardState.VOID, CardState.FAULTY}),
 }
+# What only the undoing of a job may do beyond that: what it made void, frozen, faulty or put back
+# on sale becomes what it was.
+UNDO_STEPS = {
+    CardState.VOID: frozenset({CardState.AVAILABLE, CardState.FROZEN, CardState.FAULTY}),
+    CardState.FAULTY: frozenset({CardState.AVAILABLE, CardState.FROZEN}),
+}
 
 
 class Pool(models.Model):
@@ -64,6 +70,7 @@ class Pool(models.Model):
 
     class Meta:
         db_table = "pool"
+        constraints = [models.UniqueConstraint(fields=["merchant", "name"], name="pool_name_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -76,6 +83,7 @@ class BatchState(IntEnum):
     STOCKED = 1
     UNDONE = 2
     FAILED = 3
+    MERGED = 4  # all its cards are in another batch now
 
 
 class Batch(models.Model):
@@ -86,7 +94,7 @@ class Batch(models.Model):
     # "20261123-07": what people call it.
     number = models.CharField(max_length=30)
     sku = models.ForeignKey("catalog.Sku", models.PROTECT, db_constraint=False)
-    source = models.CharField(max_length=10)  # "import", "generate"
+    source = models.CharField(max_length=10)  # "import", "generate", "move", "split", "other_sku"
     state = models.SmallIntegerField(default=BatchState.LOADING)
     supplier = models.CharField(max_length=120, blank=True)
     purchase_number = models.CharField(max_length=60, blank=True)
@@ -97,7 +105,8 @@ class Batch(models.Model):
     card_count = models.IntegerField(default=0)
     # How its file was read (columns, header, separator), for the next one of this supplier.
     layout = models.JSONField(default=dict)
-    # Its cards lie between these ids, with few others: no index of its own is needed.
+    # The cards that came in with it lie between these ids, with few others: no index is needed.
+    # Those that joined it later, from another batch, are `regrouped`.
     first_card_id = models.BigIntegerField(null=True)
     last_card_id = models.BigIntegerField(null=True)
     work = models.ForeignKey("outbox.Work", models.PROTECT, null=True, db_constraint=False)
@@ -105,12 +114,15 @@ class Batch(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     stocked_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
+    merged_into_id = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "batch"
         constraints = [
             models.UniqueConstraint(fields=["merchant", "number"], name="batch_number_once"),
-            models.CheckConstraint(condition=Q(state__in=(0, 1, 2, 3)), name="batch_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=(0, 1, 2, 3, 4)), name="batch_state_known"
+            ),
         ]
         indexes = [models.Index(fields=["merchant", "sku", "-id"], name="batch_of_sku")]
 
@@ -147,6 +159,8 @@ class Card(models.Model):
     # What it cost, where that was said for it alone; else what its batch says.
     cost_minor = models.BigIntegerField(null=True)
     is_loop = models.BooleanField(default=False)
+    # It lies outside of its batch's range of ids, for it came from another batch.
+    regrouped = models.BooleanField(default=False)
     remark = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
     sold_at = models.DateTimeField(null=True)

@@ -9,13 +9,21 @@ from kacang.vault.arriving import (
     problem_of,
     sell_elsewhere,
 )
-from kacang.vault.bulk import Change, ChangeRequest, NothingToChange, change_cards, run_change
+from kacang.vault.bulk import run_change
+from kacang.vault.bulk_starts import (
+    CannotUndo,
+    ChangeRequest,
+    NothingToChange,
+    change_cards,
+    undo_change,
+)
 from kacang.vault.card_ids import UnknownCard
 from kacang.vault.changing import (
     CardResult,
     ReasonMissing,
     TooManyCards,
     expire_cards,
+    freeze_cards,
     mark_faulty,
     restore_cards,
     void_cards,
@@ -37,6 +45,8 @@ from kacang.vault.listing import UnknownBatch
 from kacang.vault.marks import move_marks
 from kacang.vault.patterns import BadPattern, WeakPattern, check_strength, read_pattern
 from kacang.vault.picking import rekey
+from kacang.vault.planning import BadTerms, BatchesDiffer, Change, Terms
+from kacang.vault.pools import BadPoolName, PoolNameTaken, UnknownPool, create_pool
 from kacang.vault.reading.layouts import Wishes
 from kacang.vault.reading.lines import Entry
 from kacang.vault.reading.rows import BadFile
@@ -50,8 +60,12 @@ __all__ = [
     "BadCount",
     "BadFile",
     "BadPattern",
+    "BadPoolName",
     "BadPurchase",
+    "BadTerms",
     "BatchTouched",
+    "BatchesDiffer",
+    "CannotUndo",
     "CardResult",
     "Change",
     "ChangeRequest",
@@ -64,13 +78,16 @@ __all__ = [
     "Incoming",
     "NothingToChange",
     "NothingToImport",
+    "PoolNameTaken",
     "Purchase",
     "ReasonMissing",
     "Revealed",
+    "Terms",
     "TooLateToUndo",
     "TooManyCards",
     "UnknownBatch",
     "UnknownCard",
+    "UnknownPool",
     "WeakPattern",
     "Wishes",
     "bring_in",
@@ -79,7 +96,9 @@ __all__ = [
     "check_references",
     "check_strength",
     "compact_levels",
+    "create_pool",
     "expire_cards",
+    "freeze_cards",
     "generate_cards",
     "hand_over",
     "import_cards",
@@ -100,6 +119,7 @@ __all__ = [
     "seal_lines",
     "sell_elsewhere",
     "undo_batch",
+    "undo_change",
     "void_cards",
     "watch_stock",
 ]

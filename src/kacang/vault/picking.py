@@ -32,7 +32,7 @@ changed as (
     update card c set pick_key = case %(strategy)s::int
         when 0 then floor(random() * 2147483647)::bigint
         when 2 then coalesce((extract(epoch from c.expires_at) * 1000000)::bigint, {NO_EXPIRY})
-        else (c.batch_id << 32) + c.id - b.first_card_id
+        else (c.batch_id << 32) + c.id - coalesce(b.first_card_id, 0)
     end
     from due d, batch b
     where c.merchant_id = %(merchant)s::bigint and c.id = d.id

@@ -1,6 +1,8 @@
 """What others may ask of the vault. Opening a secret is an operation: it leaves a trace."""
 
+from kacang.vault.bulk_starts import CHANGE, can_undo, count_matching
 from kacang.vault.card_ids import UnknownCard
+from kacang.vault.card_lists import cards_of_batch, list_cards
 from kacang.vault.codes import CardFile
 from kacang.vault.levels import StockLevel, availability, batch_levels, loop_filled, stock_levels
 from kacang.vault.listing import (
@@ -13,37 +15,57 @@ from kacang.vault.listing import (
     batch,
     batches,
     cards_by_uid,
-    cards_of_batch,
     choices,
     find_cards,
 )
 from kacang.vault.models import BatchState, CardState
+from kacang.vault.pools import (
+    COMMON,
+    PoolStock,
+    PoolView,
+    UnknownPool,
+    pool_stock,
+    pools,
+)
 from kacang.vault.preview import ImportPreview, PreviewColumn, PreviewLine, import_preview
+from kacang.vault.selecting import BadFilter, CardFilter
 
 __all__ = [
+    "CHANGE",
+    "COMMON",
+    "BadFilter",
     "BatchState",
     "BatchView",
     "CardFile",
+    "CardFilter",
     "CardPage",
     "CardState",
     "CardView",
     "Choice",
     "ImportPreview",
     "Page",
+    "PoolStock",
+    "PoolView",
     "PreviewColumn",
     "PreviewLine",
     "StockLevel",
     "UnknownBatch",
     "UnknownCard",
+    "UnknownPool",
     "availability",
     "batch",
     "batch_levels",
     "batches",
+    "can_undo",
     "cards_by_uid",
     "cards_of_batch",
     "choices",
+    "count_matching",
     "find_cards",
     "import_preview",
+    "list_cards",
     "loop_filled",
+    "pool_stock",
+    "pools",
     "stock_levels",
 ]

@@ -71,8 +71,9 @@ def undo_batch(*, merchant_id: int, batch_uid: str, actor: Actor) -> int:
         if undo_deadline(batch) is None:
             raise TooLateToUndo
         touched = _lock_cards(batch)
-        touched.pop(CardState.AVAILABLE, None)
-        if touched:
+        free = touched.pop(CardState.AVAILABLE, 0)
+        # Cards of other batches that joined it are not its own to take back.
+        if touched or free != batch.card_count:
             raise BatchTouched(**{state.name.lower(): count for state, count in touched.items()})
         cards = _blank(batch)
         _close(batch)

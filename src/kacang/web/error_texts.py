@@ -143,6 +143,17 @@ TEXTS: dict[str, Words] = {
     "vault.bad_count": _("Between 1 and {limit} codes can be made at once."),
     "vault.bad_pattern": _("The pattern cannot be read. X is a letter or digit, # a digit."),
     "vault.bad_purchase": _("What was said about the purchase is not possible: {field}."),
+    "vault.bad_filter": _("Cards cannot be looked for like this: {field}."),
+    "vault.bad_pool_name": _("A pool needs a name of at most {limit} characters."),
+    "vault.bad_terms": _("This is missing or impossible: {field}."),
+    "vault.batches_differ": _(
+        "Only batches of one product that are wholly in stock can become one."
+    ),
+    "vault.cannot_undo": _(
+        "Only a change that has ended can be taken back, within seven days and once."
+    ),
+    "vault.pool_name_taken": _("There is a pool of this name already."),
+    "vault.unknown_pool": _("There is no such pool."),
     "vault.batch_touched": _(
         "Cards of this batch were sold, reserved or changed, so it cannot be undone."
     ),

@@ -71,6 +71,7 @@ STATES: dict[str, dict[str, Look]] = {
         "stocked": Look(_("Stocked"), "green"),
         "undone": Look(_("Undone"), "grey"),
         "failed": Look(_("Failed"), "red"),
+        "merged": Look(_("Moved away"), "grey"),
     },
     "product": {
         "off_sale": Look(_("Off sale"), "grey"),

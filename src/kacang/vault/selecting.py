@@ -1,0 +1,189 @@
+"""Which cards somebody means: those of batches that fit a filter, page by page or all of them (V3).
+
+Cards are walked batch by batch, in the order in which they came in. The walk leans on the primary
+key, in whose order a batch's own cards lie side by side, and on the index of those that joined it
+later: no page needs an index over all cards, which each sale would have to write.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from kacang.shared.errors import Invalid
+from kacang.vault.levels import batch_levels
+from kacang.vault.listing import find_batch
+from kacang.vault.models import Batch, CardState
+from kacang.vault.pools import pool_id_of
+
+TEXT_MAX = 60
+# Where a walk begins.
+START = (0, 0)
+_WHERE = """
+(%(states)s::smallint[] is null or c.state = any(%(states)s::smallint[]))
+and (%(pool)s::bigint is null or c.pool_id = %(pool)s::bigint)
+and (%(from)s::timestamptz is null or c.expires_at >= %(from)s::timestamptz)
+and (%(to)s::timestamptz is null or c.expires_at < %(to)s::timestamptz)
+and (%(text)s::text is null or position(%(text)s::text in c.number) > 0)
+and (%(erased)s::boolean or octet_length(c.secret) > 0)
+"""
+_OF_BATCH = f"""
+(select c.id, c.cost_minor from card c
+ where c.merchant_id = %(merchant)s::bigint and c.batch_id = b.id and not c.regrouped
+   and c.id >= greatest(b.first_card_id, b.after) and c.id <= b.last_card_id and {_WHERE}
+ {{tail}})
+union all
+(select c.id, c.cost_minor from card c
+ where c.merchant_id = %(merchant)s::bigint and c.batch_id = b.id and c.regrouped
+   and c.id >= b.after and {_WHERE}
+ {{tail}})
+"""  # noqa: S608 - our own text
+_SOME_OF_BATCH = _OF_BATCH.format(tail="order by c.id limit %(most)s::int")
+_ALL_OF_BATCH = _OF_BATCH.format(tail="")
+_NEXT = f"""
+select b.id, c.id from (
+    select id, first_card_id, last_card_id,
+           case when id = %(batch)s::bigint then %(card)s::bigint + 1 else 0 end as after
+    from batch
+    where merchant_id = %(merchant)s::bigint and id = any(%(batches)s::bigint[])
+      and id >= %(batch)s::bigint
+    order by id
+) b cross join lateral (
+    select u.id from ({_SOME_OF_BATCH}) u
+    order by u.id limit %(most)s::int
+) c order by b.id, c.id limit %(most)s::int
+"""  # noqa: S608 - our own text
+_COUNT = f"""
+select count(*), coalesce(sum(coalesce(u.cost_minor, b.unit_cost_minor)), 0)::bigint from (
+    select id, first_card_id, last_card_id, unit_cost_minor, 0 as after from batch
+    where merchant_id = %(merchant)s::bigint and id = any(%(batches)s::bigint[])
+) b cross join lateral ({_ALL_OF_BATCH}) u
+"""  # noqa: S608 - our own text
+
+
+class BadFilter(Invalid):
+    """What cards are looked for by is impossible; `field` says what."""
+
+    code = "vault.bad_filter"
+
+
+@dataclass(frozen=True, slots=True)
+class CardFilter:
+    """Which cards: of a SKU or of one batch; what is empty does not narrow them.
+
+    `pool_uid` may be "common". `text` is looked for in numbers that are no secret.
+    """
+
+    sku_id: int = 0
+    batch_uid: str = ""
+    states: tuple[CardState, ...] = ()
+    pool_uid: str = ""
+    expires_from: datetime | None = None
+    expires_to: datetime | None = None
+    supplier: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A filter whose names were found: ids of batches, and what their cards must be."""
+
+    batches: Sequence[int]
+    narrow: Mapping[str, Any] = field(default_factory=dict)
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as JSON, for the job."""
+        narrow = {
+            key: value.isoformat() if isinstance(value, datetime) else value
+            for key, value in self.narrow.items()
+        }
+        return {"batches": list(self.batches), "narrow": narrow}
+
+
+def stored_selection(raw: Mapping[str, Any]) -> Selection:
+    """Undo `Selection.stored`."""
+    return Selection(raw["batches"], raw["narrow"])
+
+
+def select_cards(merchant_id: int, wanted: CardFilter) -> Selection:
+    """Find what a filter names, as it is now. Must run inside the caller's transaction.
+
+    Raises:
+        BadFilter: It names neither SKU nor batch, or a text is too long.
+        UnknownBatch, UnknownPool: There is none.
+    """
+    if not (wanted.sku_id or wanted.batch_uid):
+        raise BadFilter(field="sku")
+    if len(wanted.text) > TEXT_MAX or "\0" in wanted.text + wanted.supplier:
+        raise BadFilter(field="text")
+    rows = Batch.objects.filter(merchant_id=merchant_id)
+    if wanted.sku_id:
+        rows = rows.filter(sku_id=wanted.sku_id)
+    if wanted.batch_uid:
+        rows = rows.filter(id=find_batch(merchant_id, wanted.batch_uid).pk)
+    if wanted.supplier:
+        rows = rows.filter(supplier=wanted.supplier)
+    ids = list(rows.order_by("id").values_list("id", flat=True))
+    if wanted.states:
+        ids = _with_states(merchant_id, ids, wanted.states)
+    narrow: dict[str, Any] = {
+        "states": [int(state) for state in wanted.states] or None,
+        "pool": pool_id_of(merchant_id, wanted.pool_uid) if wanted.pool_uid else None,
+        "from": wanted.expires_from,
+        "to": wanted.expires_to,
+        "text": wanted.text or None,
+    }
+    return Selection(ids, narrow)
+
+
+def next_cards(
+    merchant_id: int,
+    selection: Selection,
+    after: tuple[int, int],
+    most: int,
+    *,
+    erased: bool = False,
+) -> list[tuple[int, int]]:
+    """Return the next cards, each with its batch before it: the last is where to go on.
+
+    `erased`: with what is left of the cards of undone batches.
+    """
+    values = {
+        **_values(merchant_id, selection), "batch": after[0], "card": after[1], "most": most,
+        "erased": erased,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, values)
+        return list(cursor.fetchall())
+
+
+def count_cards(merchant_id: int, selection: Selection) -> tuple[int, int]:
+    """Return how many cards are selected, and what they cost together in minor units."""
+    with connection.cursor() as cursor:
+        # Two million cards take longer than a page may.
+        cursor.execute("set local statement_timeout = '30s'")
+        cursor.execute(_COUNT, _values(merchant_id, selection))
+        count, minor = cursor.fetchone()
+    return int(count), int(minor)
+
+
+def _values(merchant_id: int, selection: Selection) -> dict[str, Any]:
+    empty = dict.fromkeys(("states", "pool", "from", "to", "text"))
+    return {
+        **empty,
+        "erased": False,
+        **selection.narrow,
+        "merchant": merchant_id,
+        "batches": list(selection.batches),
+    }
+
+
+def _with_states(merchant_id: int, ids: list[int], states: Sequence[CardState]) -> list[int]:
+    """Leave out batches that have no card in any of these states: they need not be walked."""
+    names = [state.name.lower() for state in states]
+    if CardState.AVAILABLE in states:
+        names.append("set_aside")
+    levels = batch_levels(merchant_id=merchant_id, batch_ids=ids)
+    return [at for at in ids if any(getattr(levels[at], name) for name in names)]
