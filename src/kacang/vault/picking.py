@@ -53,8 +53,6 @@ def rekey(*, merchant_id: int, sku_id: int) -> int:
             sku = catalog.skus_by_id(merchant_id=merchant_id, ids=[sku_id]).get(sku_id)
             if sku is None:
                 return total
-            # Below the old mark may lie new keys.
-            reset_mark(merchant_id, sku_id)
             with connection.cursor() as cursor:
                 cursor.execute(
                     _REKEY,
@@ -67,6 +65,8 @@ def rekey(*, merchant_id: int, sku_id: int) -> int:
                     },
                 )
                 last, count = cursor.fetchone()
+            # Below the old mark may lie new keys. Cards first, then marks, as everybody does.
+            reset_mark(merchant_id, sku_id)
         if not count:
             return total
         after, total = last, total + count
