@@ -27,6 +27,7 @@ from kacang.queue import retry_stalled
 from kacang.risk import operations as risk
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import Unavailable
+from kacang.stock import operations as stock
 from kacang.vault import operations as vault
 from kacang.vault import sealed as vault_sealed
 from kacang.web import mails
@@ -325,6 +326,25 @@ def expire_cards() -> None:
 def compact_levels() -> None:
     """Sum movements up, so that counting costs the same for ever (S1)."""
     for_each_merchant(lambda merchant_id: vault.compact_levels(merchant_id=merchant_id))
+
+
+@by_the_clock("stock.compact_levels", "delivery", EVERY_TEN_SECONDS)
+def compact_goods() -> None:
+    """Sum movements of goods up, so that counting costs the same for ever (S1)."""
+    for_each_merchant(lambda merchant_id: stock.compact_levels(merchant_id=merchant_id))
+
+
+@by_the_clock("stock.check_references", "delivery", EVERY_NIGHT)
+def check_goods() -> None:
+    """Prove that the goods on hand are the sum of their movements (S1)."""
+
+    def check(merchant_id: int) -> None:
+        for finding in stock.check_references(merchant_id=merchant_id):
+            log.error(
+                "stock.reference", merchant_id=merchant_id, what=finding.what, count=finding.count
+            )
+
+    for_each_merchant(check)
 
 
 @by_the_clock("vault.move_marks", "delivery", EVERY_TEN_SECONDS)

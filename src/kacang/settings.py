@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "kacang.ledger",
     "kacang.messages",
     "kacang.vault",
+    "kacang.stock",
     "kacang.payments",
     "kacang.risk",
     "kacang.orders",

@@ -10,7 +10,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.shared.ids import new_uid
 
 # Append-only by privilege (rules 12, 23): rows are added, never changed or taken away.
-APPEND_ONLY = {"audit_entry", "log_seal", "timeline", "transfer", "card_movement"}
+APPEND_ONLY = {"audit_entry", "log_seal", "timeline", "transfer", "card_movement", "goods_movement"}
 # Ids without a constraint, each with its reason (rule 18).
 LOOSE = {
     "audit_entry.actor_id": "a log keeps what is gone",
@@ -25,6 +25,12 @@ LOOSE = {
     "card_movement.line_id": "a log keeps what is gone",
     "card_movement.pool_id": "a log keeps what is gone",
     "card_movement.sku_id": "a log keeps what is gone",
+    "goods_hold.sku_id": "all holds of a SKU share it: the statement joins by merchant",
+    "goods_hold.warehouse_id": "all holds of a warehouse share it: the statement joins by merchant",
+    "goods_movement.entry_id": "a log keeps what is gone",
+    "goods_movement.line_id": "a log keeps what is gone",
+    "goods_movement.sku_id": "a log keeps what is gone",
+    "goods_movement.warehouse_id": "a log keeps what is gone",
     "idempotency.api_key_id": "0 is a page",
     "log_seal.from_id": "a mark in a log, not a reference",
     "log_seal.last_id": "a mark in a log, not a reference",

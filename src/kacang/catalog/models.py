@@ -15,10 +15,11 @@ class ProductState(IntEnum):
 
 
 class ProductKind(models.TextChoices):
-    """What the buyer gets. Later kinds (top-ups, goods) join here."""
+    """What the buyer gets. Later kinds (top-ups) join here."""
 
     CODE = "code"
     PICKUP_CARD = "pickup_card"
+    GOODS = "goods"
 
 
 class Strategy(IntEnum):
@@ -36,6 +37,8 @@ class StockMode(IntEnum):
     CARDS = 0
     # One card for every buyer (L21).
     LOOP = 1
+    # Pieces that are all alike, in warehouses (S1).
+    GOODS = 2
 
 
 class Category(models.Model):
@@ -159,7 +162,9 @@ class Sku(models.Model):
             models.CheckConstraint(
                 condition=Q(strategy__in=(0, 1, 2, 3)), name="sku_strategy_known"
             ),
-            models.CheckConstraint(condition=Q(stock_mode__in=(0, 1)), name="sku_stock_mode_known"),
+            models.CheckConstraint(
+                condition=Q(stock_mode__in=(0, 1, 2)), name="sku_stock_mode_known"
+            ),
         ]
         indexes = [models.Index(fields=["merchant", "product", "position"], name="sku_of_product")]
 

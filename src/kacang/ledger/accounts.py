@@ -65,6 +65,7 @@ class TransferKind(IntEnum):
     MATCHED = 8  # suspense → advance: it was an order's money after all
     REVERSAL = 9
     WRITTEN_BACK = 10  # cost of sales → inventory: what was written off is stock again
+    FOUND = 11  # cost of sales → inventory, for goods that a count found
 
 
 class DocumentKind(IntEnum):
@@ -73,3 +74,4 @@ class DocumentKind(IntEnum):
     ORDER = 1
     RECEIPT = 2
     BATCH = 3
+    GOODS_ENTRY = 4

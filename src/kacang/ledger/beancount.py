@@ -27,6 +27,7 @@ WORDS: dict[TransferKind, tuple[str, str]] = {
     TransferKind.WRITTEN_BACK: ("核销转回", "Stock written back"),
     TransferKind.MATCHED: ("待查款项已认领", "Matched with its order"),
     TransferKind.REVERSAL: ("冲正", "Reversal"),
+    TransferKind.FOUND: ("盘盈入库", "Stock found"),
 }
 CARRIED = ("期初余额", "Brought forward")
 

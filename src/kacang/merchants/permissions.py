@@ -16,6 +16,8 @@ PERMISSIONS = {
     "stock.import": _("Import card secrets"),
     "stock.generate": _("Generate card secrets"),
     "stock.change": _("Undo batches, freeze and void cards"),
+    "goods.move": _("Take goods in, send them to other warehouses"),
+    "goods.adjust": _("Correct how many goods there are, name warehouses"),
     "secrets.reveal": _("Look at card secrets"),
     "secrets.rotate": _("Change the key of card secrets"),
     "payments.view": _("See payments"),
@@ -67,6 +69,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "stock.import",
             "stock.generate",
             "stock.change",
+            "goods.move",
+            "goods.adjust",
         }
     ),
     Role.ORDER_OPERATOR: frozenset(
@@ -93,7 +97,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "products.view",
         }
     ),
-    Role.WAREHOUSE: frozenset({"orders.view", "orders.note", "products.view", "stock.view"}),
+    Role.WAREHOUSE: frozenset(
+        {"orders.view", "orders.note", "products.view", "stock.view", "goods.move"}
+    ),
     Role.FINANCE: frozenset(
         {
             "dashboard.view",

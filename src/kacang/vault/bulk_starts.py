@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kacang.catalog import queries as catalog
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.keys import cipher_for
@@ -16,6 +15,7 @@ from kacang.shared.clock import utc_now
 from kacang.shared.errors import Conflict, Invalid
 from kacang.vault.card_ids import open_card_id
 from kacang.vault.changing import CARDS_MAX, TooManyCards, check_reason
+from kacang.vault.intake import card_sku
 from kacang.vault.listing import find_batch
 from kacang.vault.models import BatchState
 from kacang.vault.planning import BadTerms, BatchesDiffer, Change, Terms
@@ -242,7 +242,7 @@ def _named(merchant_id: int, request: ChangeRequest, terms: Terms, meant: _Meant
         case Change.POOL:
             found["pool"] = pool_id_of(merchant_id, terms.pool_uid)
         case Change.OTHER_SKU:
-            found["sku"] = catalog.sku(merchant_id=merchant_id, uid=terms.sku_uid).id
+            found["sku"] = card_sku(merchant_id, terms.sku_uid).id
             found["purchase"] = terms.purchase.stored()
         case Change.SPLIT:
             found["purchase"] = terms.purchase.stored()

@@ -16,7 +16,14 @@ from kacang.outbox.work import Task
 from kacang.queue import enqueue
 from kacang.shared.errors import Invalid
 from kacang.vault.import_jobs import JOB, guarded
-from kacang.vault.intake import Arrival, Purchase, close_batch, open_batch, stored_purchase
+from kacang.vault.intake import (
+    Arrival,
+    Purchase,
+    card_sku,
+    close_batch,
+    open_batch,
+    stored_purchase,
+)
 from kacang.vault.loading import CHUNK, load_cards, prints_of
 from kacang.vault.models import Batch
 from kacang.vault.patterns import check_strength, make_codes, read_pattern
@@ -63,7 +70,7 @@ def generate_cards(*, merchant_id: int, actor: Actor, request: GenerateRequest) 
         if numbers.room < request.count * NUMBER_ROOM:
             raise BadCount(limit=numbers.room // NUMBER_ROOM)
     with acting_as(merchant_id):
-        sku = catalog.sku(merchant_id=merchant_id, uid=request.sku_uid)
+        sku = card_sku(merchant_id, request.sku_uid)
         arguments: Mapping[str, Any] = {
             "sku": sku.uid,
             "count": request.count,

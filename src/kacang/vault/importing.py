@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from kacang.catalog import queries as catalog
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
@@ -19,7 +18,7 @@ from kacang.outbox.files import Upload
 from kacang.queue import enqueue
 from kacang.shared.errors import Invalid
 from kacang.shared.zips import packed
-from kacang.vault.intake import Purchase
+from kacang.vault.intake import Purchase, card_sku
 from kacang.vault.reading.layouts import Wishes
 from kacang.vault.reading.rows import LINES_MAX, BadFile
 from kacang.vault.reading.sources import LINES_NAME
@@ -91,7 +90,7 @@ def check_import(*, merchant_id: int, actor: Actor, file_uid: str, request: Impo
     """Start the job that looks at a sealed file without loading it; return the job's uid.
 
     Raises:
-        UnknownFile, UnknownSku: There is none.
+        UnknownFile, UnknownSku, NotCards: There is none of cards.
         BadPurchase: What was said about the purchase cannot be.
     """
     return _start(CHECK, merchant_id, actor, file_uid, request)
@@ -113,7 +112,7 @@ def import_cards(*, merchant_id: int, actor: Actor, file_uid: str, request: Impo
 def _start(kind: str, merchant_id: int, actor: Actor, file_uid: str, request: ImportRequest) -> str:
     with acting_as(merchant_id):
         file = files.info(merchant_id=merchant_id, uid=file_uid)
-        sku = catalog.sku(merchant_id=merchant_id, uid=request.sku_uid)
+        sku = card_sku(merchant_id, request.sku_uid)
         uid = work.start(
             merchant_id=merchant_id,
             kind=kind,

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Max
 
-from kacang.catalog.queries import SkuView
+from kacang.catalog import queries as catalog
+from kacang.catalog.queries import SkuView, StockMode
 from kacang.ledger.accounts import Account, DocumentKind, TransferKind
 from kacang.ledger.operations import Document, Move, Side, transfer
 from kacang.merchants.queries import MerchantInfo
 from kacang.shared.clock import utc_now
-from kacang.shared.errors import Invalid
+from kacang.shared.errors import Conflict, Invalid
 from kacang.shared.ids import new_uid
 from kacang.shared.money import Money
 from kacang.vault.models import Batch, BatchState
@@ -32,6 +33,25 @@ class BadPurchase(Invalid):
     """What was said about a purchase is too long or impossible; `field` says what."""
 
     code = "vault.bad_purchase"
+
+
+class NotCards(Conflict):
+    """The SKU sells goods: it has pieces in warehouses, and no cards."""
+
+    code = "vault.not_cards"
+
+
+def card_sku(merchant_id: int, uid: str) -> SkuView:
+    """Return a SKU that sells cards.
+
+    Raises:
+        UnknownSku: There is none.
+        NotCards: It sells goods.
+    """
+    sku = catalog.sku(merchant_id=merchant_id, uid=uid)
+    if sku.stock_mode == StockMode.GOODS:
+        raise NotCards
+    return sku
 
 
 @dataclass(frozen=True, slots=True)

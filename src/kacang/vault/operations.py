@@ -39,7 +39,7 @@ from kacang.vault.importing import (
     seal_files,
     seal_lines,
 )
-from kacang.vault.intake import Arrival, BadPurchase, Purchase
+from kacang.vault.intake import Arrival, BadPurchase, NotCards, Purchase
 from kacang.vault.levels import compact_levels
 from kacang.vault.listing import UnknownBatch
 from kacang.vault.marks import move_marks
@@ -76,6 +76,7 @@ __all__ = [
     "ImportRefused",
     "ImportRequest",
     "Incoming",
+    "NotCards",
     "NothingToChange",
     "NothingToImport",
     "PoolNameTaken",

@@ -32,6 +32,10 @@ TEXTS: dict[str, Words] = {
     "catalog.bad_picture": _("Use a JPEG, PNG, WebP or GIF of at most 8 MB and 40 million pixels."),
     "catalog.bad_text": _("A text is missing or too long: {field}."),
     "catalog.bad_value": _("A value is not possible: {field}."),
+    "catalog.kind_and_stock": _(
+        "Goods have pieces in a warehouse, other products have cards: the stock does not fit."
+    ),
+    "catalog.kind_fixed": _("A product with variants cannot turn from codes to goods, nor back."),
     "catalog.nothing_to_sell": _("A product needs at least one SKU on sale."),
     "catalog.stock_mode_fixed": _(
         "Whether a SKU sells each card once or one card to all cannot be changed any more."
@@ -139,6 +143,18 @@ TEXTS: dict[str, Words] = {
     ),
     "state.wrong": _("This is no longer possible in the present state."),
     # Which of the reasons it is, is said by `import_words`.
+    "stock.bad_entry": _("Something about these goods is not possible: {field}."),
+    "stock.bad_warehouse": _("A warehouse has a name of at most {limit} characters."),
+    "stock.not_enough_free": _(
+        "Fewer pieces are free there: the others are reserved or sold. Nothing was changed."
+    ),
+    "stock.not_goods": _("This variant sells cards: only goods have pieces."),
+    "stock.reason_needed": _("Please say why the number is corrected."),
+    "stock.same_warehouse": _("The goods lie there already."),
+    "stock.unknown_transfer": _("No such goods are on their way."),
+    "stock.unknown_warehouse": _("There is no such warehouse."),
+    "stock.warehouse_taken": _("There is a warehouse {name} already."),
+    "vault.not_cards": _("This variant sells goods: it has pieces, and no cards."),
     "vault.bad_file": _("The file could not be read."),
     "vault.bad_count": _("Between 1 and {limit} codes can be made at once."),
     "vault.bad_pattern": _("The pattern cannot be read. X is a letter or digit, # a digit."),

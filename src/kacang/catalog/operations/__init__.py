@@ -19,6 +19,7 @@ from kacang.catalog.operations.pictures import (
     remove_picture,
 )
 from kacang.catalog.operations.products import (
+    KindFixed,
     NothingToSell,
     UnknownProduct,
     create_product,
@@ -26,6 +27,7 @@ from kacang.catalog.operations.products import (
     update_product,
 )
 from kacang.catalog.operations.skus import (
+    KindAndStockDiffer,
     StockModeFixed,
     UnknownSku,
     create_sku,
@@ -40,6 +42,8 @@ __all__ = [
     "BadPicture",
     "BadText",
     "BadValue",
+    "KindAndStockDiffer",
+    "KindFixed",
     "NothingToSell",
     "ProductDraft",
     "ProductKind",

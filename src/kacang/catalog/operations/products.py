@@ -31,6 +31,12 @@ class UnknownProduct(NotFound):
     code = "catalog.unknown_product"
 
 
+class KindFixed(Conflict):
+    """A product with SKUs cannot turn from codes to goods, nor back."""
+
+    code = "catalog.kind_fixed"
+
+
 class NothingToSell(Conflict):
     """A product without a SKU on sale cannot go on sale."""
 
@@ -57,10 +63,14 @@ def update_product(*, merchant_id: int, actor: Actor, uid: str, draft: ProductDr
 
     Raises:
         UnknownProduct: There is none.
+        KindFixed: It has SKUs of another kind.
         BadText, BadValue, BadField, BadMask, UnknownCategory: As for a new one.
     """
     with acting_as(merchant_id):
         row = find_product(merchant_id, uid)
+        turns = (row.kind == ProductKind.GOODS) != (draft.kind == ProductKind.GOODS)
+        if turns and row.skus.exists():
+            raise KindFixed
         before = _state(row)
         old_texts = (row.description, row.guide)
         _fill(row, draft)

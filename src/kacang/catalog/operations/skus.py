@@ -5,7 +5,7 @@ from typing import Any
 
 from kacang.catalog.checks import read_text, within
 from kacang.catalog.drafts import SkuDraft
-from kacang.catalog.models import Sku, StockMode, Strategy
+from kacang.catalog.models import ProductKind, Sku, StockMode, Strategy
 from kacang.catalog.operations.categories import POSITION_MAX
 from kacang.catalog.operations.products import find_product, refresh_search
 from kacang.merchants import audit, queries
@@ -32,15 +32,24 @@ class StockModeFixed(Conflict):
     code = "catalog.stock_mode_fixed"
 
 
+class KindAndStockDiffer(Conflict):
+    """Goods have pieces, and only goods have: cards of a code are no goods."""
+
+    code = "catalog.kind_and_stock"
+
+
 def create_sku(*, merchant_id: int, actor: Actor, product_uid: str, draft: SkuDraft) -> str:
     """Add a SKU to a product, priced in the merchant's book currency, and return its uid.
 
     Raises:
         UnknownProduct: There is no such product.
+        KindAndStockDiffer: It sells goods and the SKU cards, or the other way about.
         BadText, BadValue: The draft is wrong.
     """
     with acting_as(merchant_id):
         product = find_product(merchant_id, product_uid)
+        if (product.kind == ProductKind.GOODS) != (draft.stock_mode == StockMode.GOODS):
+            raise KindAndStockDiffer
         row = Sku(
             merchant_id=merchant_id,
             uid=new_uid("sku"),

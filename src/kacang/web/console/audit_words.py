@@ -67,6 +67,10 @@ ACTIONS: dict[str, Promise] = {
     "categories.create": _("Added a category"),
     "categories.delete": _("Deleted a category"),
     "categories.update": _("Changed a category"),
+    "goods.adjust": _("Corrected how many goods there are"),
+    "goods.arrive": _("Goods arrived in a warehouse"),
+    "goods.receive": _("Took goods in"),
+    "goods.send": _("Sent goods to another warehouse"),
     "host.add": _("Added a host name"),
     "host.remove": _("Removed a host name"),
     "keys.create": _("Created an API key"),
@@ -105,6 +109,8 @@ ACTIONS: dict[str, Promise] = {
     "staff.renew_sign_in": _("Gave a new password"),
     "twin.open": _("Opened the trial shop"),
     "twin.wipe": _("Wiped the trial shop"),
+    "warehouses.create": _("Added a warehouse"),
+    "warehouses.rename": _("Renamed a warehouse"),
 }
 
 ACTORS: dict[str, Promise] = {
@@ -143,6 +149,8 @@ VALUES: dict[str, Promise] = {
     "on_sale": _("On sale"),
     "part": _("Codes shown"),
     "payable_minor": _("Amount"),
+    "entry": _("Entry"),
+    "pieces": _("Pieces"),
     "pictures": _("Pictures"),
     "position": _("Place in the shop"),
     "price_minor": _("Price"),

@@ -1,0 +1,28 @@
+"""What others may ask about goods."""
+
+from kacang.stock.levels import GoodsLevel, goods_available, goods_levels, warehouse_levels
+from kacang.stock.listing import (
+    EntryView,
+    MovementPage,
+    MovementView,
+    movements,
+    transfers_under_way,
+)
+from kacang.stock.models import EntryKind, PieceState
+from kacang.stock.warehouses import WarehouseView, warehouses
+
+__all__ = [
+    "EntryKind",
+    "EntryView",
+    "GoodsLevel",
+    "MovementPage",
+    "MovementView",
+    "PieceState",
+    "WarehouseView",
+    "goods_available",
+    "goods_levels",
+    "movements",
+    "transfers_under_way",
+    "warehouse_levels",
+    "warehouses",
+]
