@@ -1,14 +1,19 @@
 """Whether a sale costs the same whatever the pool's size, and whichever card is taken.
 
 Sold over HTTP at 16 connections, as in `bench.sale`, so that claims meet each other as they do in
-a rush: from a pool of 10,000 cards and one of 1,000,000, at random and first in first out. The
-rounds come in turn; each pool is filled up again before its next round.
+a rush: from pools of 10,000 cards and of 1,000,000, at random, first in first out, and soonest
+expiry first. The rounds come in turn; each pool is filled up again before its next round.
 
-    python -m bench.claim [--json] [--quick] [--rounds N] [--seconds N]
+`--large` makes the large pools so large; `--held` keeps a transaction open from before the first
+sale to after the last, so that nothing that was sold can be cleared away.
+
+    python -m bench.claim [--json] [--quick] [--rounds N] [--seconds N] [--large N] [--held]
 """
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -35,13 +40,20 @@ class Size:
 QUICK = Size(rounds=1, seconds=1, small=500, large=2_000, connections=4)
 
 
+STRATEGIES = {
+    "random": Strategy.RANDOM,
+    "first in": Strategy.FIRST_IN,
+    "soonest expiry": Strategy.SOONEST_EXPIRY,
+}
+
+
 @dataclass
 class Pool:
     """One SKU with its cards, and how fast it sold in each round."""
 
     name: str
-    cards: int
     strategy: Strategy
+    cards: int
     sku: str = ""
     sold: int = 0
     speeds: list[float] = field(default_factory=list)
@@ -54,13 +66,15 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int)
+    parser.add_argument("--large", type=int, help="cards of a large pool")
+    parser.add_argument("--held", action="store_true", help="beside a transaction that stays open")
     asked = parser.parse_args(words)
     size = QUICK if asked.quick else Size()
     rounds, seconds = asked.rounds or size.rounds, asked.seconds or size.seconds
     pools = [
-        Pool("small, random", size.small, Strategy.RANDOM),
-        Pool("large, random", size.large, Strategy.RANDOM),
-        Pool("large, first in", size.large, Strategy.FIRST_IN),
+        Pool(name, strategy, cards)
+        for name, strategy in STRATEGIES.items()
+        for cards in (size.small, asked.large or size.large)
     ]
     with installation() as made:
         shop = open_shop()
@@ -70,14 +84,24 @@ def main(words: list[str] | None = None) -> int:
         reports = [sell(made, shop, [pool.sku], size.connections, 1) for pool in pools]
         for pool, warm in zip(pools, reports, strict=True):
             pool.sold = warm.orders
-        for number in range(rounds):
-            report.say(f"round {number + 1} of {rounds}")
-            # Another one begins each time: who comes first has the emptiest caches.
-            for at in range(len(pools)):
-                pool = pools[(at + number) % len(pools)]
-                reports.append(_round(made, shop, pool, size.connections, seconds))
+        with _held(made) if asked.held else nullcontext():
+            for number in range(rounds):
+                report.say(f"round {number + 1} of {rounds}")
+                # Another one begins each time: who comes first has the emptiest caches.
+                for at in range(len(pools)):
+                    pool = pools[(at + number) % len(pools)]
+                    reports.append(_round(made, shop, pool, size.connections, seconds))
         checks = check(made, shop, reports)
     return _tell(pools, reports, checks, as_json=asked.json)
+
+
+@contextmanager
+def _held(made: Installation) -> Iterator[None]:
+    """Keep a transaction open that has seen everything: no dead row may be cleared away."""
+    with made.owner() as owner, owner.transaction():
+        owner.execute("set transaction isolation level repeatable read")
+        owner.execute("select count(*) from pick_mark")
+        yield
 
 
 def _round(made: Installation, shop: Shop, pool: Pool, connections: int, seconds: float) -> Report:
@@ -95,9 +119,12 @@ def _round(made: Installation, shop: Shop, pool: Pool, connections: int, seconds
 def _tell(
     pools: list[Pool], reports: list[Report], checks: dict[str, bool], *, as_json: bool
 ) -> int:
-    small, large, first = pools
-    by_size = [b / a for a, b in zip(small.speeds, large.speeds, strict=True)]
-    by_strategy = [a / b for a, b in zip(large.speeds, first.speeds, strict=True)]
+    shares = {
+        name: [b / a for a, b in zip(small.speeds, large.speeds, strict=True)]
+        for name, small, large in zip(STRATEGIES, pools[::2], pools[1::2], strict=True)
+    }
+    random, first = pools[1], pools[3]
+    by_strategy = [a / b for a, b in zip(random.speeds, first.speeds, strict=True)]
     report.table(
         "Claim: orders per second over HTTP",
         ["pool", "cards", "least", "median", "most"],
@@ -107,8 +134,8 @@ def _tell(
         "Shares",
         ["of", "least", "median", "most"],
         [
-            ["large / small", *report.spread(by_size)],
-            ["random / first in", *report.spread(by_strategy)],
+            *([f"large / small, {name}", *report.spread(some)] for name, some in shares.items()),
+            ["large: random / first in", *report.spread(by_strategy)],
         ],
     )
     report.table("Afterwards", ["figure", "agrees"], [[k, str(ok)] for k, ok in checks.items()])
@@ -116,10 +143,12 @@ def _tell(
     errors = sum(one.errors for one in reports)
     figures = {
         "bench": "claim",
-        "ratio": median(by_size),
+        "ratio": median(shares["random"]),
+        "ratio_first_in": median(shares["first in"]),
+        "ratio_soonest_expiry": median(shares["soonest expiry"]),
         "ratio_random": median(by_strategy),
-        "per_second": median(large.speeds),
-        "limit_per_second": median(small.speeds),
+        "per_second": median(random.speeds),
+        "limit_per_second": median(pools[0].speeds),
         "first_in_per_second": median(first.speeds),
         "p50_ms": percentile(times, 0.5),
         "p99_ms": percentile(times, 0.99),

@@ -14,18 +14,16 @@ import io
 import secrets
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import httpx
 import psycopg
 from python_calamine import CalamineWorkbook
 from rustpy_xlsxwriter import write_worksheet
 
 from bench import report
-from bench.installation import HOST, Installation, installation
-from bench.processes import MemoryWatch
+from bench.installation import Installation, installation
+from bench.jobs import JobDone, run_job
 from bench.stock import Shop, add_sku, open_shop
 from kacang.embedded import APP
 from kacang.merchants.models import MerchantKind
@@ -33,19 +31,7 @@ from kacang.merchants.operations import open_merchant
 
 LINES = 200_000
 WEB_MEGABYTES, WORKER_MEGABYTES = 200, 350
-_GIVE_UP_SECONDS = 600
-_POLL_SECONDS = 0.1
 _COLUMNS = "fingerprint, number, secret, remark"
-
-
-@dataclass(frozen=True)
-class Imported:
-    """One import as the merchant saw it."""
-
-    seconds: float
-    good: int
-    web_megabytes: float
-    worker_megabytes: float
 
 
 def main(words: list[str] | None = None) -> int:
@@ -59,7 +45,7 @@ def main(words: list[str] | None = None) -> int:
     rounds = asked.rounds or (1 if asked.quick else 3)
     lines = asked.lines or (2_000 if asked.quick else LINES)
     least: list[float] = []
-    done: list[Imported] = []
+    done: list[JobDone] = []
     with installation() as made:
         shop = open_shop()
         sku = add_sku(made, shop, cards=1)
@@ -121,34 +107,18 @@ def _least(made: Installation, book: bytes) -> float:
         return time.perf_counter() - started
 
 
-def _import(made: Installation, shop: Shop, sku: str, book: bytes) -> Imported:
-    pids = {"web": made.processes[0].pid, "worker": made.processes[1].pid}
-    head = {"Authorization": f"Bearer {shop.key}"}
-    base = f"http://{HOST}:{made.port}/api/v1"
-    with MemoryWatch(pids) as watch, httpx.Client(headers=head, timeout=60) as client:
-        started = time.perf_counter()
-        sent = client.post(
-            f"{base}/cards/import", data={"sku_id": sku}, files={"file": ("cards.xlsx", book)}
-        )
-        if sent.status_code != httpx.codes.ACCEPTED:
-            raise RuntimeError(f"{sent.status_code} {sent.text[:500]}\n{made.log('web')}")
-        job = sent.json()
-        while job["state"] in {"waiting", "running"}:
-            if time.perf_counter() - started > _GIVE_UP_SECONDS:
-                raise RuntimeError(f"the import does not end: {job}\n{made.log('worker')}")
-            time.sleep(_POLL_SECONDS)
-            job = client.get(f"{base}/jobs/{job['id']}").json()
-        took = time.perf_counter() - started
-    if job["state"] != "done":
-        raise RuntimeError(f"the import failed: {job}\n{made.log('worker')}")
-    return Imported(took, job["result"]["good"], watch.largest["web"], watch.largest["worker"])
+def _import(made: Installation, shop: Shop, sku: str, book: bytes) -> JobDone:
+    return run_job(
+        made, shop, "/cards/import", count="good",
+        data={"sku_id": sku}, files={"file": ("cards.xlsx", book)},
+    )  # fmt: skip
 
 
-def _tell(least: list[float], done: list[Imported], lines: int, *, as_json: bool) -> int:
+def _tell(least: list[float], done: list[JobDone], lines: int, *, as_json: bool) -> int:
     ratios = [one.seconds / bare for one, bare in zip(done, least, strict=True)]
     web = max(one.web_megabytes for one in done)
     worker = max(one.worker_megabytes for one in done)
-    missing = sum(lines - one.good for one in done)
+    missing = sum(lines - one.done for one in done)
     report.table(
         f"Import of {lines:,} lines of xlsx",
         ["round", "least s", "import s", "times", "web MB", "worker MB"],

@@ -73,6 +73,11 @@ class Installation:
         self.processes.append(process)
         return process
 
+    def run(self, *words: str) -> None:
+        """Run Python with these words to its end."""
+        environment = {**self.environment, "DJANGO_SETTINGS_MODULE": "kacang.settings"}
+        subprocess.run([sys.executable, *words], env=environment, cwd=ROOT, check=True)
+
     def log(self, name: str) -> str:
         """Return the end of what a process wrote."""
         return (self.folder / f"{name}.log").read_text(errors="replace")[-3000:]
@@ -92,7 +97,8 @@ def installation(*, web_workers: int = 2) -> Iterator[Installation]:
             "DATABASE_URL": cluster.dsn(APP),
             "KACANG_DATA": folder,
             "KACANG_MASTER_KEY": settings.MASTER_KEY,
-            "KACANG_SECRET_KEY": secrets.token_hex(32),
+            # The same key on both sides: a session that is opened here is good at the application.
+            "KACANG_SECRET_KEY": settings.SECRET_KEY,
             "KACANG_PUBLIC_URL": settings.PUBLIC_URL,
             "KACANG_LOG_LEVEL": "WARNING",
         }

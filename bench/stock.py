@@ -7,7 +7,9 @@ measured by `bench/imports.py`; here only that they are there.
 import itertools
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bench.installation import Installation
 from kacang.catalog import operations as catalog
@@ -29,7 +31,10 @@ from kacang.vault.models import Batch, BatchState
 PRICE_MINOR = 1999
 COST_MINOR = 1500
 _RANDOM_MAX = 2**31 - 1
-_COLUMNS = "merchant_id, sku_id, batch_id, pick_key, fingerprint, secret"
+_YEAR = timedelta(days=365)
+_MICROSECOND = timedelta(microseconds=1)
+_TYPES = ["int8", "int8", "int8", "int8", "bytea", "bytea", "timestamptz"]
+_COLUMNS = "merchant_id, sku_id, batch_id, pick_key, fingerprint, secret, expires_at"
 
 
 @dataclass(frozen=True)
@@ -100,17 +105,15 @@ def load(
         ).pk
     with made.owner() as owner:
         with owner.transaction():
-            # Later ones come after all that are there.
-            arrival = itertools.count(time.time_ns())
+            places = _places(strategy)
             with owner.cursor().copy(f"copy card ({_COLUMNS}) from stdin (format binary)") as copy:
-                copy.set_types(["int8", "int8", "int8", "int8", "bytea", "bytea"])
+                copy.set_types(_TYPES)
                 for _ in range(cards):
                     code = secrets.token_bytes(10).hex().encode()
                     mark = cipher.fingerprint(b"", code)
-                    random_key = secrets.randbelow(_RANDOM_MAX)
-                    pick = random_key if strategy == Strategy.RANDOM else next(arrival)
                     sealed = cipher.seal("card", "secret", code, mark)
-                    copy.write_row((shop.merchant_id, sku_id, batch_id, pick, mark, sealed))
+                    pick, until = next(places)
+                    copy.write_row((shop.merchant_id, sku_id, batch_id, pick, mark, sealed, until))
             owner.execute(
                 "insert into card_movement (merchant_id, sku_id, batch_id, from_state, to_state,"
                 " cards) values (%s, %s, %s, null, 0, %s)",
@@ -118,3 +121,17 @@ def load(
             )
         owner.execute("vacuum analyze card")
         # The other tables are empty: what is learnt of an empty table makes bad plans.
+
+
+def _places(strategy: Strategy) -> Iterator[tuple[int, datetime | None]]:
+    """Each card's place in the order of sale, and when it expires; later loads come later."""
+    if strategy == Strategy.RANDOM:
+        while True:
+            yield secrets.randbelow(_RANDOM_MAX), None
+    if strategy != Strategy.SOONEST_EXPIRY:
+        for arrival in itertools.count(time.time_ns()):
+            yield arrival, None
+    until = utc_now() + _YEAR
+    while True:
+        until += _MICROSECOND
+        yield int(until.timestamp() * 1_000_000), until

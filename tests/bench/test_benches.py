@@ -49,6 +49,7 @@ class TestBenches:
         figures = run("bench.claim")
 
         assert figures["ratio_random"] > 0
+        assert figures["ratio_soonest_expiry"] > 0
         assert all(figures["checks"].values())
 
     def test_measures_imports_and_their_memory(self):
@@ -56,4 +57,11 @@ class TestBenches:
 
         assert figures["lines"] == 2000
         assert 0 < figures["web_mb"] < figures["web_mb_limit"]
+        assert 0 < figures["worker_mb"] < figures["worker_mb_limit"]
+
+    def test_measures_the_vault(self):
+        figures = run("bench.vault")
+
+        assert figures["ratio"] > 0
+        assert figures["ratio_page_stock"] > 0
         assert 0 < figures["worker_mb"] < figures["worker_mb_limit"]

@@ -19,7 +19,12 @@ _APT = ("apt-get", "install", "--yes", "--no-install-recommends", "chromium", "f
 _EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 _SOURCES = [name for name in ("src", "tests", "simulators", "bench") if (PROJECT / name).is_dir()]
 # What is measured, and by which module.
-MEASUREMENTS = {"sale": "bench.sale", "claim": "bench.claim", "import": "bench.imports"}
+MEASUREMENTS = {
+    "sale": "bench.sale",
+    "claim": "bench.claim",
+    "import": "bench.imports",
+    "vault": "bench.vault",
+}
 # What each check is called, and its command. All are run, whatever the others say.
 CHECKS: Mapping[str, tuple[str, ...]] = {
     "format": (*_PYTHON, "ruff", "format", "--check", "--quiet", "."),
@@ -64,7 +69,7 @@ def test(context: typer.Context) -> None:
 
 
 def bench(context: typer.Context) -> None:
-    """Measure: kacang bench sale, claim or import. Arguments go to the measurement."""
+    """Measure: kacang bench sale, claim, import or vault. Arguments go to the measurement."""
     module = MEASUREMENTS.get(context.args[0]) if context.args else None
     if module is None:
         names = ", ".join(MEASUREMENTS)
