@@ -90,6 +90,7 @@ def _least(made: Installation, book: bytes) -> float:
         rows = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0).to_python()
         with app.transaction(), app.cursor() as cursor:
             cursor.execute(f"set local kacang.merchant = {merchant_id}")
+            cursor.execute("set local statement_timeout = 0")
             cursor.execute(
                 "create temp table plain (fingerprint bytea, number text, secret bytea,"
                 " remark text) on commit drop"

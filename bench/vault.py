@@ -113,6 +113,7 @@ def _least(made: Installation, cards: int) -> float:
         started = time.perf_counter()
         with app.transaction(), app.cursor() as cursor:
             cursor.execute(f"set local kacang.merchant = {merchant_id}")
+            cursor.execute("set local statement_timeout = 0")
             cursor.execute("create temp table plain (fingerprint bytea, secret bytea)")
             with cursor.copy(f"copy plain ({_COLUMNS}) from stdin (format binary)") as copy:
                 copy.set_types(["bytea", "bytea"])
