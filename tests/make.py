@@ -106,6 +106,11 @@ def stock(made: Stocked, cards: int, *, expires_in: str | None = None, loop: boo
                    values (%s::bigint, %s::bigint, %s::bigint, 0, %s::int)""",
                 [made.merchant_id, made.sku.pk, made.batch.pk, cards],
             )
+            cursor.execute(
+                """update batch set card_count = card_count + %s::int
+                   where merchant_id = %s::bigint and id = %s::bigint""",
+                [cards, made.merchant_id, made.batch.pk],
+            )
 
 
 def files(made: Stocked, *contents: tuple[str, bytes]) -> None:

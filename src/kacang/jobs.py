@@ -265,6 +265,12 @@ def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
     mails.tell_delivered(merchant_id=merchant_id, order_id=order_id, again=again)
 
 
+@task("orders.tell_replaced", "mail")
+def tell_replaced(*, merchant_id: int, order_id: int, card_uid: str) -> None:
+    """Mail the buyer that another card took the place of a faulty one."""
+    mails.tell_replaced(merchant_id=merchant_id, order_id=order_id, card_uid=card_uid)
+
+
 @task("orders.tell_on_hold", "mail")
 def tell_on_hold(*, merchant_id: int, order_id: int) -> None:
     """Tell buyer and staff that a paid order waits."""

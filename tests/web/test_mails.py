@@ -16,10 +16,12 @@ from kacang.merchants.tenancy import acting_as
 from kacang.messages import queries as messages
 from kacang.messages.models import Message
 from kacang.orders import operations as orders
+from kacang.orders import queries as order_queries
 from kacang.orders.types import Credentials
 from kacang.payments import queries as payments
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
+from kacang.vault import queries as vault
 from kacang.web import mails
 from tests import make
 from tests.messages.conftest import postbox  # noqa: F401 - a fixture
@@ -117,6 +119,39 @@ class TestDelivered:
         assert "t=" not in entered["location"]
         assert page.status_code == 200
         assert placed.number in page.content.decode()
+
+    @pytest.mark.parametrize(("language", "words"), [("zh-Hans", "更换"), ("en", "was replaced")])
+    def test_of_a_replaced_card_leads_to_the_new_one(
+        self,
+        merchant,
+        stocked,
+        postbox,  # noqa: F811
+        language,
+        words,
+    ):
+        placed = make.order(stocked, contact=BUYER, language=language)
+        settle(merchant, placed)
+        run_news(merchant)
+        view = order_queries.order(merchant_id=merchant, number=placed.number)
+        (unit,) = vault.cards_of_units(merchant_id=merchant, line_ids=[view.lines[0].id])
+        card_uid = unit.card_uid
+        for _ in range(2):
+            card_uid = orders.replace_card(
+                merchant_id=merchant, card_uid=card_uid, actor=Actor(), reason="内部原因"
+            ).card_uid
+
+        assert run_news(merchant) == ["orders.tell_replaced"] * 2 + ["messages.send"] * 2
+
+        _delivered, mail, second = postbox.mails
+        assert placed.number in mail["subject"]
+        assert words in mail["subject"]
+        assert second["subject"] == mail["subject"]
+        assert "内部原因" not in text_of(mail)
+        assert not any(code in mail.as_string() + text_of(mail) for code in stocked.codes)
+        token = parse_qs(urlsplit(link_in(mail)).query)["t"][0]
+        assert orders.check_access(
+            merchant_id=merchant, number=placed.number, credentials=Credentials(token=token)
+        )
 
     def test_without_an_address_nothing_is_sent(self, merchant, stocked, postbox):  # noqa: F811
         placed = make.order(stocked, contact=Contact(phone="+8613826042716"))
@@ -240,7 +275,8 @@ class TestCode:
 def test_every_job_that_is_queued_has_a_task():
     for name in (
         "messages.send", "orders.send_code", "orders.tell_delivered", "orders.tell_on_hold",
-        "orders.tell_cancelled", "payments.ask", "payments.sandbox_send", "payments.tell_suspense",
+        "orders.tell_cancelled", "orders.tell_replaced", "payments.ask", "payments.sandbox_send",
+        "payments.tell_suspense",
     ):  # fmt: skip
         assert name in app.tasks
     for listeners in jobs.LISTENERS.values():

@@ -11,6 +11,7 @@ class Event(StrEnum):
 
     ORDER_DELIVERED = "order.delivered"
     ORDER_WAITING = "order.waiting"
+    ORDER_REPLACED = "order.replaced"
     ORDER_CANCELLED = "order.cancelled"
     ORDER_CODE = "order.code"
     STAFF_ORDER_WAITING = "staff.order_waiting"

@@ -87,6 +87,24 @@ class NotNow(Conflict):
     code = "orders.wrong_state"
 
 
+class NothingToReplace(Conflict):
+    """The card is nobody's own: it was not delivered, was replaced already, or serves everybody."""
+
+    code = "orders.nothing_to_replace"
+
+
+class CardInUse(Conflict):
+    """The buyer has activated or redeemed the card: it is no faulty one."""
+
+    code = "orders.card_in_use"
+
+
+class NoReplacement(Conflict):
+    """No other card of this kind is free. The buyer keeps the card, nothing was changed."""
+
+    code = "orders.no_replacement"
+
+
 class AccessRefused(Refused):
     """The order's codes are not shown to this caller; it is never said why."""
 

@@ -71,6 +71,7 @@ class Event(IntEnum):
     REVEALED = 11
     RESENT = 12
     REPLENISHED = 13
+    REPLACED = 14
 
 
 class Order(models.Model):

@@ -14,16 +14,17 @@ from kacang.orders.meeting import (
 from kacang.orders.moving.jobs import SYSTEMS, UnknownSystem, run_move, start_move
 from kacang.orders.paying import ask_about, settle_waiting, start_payment
 from kacang.orders.repeating import KeyTaken, Repeat
+from kacang.orders.replacing import Replaced, replace_card
 from kacang.orders.revealing import deliveries, secret_form
 from kacang.orders.screening import screen
 from kacang.orders.settling import promise_settlement, settle_notice, settle_notices
 
 __all__ = [
-    "SYSTEMS", "KeyTaken", "Repeat", "UnknownSystem", "add_note", "ask_about", "cancel_order",
-    "change_price", "check_access", "check_references", "code_to_send", "continue_waiting",
-    "deliveries", "expire_due",
+    "SYSTEMS", "KeyTaken", "Repeat", "Replaced", "UnknownSystem", "add_note", "ask_about",
+    "cancel_order", "change_price", "check_access", "check_references", "code_to_send",
+    "continue_waiting", "deliveries", "expire_due",
     "new_access_token", "place_order", "place_order_once", "place_orders", "promise_order",
-    "promise_settlement", "replenish", "request_code", "resend", "run_move", "screen",
-    "secret_form", "settle_notice", "settle_notices", "settle_waiting", "start_move",
+    "promise_settlement", "replace_card", "replenish", "request_code", "resend", "run_move",
+    "screen", "secret_form", "settle_notice", "settle_notices", "settle_waiting", "start_move",
     "start_payment",
 ]  # fmt: skip

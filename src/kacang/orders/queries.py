@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from kacang.merchants.tenancy import acting_as
+from kacang.orders.card_history import CardEvent, CardHistory, Step, card_history
 from kacang.orders.errors import UnknownOrder
 from kacang.orders.figures import DayFigures, best_sellers, by_hour, day_figures
 from kacang.orders.listing import counts_by_state, orders_page
@@ -19,8 +20,9 @@ from kacang.shared.errors import Invalid
 from kacang.shared.money import Money
 
 __all__ = [
-    "DayFigures", "best_sellers", "by_hour", "counts_by_state", "day_figures", "find_for_lookup",
-    "order", "order_by_id", "orders_page", "timeline",
+    "CardEvent", "CardHistory", "DayFigures", "Step", "best_sellers", "by_hour", "card_history",
+    "counts_by_state", "day_figures", "find_for_lookup", "order", "order_by_id", "orders_page",
+    "timeline",
 ]  # fmt: skip
 
 TIMELINE_MAX = 500

@@ -45,6 +45,7 @@ def deliveries(
             expires_at=code.expires_at,
             delivered_at=code.delivered_at,
             file=code.file,
+            replaced_at=code.delivered_at if code.was_replaced else None,
         )
         for code in found
     ]

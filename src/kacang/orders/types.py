@@ -213,6 +213,8 @@ class Delivered:
     expires_at: datetime | None
     delivered_at: datetime
     file: CardFile | None = None
+    # When it took the place of a faulty one; None where it is the first.
+    replaced_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,19 @@ from django.db import connection
 from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.ciphers import MerchantCipher
+from kacang.vault.holding import WAS_REPLACED
 from kacang.vault.reading.texts import encoding_of
 
-_CODES = """
+_CODES = f"""
 select a.line_id, a.unit_no, c.number, c.number_sealed, c.secret, c.fingerprint, c.expires_at,
-       a.delivered_at, c.content_type, c.file_name
+       a.delivered_at, c.content_type, c.file_name,
+       {WAS_REPLACED}
 from allocation a
 join card c on c.merchant_id = a.merchant_id and c.id = a.card_id
 where a.merchant_id = %s::bigint and a.line_id = any(%s::bigint[])
   and a.delivered_at is not null and a.released_at is null
 order by a.line_id, a.unit_no offset %s::int limit %s::int
-"""
+"""  # noqa: S608 - our own text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Code:
     expires_at: datetime | None
     delivered_at: datetime
     file: CardFile | None = None
+    # Whether the unit had another card before.
+    was_replaced: bool = False
 
 
 def open_secret(cipher: MerchantCipher, sealed: bytes, fingerprint: bytes) -> str:
@@ -92,7 +96,7 @@ def codes_of_lines(
     codes: list[Code] = []
     for row in found:
         line_id, unit_no, number, sealed, secret, fingerprint, expires_at, delivered_at = row[:8]
-        content_type, file_name = row[8:]
+        content_type, file_name, was_replaced = row[8:]
         mark = bytes(fingerprint)
         code = Code(
             line_id=line_id,
@@ -104,6 +108,7 @@ def codes_of_lines(
             file=SealedFile(content_type, file_name, secret).opened(cipher, mark)
             if content_type
             else None,
+            was_replaced=was_replaced,
         )
         codes.append(code)
     return codes

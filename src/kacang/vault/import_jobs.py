@@ -17,6 +17,7 @@ from kacang.vault.loading import Known, known_cards, load_cards
 from kacang.vault.models import Batch
 from kacang.vault.opening import Reading, count_chunk, open_reading
 from kacang.vault.preview import Preview
+from kacang.vault.reading.sources import LINES_NAME
 from kacang.vault.report import Tally
 from kacang.vault.undoing import take_back
 
@@ -204,6 +205,7 @@ def _finish(reading: Reading, batch: Batch, tally: Tally) -> None:
     merchant_id, task = reading.merchant.id, reading.task
     close_batch(merchant_id, batch.pk)
     batch.refresh_from_db()
+    file = files.info(merchant_id=merchant_id, uid=task.arguments["file"])
     result = {
         **reading.result(tally),
         "stocked": batch.card_count,
@@ -216,7 +218,13 @@ def _finish(reading: Reading, batch: Batch, tally: Tally) -> None:
         action="cards.stocked",
         object_kind="batch",
         object_uid=batch.uid,
-        after={"number": batch.number, "cards": batch.card_count, "job": task.uid},
+        after={
+            "number": batch.number,
+            "cards": batch.card_count,
+            "job": task.uid,
+            # Pasted lines came from no file.
+            "file": "" if file.name == LINES_NAME else file.name,
+        },
     )
     work.finish(merchant_id=merchant_id, uid=task.uid, result=result)
     files.delete(merchant_id=merchant_id, uid=task.arguments["file"])

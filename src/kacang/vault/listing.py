@@ -199,6 +199,11 @@ def _print(cipher: MerchantCipher, number: str, code: str) -> bytes:
     return cipher.fingerprint(number.encode(), code.encode())
 
 
+def batch_of(merchant_id: int, row: Batch) -> BatchView:
+    """Return a batch whose job was read with it."""
+    return _batch_views(merchant_id, [row])[0]
+
+
 def _batch_views(merchant_id: int, rows: list[Batch]) -> tuple[BatchView, ...]:
     levels = batch_levels(merchant_id=merchant_id, batch_ids=[row.pk for row in rows])
     heirs = {row.merged_into_id for row in rows if row.merged_into_id}

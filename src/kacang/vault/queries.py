@@ -4,6 +4,7 @@ from kacang.vault.bulk_starts import CHANGE, can_undo, count_matching
 from kacang.vault.card_ids import UnknownCard
 from kacang.vault.card_lists import cards_of_batch, list_cards
 from kacang.vault.codes import CardFile
+from kacang.vault.holding import UnitCard, cards_of_units, uid_of, unit_of_card
 from kacang.vault.levels import StockLevel, availability, batch_levels, loop_filled, stock_levels
 from kacang.vault.listing import (
     BatchView,
@@ -29,6 +30,7 @@ from kacang.vault.pools import (
 )
 from kacang.vault.preview import ImportPreview, PreviewColumn, PreviewLine, import_preview
 from kacang.vault.selecting import BadFilter, CardFilter
+from kacang.vault.tracing import CardSource, Holding, card_source, holdings, sharers
 
 __all__ = [
     "CHANGE",
@@ -39,9 +41,11 @@ __all__ = [
     "CardFile",
     "CardFilter",
     "CardPage",
+    "CardSource",
     "CardState",
     "CardView",
     "Choice",
+    "Holding",
     "ImportPreview",
     "Page",
     "PoolStock",
@@ -49,6 +53,7 @@ __all__ = [
     "PreviewColumn",
     "PreviewLine",
     "StockLevel",
+    "UnitCard",
     "UnknownBatch",
     "UnknownCard",
     "UnknownPool",
@@ -57,15 +62,21 @@ __all__ = [
     "batch_levels",
     "batches",
     "can_undo",
+    "card_source",
     "cards_by_uid",
     "cards_of_batch",
+    "cards_of_units",
     "choices",
     "count_matching",
     "find_cards",
+    "holdings",
     "import_preview",
     "list_cards",
     "loop_filled",
     "pool_stock",
     "pools",
+    "sharers",
     "stock_levels",
+    "uid_of",
+    "unit_of_card",
 ]

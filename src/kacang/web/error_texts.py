@@ -87,6 +87,13 @@ TEXTS: dict[str, Words] = {
     "orders.no_provider": _("The shop offers no such way to pay."),
     "orders.not_payable": _("The order is paid or closed already."),
     "orders.too_many_unpaid": _("You have unpaid orders. Please pay or cancel them first."),
+    "orders.card_in_use": _("The buyer has activated or redeemed this card: it stays as it is."),
+    "orders.no_replacement": _(
+        "No other card is in stock. Nothing was changed: import some, then replace it."
+    ),
+    "orders.nothing_to_replace": _(
+        "No buyer has this card alone: it was not sold, or it was replaced already."
+    ),
     "orders.unknown": _("There is no such order."),
     "orders.unknown_sku": _("This product is not on sale."),
     "orders.wrong_state": _("The order is no longer in a state that allows this."),

@@ -35,6 +35,12 @@ def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
     _tell_buyer(merchant_id, Event.ORDER_DELIVERED, order, occasion)
 
 
+def tell_replaced(*, merchant_id: int, order_id: int, card_uid: str) -> None:
+    """Mail the buyer that another card took the place of a faulty one, and where it is (V3)."""
+    order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
+    _tell_buyer(merchant_id, Event.ORDER_REPLACED, order, f"{order.number}/{card_uid}")
+
+
 def tell_on_hold(*, merchant_id: int, order_id: int) -> None:
     """Tell buyer and staff that a paid order waits, and why (L4)."""
     order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
@@ -152,6 +158,7 @@ def _desk_stock_link(sending: Sending) -> Mapping[str, str]:
 _LINKS = {
     Event.ORDER_DELIVERED: _order_link,
     Event.ORDER_WAITING: _order_link,
+    Event.ORDER_REPLACED: _order_link,
     Event.ORDER_CANCELLED: _home_link,
     Event.ORDER_CODE: _code,
     Event.STAFF_ORDER_WAITING: _desk_order_link,

@@ -40,6 +40,8 @@ class Shop:
     email: str
     skus: list[str] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
+    # Cards that were replaced for their buyers.
+    replaced: list[str] = field(default_factory=list)
 
 
 def an_empty_shop() -> Shop:

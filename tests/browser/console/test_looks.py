@@ -3,6 +3,11 @@
 import pytest
 
 from kacang.catalog import queries as catalog
+from kacang.merchants.audit import Actor
+from kacang.orders import operations as orders
+from kacang.orders import queries as orders_list
+from kacang.orders.types import OrderFilter, OrderState
+from kacang.vault import operations
 from kacang.vault import queries as vault
 from tests.browser.console.conftest import sign_in
 from tests.browser.harness import DESKTOP, PHONE, assert_axe, assert_fits, shot
@@ -22,6 +27,9 @@ PAGES = {
     "import": "/console/stock/{sku}/import/",
     "generate": "/console/stock/{sku}/generate/",
     "batch": "/console/stock/batches/{batch}/",
+    "order-replaced": "/console/orders/{replaced}/",
+    "order-cards": "/console/orders/{replaced}/cards/",
+    "card": "/console/stock/cards/{card}/",
     "works": "/console/works/",
     "payments": "/console/payments/",
     "suspense": "/console/payments/suspense/",
@@ -32,9 +40,28 @@ PAGES = {
 }
 
 
+def a_replaced_card(shop):
+    """An order with a card that replaced another, and that one's name."""
+    who = {"merchant_id": shop.merchant_id}
+    page = orders_list.orders_page(**who, where=OrderFilter(state=OrderState.DELIVERED))
+    number = page.rows[-1].number
+    if shop.replaced:
+        return number, shop.replaced[0]
+    lines = [line.id for line in orders_list.order(**who, number=number).lines]
+    old = vault.cards_of_units(**who, line_ids=lines)[0].card_uid
+    actor = Actor("user", None, shop.email, "203.0.113.9")
+    operations.reveal(**who, card_uids=[old], actor=actor, reason="买家反馈无法激活")
+    orders.replace_card(**who, card_uid=old, actor=actor, reason="买家反馈无法激活，已核实")
+    shop.replaced.append(old)
+    return number, old
+
+
 def addresses(shop):
     sku = catalog.sku(merchant_id=shop.merchant_id, uid=shop.skus[0])
+    replaced, card = a_replaced_card(shop)
     names = {
+        "replaced": replaced,
+        "card": card,
         "order": shop.numbers[0],
         "sku": sku.uid,
         "product": sku.product_uid,

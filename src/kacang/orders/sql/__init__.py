@@ -47,6 +47,7 @@ DELIVER = _statement(
     ),
 )
 RELEASE = _statement("release.sql")
+REPLACE = _statement("replace.sql")
 SUSPEND = _statement("suspend.sql")
 # A template: conditions and order are put in by `listing`.
 LIST = _read("list.sql")

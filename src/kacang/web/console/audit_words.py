@@ -79,6 +79,7 @@ ACTIONS: dict[str, Promise] = {
     "orders.cancel": _("Cancelled an order"),
     "orders.change_price": _("Changed an order's price"),
     "orders.note": _("Wrote a note on an order"),
+    "orders.replace_card": _("Replaced a faulty card"),
     "orders.replenish": _("Delivered what an order waited for"),
     "orders.resend": _("Sent an order's mail again"),
     "orders.show_contact": _("Looked at a buyer's contact"),
@@ -125,6 +126,7 @@ ACTORS: dict[str, Promise] = {
 VALUES: dict[str, Promise] = {
     "addresses": _("Only from"),
     "amount_minor": _("Amount"),
+    "card": _("Card"),
     "cards": _("Cards"),
     "category": _("Category"),
     "chosen_surcharge_minor": _("Surcharge for the buyer's choice"),

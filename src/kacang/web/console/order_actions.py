@@ -24,6 +24,7 @@ from kacang.web.requests import ConsoleRequest
 CODES_PAGE = 100
 TEXT_MOST = 500
 REASON_MOST = 200
+CARD_MOST = 60
 
 Done = Callable[[Desk, str, ConsoleRequest], str]
 
@@ -127,6 +128,24 @@ def deliver(request: ConsoleRequest, number: str) -> HttpResponse:
     return _answer(request, number, act)
 
 
+@needs("orders.replace")
+@require_POST
+def replace(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Give the buyer another card for a faulty one, with a reason (V3)."""
+
+    def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        operations.replace_card(
+            merchant_id=desk.merchant_id,
+            card_uid=_text(request, "card", CARD_MOST),
+            actor=desk.actor,
+            reason=_text(request, "reason"),
+            number=number,
+        )
+        return _("The card is replaced. The buyer finds the new code on the order's page.")
+
+    return _answer(request, number, act)
+
+
 @needs("secrets.reveal")
 @require_POST
 def codes(request: ConsoleRequest, number: str) -> HttpResponse:
@@ -197,4 +216,5 @@ ACTS = {
     "note": note,
     "resend": resend,
     "deliver": deliver,
+    "replace": replace,
 }

@@ -51,6 +51,7 @@ EVENTS: dict[Event, Promise] = {
     Event.REVEALED: gettext_lazy("Codes were looked at"),
     Event.RESENT: gettext_lazy("Codes sent again"),
     Event.REPLENISHED: gettext_lazy("Stock came, the rest was delivered"),
+    Event.REPLACED: gettext_lazy("A faulty card was replaced"),
 }
 TONES = {
     Event.DELIVERED: "ok",

@@ -17,6 +17,7 @@ from kacang.shared.money import Money
 from kacang.shared.texts import Text
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
+from kacang.web.console.order_cards import FEW, unit_rows
 from kacang.web.console.order_filters import (
     BY,
     CHANNELS,
@@ -128,6 +129,7 @@ def show_order(
         order = queries.order(merchant_id=desk.merchant_id, number=number)
         entries = queries.timeline(merchant_id=desk.merchant_id, number=number)
         labels = _labels(desk, order)
+        rows = unit_rows(desk, order, limit=FEW)
     acts = _acts(order, desk)
     asked = request.GET.get("act", "")
     units = _units(order)
@@ -142,6 +144,10 @@ def show_order(
         "delivered_units": units.get(UnitState.DELIVERED, 0),
         "has_codes": units.get(UnitState.DELIVERED, 0) > 0,
         "can_reveal": any(act.name == "reveal" for act in acts),
+        "unit_rows": rows,
+        "has_more_units": units.get(UnitState.DELIVERED, 0) > len(rows),
+        "can_replace": "orders.replace" in desk.permissions,
+        "can_see_stock": "stock.view" in desk.permissions,
         "can_note": "orders.note" in desk.permissions,
         "can_reveal_form": "secrets.reveal" in desk.permissions,
         "form_answers": _answers(order.form.items(), labels),

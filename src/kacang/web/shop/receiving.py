@@ -40,6 +40,8 @@ class Code:
     can_qr: bool
     # A card that is a small file; a text is in `secret` as well.
     file: CardFile | None = None
+    # When it took the place of a faulty one.
+    replaced_at: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,10 @@ def parcels(found: Iterable[Delivered], offset: int, *, with_qr: bool) -> list[P
     for number, one in enumerate(found, start=offset + 1):
         fits = one.file is None and len(one.secret.encode()) <= QR_BYTES_MAX
         secret = one.file.text if one.file else one.secret
-        code = Code(number, one.serial, secret, one.expires_at, fits and with_qr, fits, one.file)
+        code = Code(
+            number, one.serial, secret, one.expires_at, fits and with_qr, fits, one.file,
+            one.replaced_at,
+        )  # fmt: skip
         grouped.setdefault(one.line_id, (one, []))[1].append(code)
     return [
         Parcel(
