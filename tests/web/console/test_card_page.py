@@ -7,15 +7,18 @@ from django.test import Client
 from django.urls import reverse
 
 from kacang.merchants import queries as merchants
+from kacang.merchants.audit import SYSTEM
 from kacang.orders import operations as orders
 from kacang.orders.types import Item, PlaceRequest
+from kacang.outbox import files
 from kacang.shared.contacts import Contact
+from kacang.vault import operations as vault_operations
 from kacang.vault import queries as vault
 from tests import make
 from tests.orders.looking import settle
 from tests.orders.test_replacing import given
 from tests.web.console.conftest import work_as
-from tests.web.console.goods import stocked_sku
+from tests.web.console.goods import a_sku, stocked_sku
 
 
 @pytest.fixture
@@ -77,9 +80,25 @@ class TestCardPage:
         ]
 
         assert [link in page.content.decode() for page in pages] == [True] * 4
-        # The file that it came from is a part of its history.
         assert "card 1 of 1" in page_of(owner, card.uid)
-        assert "File" in page_of(owner, card.uid)
+        assert "lines.json" not in page_of(owner, card.uid)
+
+    def test_names_the_file_that_the_card_came_from(self, owner, merchant):
+        work_uid = vault_operations.import_cards(
+            merchant_id=merchant,
+            actor=SYSTEM,
+            file_uid=files.store(
+                merchant_id=merchant,
+                purpose="import",
+                name="蜂鸟 11月.csv",
+                content=b"AAA-1\nAAA-2\n",
+            ),
+            request=vault_operations.ImportRequest(sku_uid=a_sku(merchant)),
+        )
+        vault_operations.run_import(merchant_id=merchant, work_uid=work_uid)
+        (card,) = vault.find_cards(merchant_id=merchant, code="AAA-2")
+
+        assert "File 蜂鸟 11月.csv" in page_of(owner, card.uid)
 
     def test_of_another_merchant_is_not_there(self, other_merchant, sold):
         made, placed = sold
