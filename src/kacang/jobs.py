@@ -316,6 +316,12 @@ def run_change(*, merchant_id: int, work_uid: str) -> None:
     vault.run_change(merchant_id=merchant_id, work_uid=work_uid)
 
 
+@task("vault.run_export", "bulk")
+def run_export(*, merchant_id: int, work_uid: str) -> None:
+    """Gather card secrets for a person, or go on with it after a crash (V4, V6)."""
+    vault.run_export(merchant_id=merchant_id, work_uid=work_uid)
+
+
 @task("vault.rekey", "bulk")
 def rekey(*, merchant_id: int, sku_id: int) -> None:
     """Put the free cards of a SKU into the order of its new strategy (V5)."""

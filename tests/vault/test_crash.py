@@ -24,8 +24,8 @@ RUNNER = """
 import os, sys
 import django
 django.setup()
-from kacang.vault import bulk, opening, loading, generating, operations
-bulk.CHUNK = opening.CHUNK = loading.CHUNK = generating.CHUNK = 500
+from kacang.vault import bulk, exporting, opening, loading, generating, operations
+bulk.CHUNK = exporting.CHUNK = opening.CHUNK = loading.CHUNK = generating.CHUNK = 500
 run = getattr(operations, sys.argv[1])
 print("go", flush=True)
 run(merchant_id=int(sys.argv[2]), work_uid=sys.argv[3])

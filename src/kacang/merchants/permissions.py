@@ -20,6 +20,7 @@ PERMISSIONS = {
     "goods.move": _("Take goods in, send them to other warehouses"),
     "goods.adjust": _("Correct how many goods there are, name warehouses"),
     "secrets.reveal": _("Look at card secrets"),
+    "secrets.export": _("Export card secrets"),
     "secrets.rotate": _("Change the key of card secrets"),
     "payments.view": _("See payments"),
     "payments.edit": _("Change payment accounts"),

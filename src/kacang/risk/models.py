@@ -17,6 +17,10 @@ class Scope(IntEnum):
     LOOKUPS_BY_ADDRESS = 7
     LOOKUPS_OF_ORDER = 8
     UNPAID_OF_SKU = 9  # units of one SKU that a buyer holds unpaid
+    EXPORTS_BY_PERSON = 10
+    SECOND_FACTOR_BY_PERSON = 11  # codes typed for an act that asks for one again
+    SECOND_FACTOR_USED = 12  # a code is good for one act
+    CARD_SEARCHES_BY_PERSON = 13
 
 
 class Counter(models.Model):

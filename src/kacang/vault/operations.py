@@ -29,6 +29,14 @@ from kacang.vault.changing import (
     void_cards,
 )
 from kacang.vault.checking import Finding, check_references
+from kacang.vault.exporting import ExportRequest, NothingToExport, export_cards, run_export
+from kacang.vault.fetching import (
+    UnknownExport,
+    WeakPassphrase,
+    check_passphrase,
+    fetch_export,
+    new_passphrase,
+)
 from kacang.vault.generating import BadCount, GenerateRequest, generate_cards, run_generate
 from kacang.vault.import_jobs import ImportRefused, run_check, run_import
 from kacang.vault.importing import (
@@ -70,6 +78,7 @@ __all__ = [
     "Change",
     "ChangeRequest",
     "Entry",
+    "ExportRequest",
     "Finding",
     "GenerateRequest",
     "Given",
@@ -78,6 +87,7 @@ __all__ = [
     "Incoming",
     "NotCards",
     "NothingToChange",
+    "NothingToExport",
     "NothingToImport",
     "PoolNameTaken",
     "Purchase",
@@ -88,17 +98,22 @@ __all__ = [
     "TooManyCards",
     "UnknownBatch",
     "UnknownCard",
+    "UnknownExport",
     "UnknownPool",
+    "WeakPassphrase",
     "WeakPattern",
     "Wishes",
     "bring_in",
     "change_cards",
     "check_import",
+    "check_passphrase",
     "check_references",
     "check_strength",
     "compact_levels",
     "create_pool",
     "expire_cards",
+    "export_cards",
+    "fetch_export",
     "freeze_cards",
     "generate_cards",
     "hand_over",
@@ -106,6 +121,7 @@ __all__ = [
     "look_inside",
     "mark_faulty",
     "move_marks",
+    "new_passphrase",
     "open_cards",
     "problem_of",
     "read_pattern",
@@ -114,6 +130,7 @@ __all__ = [
     "reveal",
     "run_change",
     "run_check",
+    "run_export",
     "run_generate",
     "run_import",
     "seal_files",

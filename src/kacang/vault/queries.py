@@ -4,6 +4,7 @@ from kacang.vault.bulk_starts import CHANGE, can_undo, count_matching
 from kacang.vault.card_ids import UnknownCard
 from kacang.vault.card_lists import cards_of_batch, list_cards
 from kacang.vault.codes import CardFile
+from kacang.vault.fetching import ExportView, export
 from kacang.vault.holding import UnitCard, cards_of_units, uid_of, unit_of_card
 from kacang.vault.levels import StockLevel, availability, batch_levels, loop_filled, stock_levels
 from kacang.vault.listing import (
@@ -45,6 +46,7 @@ __all__ = [
     "CardState",
     "CardView",
     "Choice",
+    "ExportView",
     "Holding",
     "ImportPreview",
     "Page",
@@ -68,6 +70,7 @@ __all__ = [
     "cards_of_units",
     "choices",
     "count_matching",
+    "export",
     "find_cards",
     "holdings",
     "import_preview",

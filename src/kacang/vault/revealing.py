@@ -10,7 +10,7 @@ from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
-from kacang.shared.ciphers import CannotOpen
+from kacang.shared.ciphers import CannotOpen, MerchantCipher
 from kacang.vault.card_ids import UnknownCard, open_card_id, seal_card_id
 from kacang.vault.changing import TooManyCards, check_reason
 from kacang.vault.codes import CardFile, SealedFile, open_number, open_secret
@@ -83,11 +83,16 @@ def open_cards(*, merchant_id: int, card_ids: Iterable[int]) -> list[Revealed]:
         rows = {row.pk: row for row in Card.objects.filter(merchant_id=merchant_id, id__in=ids)}
     if len(rows) < len(set(ids)):
         raise UnknownCard
-    return [_opened(merchant_id, rows[card_id]) for card_id in ids]
-
-
-def _opened(merchant_id: int, row: Card) -> Revealed:
     cipher = cipher_for(merchant_id)
+    return [opened(cipher, rows[card_id]) for card_id in ids]
+
+
+def opened(cipher: MerchantCipher, row: Card) -> Revealed:
+    """Open one card. Whoever calls has written and committed the trace.
+
+    Raises:
+        CannotOpen: The secret was changed, or the key is another one.
+    """
     fingerprint = bytes(row.fingerprint)
     is_gone = row.state == CardState.VOID and not bytes(row.secret)
     number = row.number or ""

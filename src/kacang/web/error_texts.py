@@ -23,6 +23,8 @@ TITLES: dict[int, Words] = {
 TEXTS: dict[str, Words] = {
     "access.denied": _("Your role does not allow this. Ask the owner of the shop."),
     "access.no_merchant": _("Your account works for no shop at the moment."),
+    "account.second_factor_missing": _("Set up a second factor first: this needs its code."),
+    "account.second_factor_wrong": _("The code is wrong or was used already. Take the next one."),
     "account.unknown_session": _("There is no such session."),
     "api.not_found": _("There is nothing of this id."),
     "api.too_fast": _("Too many calls with this key. Please slow down."),
@@ -182,6 +184,7 @@ TEXTS: dict[str, Words] = {
     ),
     "vault.import_refused": _("Not every line was good, so nothing was loaded."),
     "vault.nothing_to_change": _("Choose a batch or at least one card."),
+    "vault.nothing_to_export": _("No card fits: there is nothing to export."),
     "vault.nothing_to_import": _("Send between 1 and {limit} lines."),
     "vault.reason_missing": _("Give a reason of at most 300 characters."),
     "vault.sold_out": _("Sold out: there is not enough stock."),
@@ -189,6 +192,10 @@ TEXTS: dict[str, Words] = {
     "vault.too_many_cards": _("At most {limit} cards at once."),
     "vault.unknown_batch": _("There is no such batch."),
     "vault.unknown_card": _("There is no such card."),
+    "vault.unknown_export": _("There is no such export, or its time is over."),
+    "vault.weak_passphrase": _(
+        "The passphrase needs at least 14 letters, digits or signs, without accents or Chinese."
+    ),
     "vault.weak_pattern": _("Codes of this pattern could be guessed. Make it longer."),
     "work.unknown": _("There is no such job."),
 }

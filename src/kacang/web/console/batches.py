@@ -14,6 +14,7 @@ from kacang.vault.queries import CardState
 from kacang.web.console.access import needs
 from kacang.web.console.card_changes import offers_of
 from kacang.web.console.desk import back, desk_of, pages_of
+from kacang.web.console.exports import export_offer
 from kacang.web.console.stock import LEVEL_WORDS, card_rows, may, tally
 from kacang.web.design.formats import count
 from kacang.web.design.parts import Tab
@@ -55,6 +56,7 @@ def batch_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "pages": pages_of(request, page.next_cursor),
         "offers": offers_of(batch),
         **may(desk),
+        **export_offer(request, batch.levels),
     }
     return render(request, "console/stock/batch.html", context)
 

@@ -8,6 +8,7 @@ from kacang.web.console import (
     card_page,
     categories,
     dashboard,
+    exports,
     messages,
     order_actions,
     order_cards,
@@ -98,6 +99,8 @@ urlpatterns = [
     path("stock/cards/<str:uid>/", card_page.card_page, name="console_card"),
     path("stock/cards/<str:uid>/replace/", card_page.card_replace, name="console_card_replace"),
     path("stock/estimate/", stock_generate.estimate, name="console_estimate"),
+    path("stock/exports/new/", exports.export_new, name="console_export_new"),
+    path("stock/exports/<str:uid>/", exports.export_page, name="console_export"),
     path("stock/batches/<str:uid>/", batches.batch_page, name="console_batch"),
     path("stock/batches/<str:uid>/undo/", batches.batch_undo, name="console_batch_undo"),
     path(

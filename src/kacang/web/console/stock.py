@@ -17,6 +17,7 @@ from kacang.vault import queries
 from kacang.vault.queries import CardView, StockLevel
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of, pages_of
+from kacang.web.console.exports import export_offer
 from kacang.web.console.waiting import all_skus, is_low
 from kacang.web.design.parts import Pages, Tab
 from kacang.web.requests import ConsoleRequest
@@ -141,6 +142,7 @@ def stock_sku(request: ConsoleRequest, uid: str) -> HttpResponse:
         "batches": page.items,
         "pages": pages_of(request, page.next_cursor),
         **may(desk),
+        **export_offer(request, row.level),
     }
     return render(request, "console/stock/sku.html", context)
 

@@ -25,13 +25,19 @@ from kacang.web.import_words import file_problem
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
+EXPORT = "vault.export"
 KINDS: dict[str, Promise] = {
     "vault.check": gettext_lazy("Check of a file"),
     "vault.import": gettext_lazy("Import of codes"),
     "vault.generate": gettext_lazy("Making of codes"),
     "vault.change": gettext_lazy("Change of cards"),
+    EXPORT: gettext_lazy("Export of codes"),
     "orders.move": gettext_lazy("Move from another system"),
     "keys.rotate": gettext_lazy("Change of the key of card secrets"),
+}
+RESULT_LABELS: dict[str, Promise] = {
+    "vault.change": gettext_lazy("Result per card"),
+    EXPORT: gettext_lazy("Download"),
 }
 STATE_WORDS: dict[WorkState, Promise] = {
     WorkState.WAITING: gettext_lazy("Queued"),
@@ -171,14 +177,21 @@ def card_of(item: WorkView, desk: Desk) -> JobCard:
         total=item.total,
         poll_url=reverse("console_work", args=[item.uid]),
         note=_problem(item),
-        result_url=reverse("console_work_file", args=[item.uid]) if file_uid else "",
-        result_label=_("Result per card")
-        if item.kind == "vault.change"
-        else _("Lines with errors"),
+        result_url=_result_url(item, desk, file_uid),
+        result_label=RESULT_LABELS.get(item.kind, gettext_lazy("Lines with errors")),
         cancel_url=reverse("console_work_cancel", args=[item.uid])
         if may_act and not item.cancel_asked
         else "",
     )
+
+
+def _result_url(item: WorkView, desk: Desk, file_uid: str) -> str:
+    """Return where a job's file is; an export's has a page of its own, for whoever asked for it."""
+    if item.kind == EXPORT:
+        is_own = list(item.arguments.get("actor", [])) == [desk.actor.kind, desk.actor.id]
+        is_there = item.state is WorkState.DONE and "secrets.export" in desk.permissions
+        return reverse("console_export", args=[item.uid]) if is_own and is_there else ""
+    return reverse("console_work_file", args=[item.uid]) if file_uid else ""
 
 
 def file_of(item: WorkView) -> str:
@@ -194,6 +207,8 @@ RESULT_WORDS: dict[str, Promise] = {
     "blank": gettext_lazy("Blank lines"),
     "changed": gettext_lazy("Cards changed"),
     "stayed": gettext_lazy("Cards that stay as they are"),
+    "exported": gettext_lazy("Cards exported"),
+    "files": gettext_lazy("Cards that are files"),
     "products": gettext_lazy("Products"),
     "cards": gettext_lazy("Cards"),
     "orders": gettext_lazy("Orders"),

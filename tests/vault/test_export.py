@@ -1,0 +1,402 @@
+"""V4, V6: card secrets leave the house as an AES zip, byte for byte, and leave nothing behind."""
+
+import csv
+import io
+import shutil
+import subprocess
+import zipfile
+from typing import Any
+
+import pytest
+import pyzipper
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from kacang.catalog.operations import Strategy
+from kacang.merchants import queries as merchants
+from kacang.merchants.audit import Actor
+from kacang.merchants.tenancy import acting_as
+from kacang.outbox import files, work
+from kacang.outbox.queries import WorkState, WorkView
+from kacang.shared.zips import packed
+from kacang.vault import export_parts, exporting, operations, queries
+from kacang.vault.export_parts import _HEAD, unpacked
+from kacang.vault.operations import ExportRequest
+from kacang.vault.queries import CardState
+from tests.vault.conftest import ACTOR
+from tests.vault.test_crash import at_once, killed_midway
+from tests.vault.test_levels import move, sql
+
+PASSPHRASE = "Horse battery 7 staple"
+PICTURE = bytes.fromhex("89504e470d0a1a0a") + bytes(range(256)) * 40
+
+
+def asked(make: Any, *, actor: Actor = ACTOR, **values: Any) -> str:
+    request = ExportRequest(**{"reason": "换系统", "language": "en", **values})
+    return operations.export_cards(merchant_id=make.merchant_id, actor=actor, request=request)
+
+
+def gathered(make: Any, **values: Any) -> WorkView:
+    uid = asked(make, **values)
+    operations.run_export(merchant_id=make.merchant_id, work_uid=uid)
+    item: WorkView = make.work(uid)
+    return item
+
+
+def fetched(make: Any, uid: str, passphrase: str = PASSPHRASE, actor: Actor = ACTOR) -> bytes:
+    pieces = operations.fetch_export(
+        merchant_id=make.merchant_id, actor=actor, uid=uid, passphrase=passphrase
+    )
+    return b"".join(pieces)
+
+
+def unzipped(body: bytes, passphrase: str = PASSPHRASE) -> dict[str, bytes]:
+    with pyzipper.AESZipFile(io.BytesIO(body)) as archive:
+        archive.setpassword(passphrase.encode())
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rows(body: bytes) -> list[list[str]]:
+    text = unzipped(body)["cards.csv"].decode()
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+
+
+def sealed_files(merchant: int) -> int:
+    ((count,),) = sql(
+        merchant,
+        "select count(*) from sealed_file where merchant_id = %s::bigint and purpose = 'export'",
+    )
+    return int(count)
+
+
+class TestExport:
+    def test_of_a_batch_has_number_code_state_and_validity(self, merchant, make):
+        sku = make.sku(strategy=Strategy.FIRST_IN, number_is_secret=True)
+        content = "卡号,卡密,有效期,备注\nN-0001,=1+1,2099-12-31,热卖\nN-0002,  b;c  ,,\n"
+        batch = make.imported(sku, content.encode(), "codes.csv")
+        batch_uid = batch.result["batch"]
+        move(merchant, 0, 2, 1)
+
+        item = gathered(make, batch_uid=batch_uid)
+        found = rows(fetched(make, item.uid))
+
+        number = queries.batch(merchant_id=merchant, uid=batch_uid).number
+        names = [card.uid for card in make.cards(batch_uid)]
+        assert (item.state, item.result["exported"]) == (WorkState.DONE, 2)
+        assert found == [
+            ["Card number", "Code", "File", "State", "Batch", "Valid until", "Remark", "Card"],
+            ["N-0001", "=1+1", "", "Sold", number, "2100-01-01 00:00:00", "热卖", names[0]],
+            ["N-0002", "  b;c  ", "", "Available", number, "", "", names[1]],
+        ]
+
+    def test_of_a_sku_takes_the_states_that_were_asked_for(self, merchant, make):
+        sku = make.sku(strategy=Strategy.FIRST_IN)
+        make.imported(sku, b"A\nB\nC\n")
+        move(merchant, 0, 2, 2)
+        make.imported(make.sku(), b"OTHER\n")
+        make.imported(sku, b"D\nE\n")
+
+        item = gathered(make, sku_uid=sku, states=[CardState.AVAILABLE])
+
+        assert [row[1] for row in rows(fetched(make, item.uid))[1:]] == ["C", "D", "E"]
+        assert (item.done, item.total) == (3, 3)
+
+    def test_has_cards_that_are_files_as_files(self, merchant, make):
+        sku = make.sku()
+        body = b"".join(packed([("券 1.png", PICTURE), ("b.txt", "密码 1\n".encode())]))
+        batch = make.imported(sku, body, "files.zip", wishes=operations.Wishes(unit="file"))
+
+        item = gathered(make, batch_uid=batch.result["batch"])
+        content = unzipped(fetched(make, item.uid))
+
+        listed = rows(fetched(make, item.uid))[1:]
+        assert (item.result["exported"], item.result["files"]) == (2, 2)
+        assert [row[1] for row in listed] == ["", ""]
+        assert {row[2]: content[row[2]] for row in listed} == {
+            listed[0][2]: PICTURE,
+            listed[1][2]: "密码 1\n".encode(),
+        }
+        assert listed[0][2] == "files/0000001-券 1.png"
+        assert set(content) == {"cards.csv", listed[0][2], listed[1][2]}
+
+    @settings(
+        max_examples=15,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(
+        codes=st.lists(
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+            .filter(lambda text: text.strip())
+            .map(str.strip),
+            min_size=1,
+            max_size=5,
+            unique=True,
+        )
+    )
+    def test_L11_codes_are_byte_for_byte_what_came_in(self, merchant, make, codes):
+        sku = make.sku()
+        content = [code.encode("utf-8", "strict").decode() for code in codes]
+        result = make.imported(sku, content, keep_good=True).result
+        assume("batch" in result)  # what no import takes is not in stock
+        batch = result["batch"]
+        opened = [card.secret for card in make.opened(batch)]
+
+        if not opened:
+            with pytest.raises(operations.NothingToExport):
+                asked(make, batch_uid=batch)
+            return
+        item = gathered(make, batch_uid=batch)
+
+        assert [row[1] for row in rows(fetched(make, item.uid))[1:]] == opened
+
+    def test_is_aes_256_and_opens_by_no_other_passphrase(self, merchant, make):
+        batch = make.imported(make.sku(), b"SECRET-CODE-1\n").result["batch"]
+        item = gathered(make, batch_uid=batch)
+
+        body = fetched(make, item.uid)
+
+        assert b"SECRET-CODE-1" not in body
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            (info,) = archive.infolist()
+            # AE-2 (no checksum that tells the content), strength 3: 256 bits.
+            assert (info.compress_type, info.flag_bits & 1, info.CRC) == (99, 1, 0)
+            assert b"\x01\x99\x07\x00\x02\x00AE\x03" in info.extra
+        with pytest.raises(RuntimeError, match="Bad password"):
+            unzipped(body, "Horse battery 7 stable")
+
+    @pytest.mark.skipif(not shutil.which("7z"), reason="7-Zip is not installed")
+    def test_opens_in_7_zip(self, merchant, make, tmp_path):
+        batch = make.imported(make.sku(), b"SEVEN-1\nSEVEN-2\n").result["batch"]
+        path = tmp_path / "cards.zip"
+        path.write_bytes(fetched(make, gathered(make, batch_uid=batch).uid))
+
+        done = subprocess.run(
+            ["7z", "x", "-so", f"-p{PASSPHRASE}", str(path)], capture_output=True, check=True
+        )
+
+        assert [row[1] for row in csv.reader(io.StringIO(done.stdout.decode()))][1:] == [
+            "SEVEN-1",
+            "SEVEN-2",
+        ]
+
+    def test_leaves_out_what_an_undone_batch_erased(self, merchant, make):
+        sku = make.sku()
+        gone = make.imported(sku, b"GONE\n").result["batch"]
+        make.imported(sku, b"STAYS\n")
+        operations.undo_batch(merchant_id=merchant, batch_uid=gone, actor=ACTOR)
+
+        item = gathered(make, sku_uid=sku)
+
+        assert [row[1] for row in rows(fetched(make, item.uid))[1:]] == ["STAYS"]
+
+
+class TestTrace:
+    def test_is_committed_before_the_first_card_is_opened(self, merchant, make, monkeypatch):
+        batch = make.imported(make.sku(), b"A\n").result["batch"]
+        seen: list[list[tuple[str, str]]] = []
+
+        def look(*values: Any, **more: Any) -> Any:
+            seen.append([(row.action, row.reason) for row in log(merchant)])
+            return real(*values, **more)
+
+        real = export_parts.part_of
+        monkeypatch.setattr("kacang.vault.exporting.part_of", look)
+        item = gathered(make, batch_uid=batch)
+        fetched(make, item.uid)
+
+        assert ("cards.export", "换系统") in seen[0]
+        first, second = log(merchant)[:2]
+        assert [first.action, second.action] == ["cards.export_fetch", "cards.export"]
+        assert (second.actor_label, second.object_uid) == (ACTOR.label, batch)
+        assert second.after["count"] == 1
+        assert second.after["job"] == item.uid
+
+    def test_no_passphrase_is_kept_anywhere(self, merchant, make):
+        batch = make.imported(make.sku(), b"A\n").result["batch"]
+        item = gathered(make, batch_uid=batch)
+        fetched(make, item.uid)
+
+        kept = sql(merchant, "select to_jsonb(w)::text from work w where merchant_id = %s::bigint")
+        kept += sql(
+            merchant, "select to_jsonb(a)::text from audit_entry a where merchant_id = %s::bigint"
+        )
+        assert len(kept) > 2
+        assert not [text for (text,) in kept if PASSPHRASE in text]
+
+
+def log(merchant: int) -> list[Any]:
+    return list(merchants.audit_page(merchant_id=merchant, where=merchants.AuditFilter()).rows)
+
+
+class TestRefusals:
+    def test_are_clear_and_start_nothing(self, merchant, other_merchant, make):
+        sku = make.sku()
+        batch = make.imported(sku, b"A\n").result["batch"]
+
+        def ask(of: int = merchant, **values: Any) -> None:
+            request = ExportRequest(**{"reason": "x", **values})
+            operations.export_cards(merchant_id=of, actor=ACTOR, request=request)
+
+        with pytest.raises(operations.NothingToExport):
+            ask()
+        with pytest.raises(operations.NothingToExport):
+            ask(batch_uid=batch, sku_uid=sku)
+        with pytest.raises(operations.NothingToExport):
+            ask(batch_uid=batch, states=[CardState.VOID])
+        with pytest.raises(operations.ReasonMissing):
+            ask(batch_uid=batch, reason=" ")
+        with pytest.raises(operations.UnknownBatch):
+            ask(other_merchant, batch_uid=batch)
+
+        assert [item.kind for item in work.works(merchant_id=merchant)] == ["vault.import"]
+        assert work.works(merchant_id=other_merchant) == []
+
+    def test_nobody_else_fetches_it(self, merchant, other_merchant, make):
+        batch = make.imported(make.sku(), b"A\n").result["batch"]
+        item = gathered(make, batch_uid=batch)
+        colleague = Actor("user", 8, "chen@example.com")
+
+        for of, actor in ((merchant, colleague), (other_merchant, ACTOR)):
+            with pytest.raises(operations.UnknownExport):
+                operations.fetch_export(
+                    merchant_id=of, actor=actor, uid=item.uid, passphrase=PASSPHRASE
+                )
+        with pytest.raises(operations.UnknownExport):
+            fetched(make, make.imported(make.sku(), b"B\n").uid)
+
+        assert "cards.export_fetch" not in [row.action for row in log(merchant)]
+
+    @pytest.mark.parametrize(
+        "passphrase",
+        ["", "short-one", "aaaaaaaaaaaaaaaa", "密码密码密码密码密码密码密码", "x" * 200],
+    )
+    def test_weak_passphrases_open_nothing(self, merchant, make, passphrase):
+        batch = make.imported(make.sku(), b"A\n").result["batch"]
+        item = gathered(make, batch_uid=batch)
+
+        with pytest.raises(operations.WeakPassphrase):
+            fetched(make, item.uid, passphrase)
+
+        assert "cards.export_fetch" not in [row.action for row in log(merchant)]
+
+    def test_made_passphrases_are_strong_and_never_the_same(self):
+        made = {operations.new_passphrase() for _ in range(50)}
+
+        assert len(made) == 50
+        assert {operations.check_passphrase(text) for text in made} == made
+
+    def test_after_its_time_nothing_is_there(self, merchant, make):
+        batch = make.imported(make.sku(), b"A\n").result["batch"]
+        item = gathered(make, batch_uid=batch)
+        sql(
+            merchant,
+            "update sealed_file set expires_at = clock_timestamp() - interval '1 second'"
+            " where merchant_id = %s::bigint and purpose = 'export' returning id",
+        )
+
+        with pytest.raises(operations.UnknownExport):
+            fetched(make, item.uid)
+        files.sweep()
+
+        assert sealed_files(merchant) == 0
+
+
+class TestJob:
+    def test_goes_on_after_a_kill_and_has_each_card_once(
+        self, merchant, make, database, monkeypatch
+    ):
+        monkeypatch.setattr(exporting, "CHUNK", 500)
+        sku = make.sku()
+        codes = [f"KILL-{number:06}" for number in range(12_000)]
+        make.imported(sku, codes[:5000])
+        make.imported(sku, codes[5000:])
+        uid = asked(make, sku_uid=sku)
+
+        reached = killed_midway(database, make, "run_export", uid, 1000)
+        assert 1000 <= reached < 12_000
+        with acting_as(merchant):
+            assert make.work(uid).result == {}
+        operations.run_export(merchant_id=merchant, work_uid=uid)
+        operations.run_export(merchant_id=merchant, work_uid=uid)
+
+        assert make.work(uid).result["exported"] == 12_000
+        assert [row[1] for row in rows(fetched(make, uid))[1:]] == codes
+
+    def test_stops_when_asked_and_leaves_nothing(self, merchant, make, monkeypatch):
+        monkeypatch.setattr(exporting, "CHUNK", 10)
+        batch = make.imported(make.sku(), [f"S-{number}" for number in range(30)]).result["batch"]
+        uid = asked(make, batch_uid=batch)
+        real = export_parts.part_of
+
+        def part_and_ask(*values: Any, **more: Any) -> Any:
+            work.ask_to_cancel(merchant_id=merchant, uid=uid)
+            return real(*values, **more)
+
+        monkeypatch.setattr("kacang.vault.exporting.part_of", part_and_ask)
+        operations.run_export(merchant_id=merchant, work_uid=uid)
+
+        assert make.work(uid).state == WorkState.CANCELLED
+        assert sealed_files(merchant) == 0
+        with pytest.raises(operations.UnknownExport):
+            fetched(make, uid)
+
+    def test_a_card_that_does_not_open_fails_it_and_leaves_nothing(
+        self, merchant, make, monkeypatch
+    ):
+        monkeypatch.setattr(exporting, "CHUNK", 2)
+        batch = make.imported(make.sku(), b"A\nB\nC\nD\n").result["batch"]
+        sql(
+            merchant,
+            "update card set secret = secret || '\\x00'::bytea where merchant_id = %s::bigint"
+            " and id = (select max(id) from card) returning id",
+        )
+
+        item = gathered(make, batch_uid=batch)
+
+        assert (item.state, item.error) == (WorkState.FAILED, "secrets.cannot_open")
+        assert sealed_files(merchant) == 0
+
+    def test_two_at_once_and_one_run_twice_are_all_whole(self, merchant, make, monkeypatch):
+        monkeypatch.setattr(exporting, "CHUNK", 20)
+        codes = [f"TWO-{number:03}" for number in range(200)]
+        batch = make.imported(make.sku(), codes).result["batch"]
+        first, second = asked(make, batch_uid=batch), asked(make, batch_uid=batch)
+
+        def run(uid: str) -> Any:
+            return lambda: operations.run_export(merchant_id=merchant, work_uid=uid)
+
+        assert at_once(run(first), run(second), run(first)) == []
+
+        for uid in (first, second):
+            assert make.work(uid).state == WorkState.DONE
+            assert [row[1] for row in rows(fetched(make, uid))[1:]] == codes
+
+    def test_goes_on_with_files_chunk_by_chunk_of_bytes(self, merchant, make, monkeypatch):
+        monkeypatch.setattr(exporting, "CHUNK_BYTES", 15_000)
+        body = b"".join(packed([(f"{n}.png", PICTURE + bytes([n])) for n in range(5)]))
+        sku = make.sku()
+        batch = make.imported(sku, body, "files.zip", wishes=operations.Wishes(unit="file"))
+
+        item = gathered(make, batch_uid=batch.result["batch"])
+
+        assert len(item.result["parts"]["packs"]) == 5
+        content = unzipped(fetched(make, item.uid))
+        del content["cards.csv"]
+        assert list(content.values()) == [PICTURE + bytes([n]) for n in range(5)]
+
+
+class TestPacks:
+    @given(
+        entries=st.lists(st.tuples(st.text(max_size=20), st.binary(max_size=300)), max_size=6),
+        size=st.integers(1, 50),
+    )
+    def test_come_out_whole_however_they_are_cut(self, entries, size):
+        entries = [(name.encode("utf-8", "ignore").decode(), body) for name, body in entries]
+        whole = b"".join(
+            _HEAD.pack(len(name.encode()), len(body)) + name.encode() + body
+            for name, body in entries
+        )
+        pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+
+        assert list(unpacked(pieces)) == entries
