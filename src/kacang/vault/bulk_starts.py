@@ -18,10 +18,17 @@ from kacang.vault.changing import CARDS_MAX, TooManyCards, check_reason
 from kacang.vault.intake import card_sku
 from kacang.vault.listing import find_batch
 from kacang.vault.models import BatchState
-from kacang.vault.planning import BadTerms, BatchesDiffer, Change, Terms
+from kacang.vault.planning import CHANGEABLE, BadTerms, BatchesDiffer, Change, Terms
 from kacang.vault.pools import pool_id_of
 from kacang.vault.results import LIFETIME
-from kacang.vault.selecting import CardFilter, Selection, count_cards, select_cards
+from kacang.vault.selecting import (
+    CardFilter,
+    Selection,
+    count_cards,
+    count_named,
+    in_states,
+    select_cards,
+)
 from kacang.vault.steps import HOLDING
 
 CHANGE = "vault.change"
@@ -66,6 +73,32 @@ class _Meant:
     total: int
     batch_uid: str = ""
     valid_until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """How many cards a request means now, how many of them may be changed, and their cost."""
+
+    meant: int
+    changeable: int
+    cost_minor: int
+
+
+def weigh_change(*, merchant_id: int, request: ChangeRequest) -> Weight:
+    """Say what a change is about before it is asked for. Changes nothing.
+
+    Raises:
+        NothingToChange, TooManyCards, BadFilter, BatchesDiffer: As they say.
+        UnknownBatch, UnknownCard, UnknownPool: A name was made up.
+    """
+    states, unsold = CHANGEABLE[request.change]
+    with acting_as(merchant_id):
+        meant = _meant(merchant_id, request)
+        if meant.cards:
+            count, minor = count_named(merchant_id, meant.cards, states, unsold=unsold)
+        else:
+            count, minor = count_cards(merchant_id, in_states(meant.selection, states))
+    return Weight(meant.total, count, minor)
 
 
 def change_cards(*, merchant_id: int, actor: Actor, request: ChangeRequest) -> str:

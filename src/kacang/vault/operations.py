@@ -14,8 +14,10 @@ from kacang.vault.bulk_starts import (
     CannotUndo,
     ChangeRequest,
     NothingToChange,
+    Weight,
     change_cards,
     undo_change,
+    weigh_change,
 )
 from kacang.vault.card_ids import UnknownCard
 from kacang.vault.changing import (
@@ -102,6 +104,7 @@ __all__ = [
     "UnknownPool",
     "WeakPassphrase",
     "WeakPattern",
+    "Weight",
     "Wishes",
     "bring_in",
     "change_cards",
@@ -140,4 +143,5 @@ __all__ = [
     "undo_change",
     "void_cards",
     "watch_stock",
+    "weigh_change",
 ]

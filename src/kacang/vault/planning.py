@@ -74,6 +74,15 @@ STATE_STEPS: dict[Change, tuple[tuple[CardState, ...], CardState]] = {
 }
 _NOT_RESERVED = tuple(state for state in CardState if state != CardState.RESERVED)
 EXTENDABLE = (*HOLDING, CardState.EXPIRED, CardState.SOLD, CardState.ACTIVATED)
+# In which states a card may be changed at all, and whether only if it was never sold.
+CHANGEABLE: dict[Change, tuple[tuple[CardState, ...], bool]] = {
+    **{change: (states, True) for change, (states, _to) in STATE_STEPS.items()},
+    Change.EXTEND: (EXTENDABLE, False),
+    Change.POOL: (HOLDING, True),
+    Change.OTHER_SKU: (HOLDING, True),
+    Change.SPLIT: (HOLDING, True),
+    Change.MERGE: (_NOT_RESERVED, False),
+}
 
 
 @dataclass(frozen=True, slots=True)

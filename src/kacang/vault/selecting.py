@@ -62,6 +62,13 @@ select count(*), coalesce(sum(coalesce(u.cost_minor, b.unit_cost_minor)), 0)::bi
 ) b cross join lateral ({_ALL_OF_BATCH}) u
 """  # noqa: S608 - our own text
 
+_NAMED = """
+select count(*), coalesce(sum(coalesce(c.cost_minor, b.unit_cost_minor)), 0)::bigint
+from card c join batch b on b.merchant_id = c.merchant_id and b.id = c.batch_id
+where c.merchant_id = %s::bigint and c.id = any(%s::bigint[]) and c.state = any(%s::smallint[])
+  and (not %s::boolean or c.line_id is null and c.sold_at is null) and octet_length(c.secret) > 0
+"""
+
 
 class BadFilter(Invalid):
     """What cards are looked for by is impossible; `field` says what."""
@@ -167,6 +174,23 @@ def count_cards(merchant_id: int, selection: Selection) -> tuple[int, int]:
         cursor.execute(_COUNT, _values(merchant_id, selection))
         count, minor = cursor.fetchone()
     return int(count), int(minor)
+
+
+def count_named(
+    merchant_id: int, ids: Sequence[int], states: Sequence[CardState], *, unsold: bool
+) -> tuple[int, int]:
+    """Return how many of these cards are in these states, and what they cost together."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMED, [merchant_id, list(ids), [int(one) for one in states], unsold])
+        count, minor = cursor.fetchone()
+    return int(count), int(minor)
+
+
+def in_states(selection: Selection, states: Sequence[CardState]) -> Selection:
+    """Return what of a selection is in one of these states."""
+    asked = selection.narrow.get("states")
+    both = [int(state) for state in states if asked is None or int(state) in asked]
+    return Selection(selection.batches, {**selection.narrow, "states": both})
 
 
 def _values(merchant_id: int, selection: Selection) -> dict[str, Any]:

@@ -1,18 +1,24 @@
 """Batches and single cards at the desk: looking, undoing, voiding, revealing (V3, V4, V6)."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from kacang.catalog import queries as catalog
+from kacang.merchants.audit import Actor
 from kacang.shared.errors import DomainError
 from kacang.vault import operations, queries
 from kacang.vault.queries import CardState
 from kacang.web.console.access import needs
 from kacang.web.console.card_changes import offers_of
+from kacang.web.console.cards import more_of
 from kacang.web.console.desk import back, desk_of, pages_of
 from kacang.web.console.exports import export_offer
 from kacang.web.console.stock import LEVEL_WORDS, card_rows, may, tally
@@ -23,6 +29,17 @@ from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
 REASON_MOST = 300
+
+
+class CardAct(Protocol):
+    """Something done to cards by name, with a reason."""
+
+    def __call__(
+        self, *, merchant_id: int, card_uids: Sequence[str], actor: Actor, reason: str
+    ) -> list[operations.CardResult]:
+        """Do it; say what became of each."""
+
+
 STATES = {state.name.lower(): state for state in CardState}
 
 
@@ -44,6 +61,9 @@ def batch_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     tabs = [Tab(_("All"), "?", batch.levels.total, chosen is None)]
     for name, state in STATES.items():
         number = getattr(batch.levels, name)
+        if state is CardState.AVAILABLE:
+            # Those of separate pools are in this list too.
+            number += batch.levels.set_aside
         if number or state is chosen:
             tabs.append(Tab(LEVEL_WORDS[name], f"?state={name}", number, state is chosen))
     context = {
@@ -55,6 +75,7 @@ def batch_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "cards": card_rows(desk, page.items),
         "pages": pages_of(request, page.next_cursor),
         "offers": offers_of(batch),
+        "more": more_of(batch),
         **may(desk),
         **export_offer(request, batch.levels),
     }
@@ -97,6 +118,41 @@ def card_void(request: ConsoleRequest) -> HttpResponse:
         return back(request, "console_stock")
     if any(result.changed for result in results):
         messages.success(request, _("The card is void."))
+    else:
+        messages.error(request, _("The card is reserved or gone: it stays as it is."))
+    return back(request, "console_stock")
+
+
+# Acts on one card: what does it, what is said when it is done.
+CARD_ACTS: dict[str, tuple[CardAct, Promise]] = {
+    "freeze": (operations.freeze_cards, gettext_lazy("The card is frozen.")),
+    "restore": (operations.restore_cards, gettext_lazy("The card is back on sale.")),
+    "faulty": (operations.mark_faulty, gettext_lazy("The card is marked as faulty.")),
+}
+
+
+@needs("stock.change")
+@require_POST
+def card_act(request: ConsoleRequest, act: str) -> HttpResponse:
+    """Freeze one card, put it back or mark it as faulty, with a reason."""
+    if act not in CARD_ACTS:
+        raise Http404
+    desk = desk_of(request)
+    do, done = CARD_ACTS[act]
+    try:
+        results = do(
+            merchant_id=desk.merchant_id,
+            card_uids=[request.POST.get("card", "")[:60]],
+            actor=desk.actor,
+            reason=request.POST.get("reason", "")[:REASON_MOST],
+        )
+    except operations.UnknownCard:
+        raise
+    except DomainError as error:
+        messages.error(request, text_of(error))
+        return back(request, "console_stock")
+    if any(result.changed for result in results):
+        messages.success(request, str(done))
     else:
         messages.error(request, _("The card is reserved or gone: it stays as it is."))
     return back(request, "console_stock")

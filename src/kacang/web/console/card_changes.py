@@ -1,6 +1,7 @@
 """Changing many cards at the desk: each is a job with progress and a result per card (V3, V6)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -10,17 +11,22 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from kacang.outbox.queries import WorkView
 from kacang.shared.errors import DomainError, NotFound
 from kacang.shared.money import Money
-from kacang.vault import operations
+from kacang.vault import operations, queries
 from kacang.vault.operations import Change
 from kacang.vault.queries import BatchView
 from kacang.web.console.access import needs
-from kacang.web.console.desk import back, desk_of
+from kacang.web.console.change_words import WORDS
+from kacang.web.console.desk import Desk, back, desk_of
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
 REASON_MOST = 300
+STATE_CHANGES = (
+    Change.FREEZE, Change.UNFREEZE, Change.VOID, Change.FAULTY, Change.RESTORE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,10 @@ _WORDS: dict[Change, tuple[str, Promise, Promise, Promise]] = {
         "ban",
         _("Void what is left"),
         _("Void what is left?"),
-        _("They are never sold again, and what they cost is written off. This cannot be undone."),
+        _(
+            "They are never sold again, and what they cost is written off. This can be taken back "
+            "on the job's page for seven days."
+        ),
     ),
 }
 
@@ -68,10 +77,10 @@ def offers_of(batch: BatchView) -> list[Offer]:
     """Return what can be done to a whole batch now."""
     levels = batch.levels
     counts = {
-        Change.FREEZE: levels.available,
+        Change.FREEZE: levels.available + levels.set_aside,
         Change.UNFREEZE: levels.frozen,
         Change.RESTORE: levels.faulty,
-        Change.VOID: levels.available + levels.frozen + levels.faulty,
+        Change.VOID: levels.available + levels.set_aside + levels.frozen + levels.faulty,
     }
     found = []
     for change, count in counts.items():
@@ -86,7 +95,7 @@ def offers_of(batch: BatchView) -> list[Offer]:
 @require_POST
 def batch_change(request: ConsoleRequest, uid: str, change: str) -> HttpResponse:
     """Start a job that changes every card of a batch that may be changed, with a reason."""
-    if change not in {known.value for known in Change}:
+    if change not in {known.value for known in STATE_CHANGES}:
         raise Http404
     desk = desk_of(request)
     try:
@@ -106,3 +115,40 @@ def batch_change(request: ConsoleRequest, uid: str, change: str) -> HttpResponse
         messages.error(request, text_of(error))
         return back(request, "console_batch", uid)
     return redirect("console_work", work_uid)
+
+
+@needs("stock.change")
+@require_POST
+def work_undo(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Start the job that takes a finished change of cards back."""
+    desk = desk_of(request)
+    try:
+        undo_uid = operations.undo_change(
+            merchant_id=desk.merchant_id,
+            actor=desk.actor,
+            work_uid=uid,
+            reason=request.POST.get("reason", "")[:REASON_MOST],
+            language=get_language() or "zh-hans",
+        )
+    except NotFound:
+        raise
+    except DomainError as error:
+        messages.error(request, text_of(error))
+        return redirect("console_work", uid)
+    return redirect("console_work", undo_uid)
+
+
+def told_of(desk: Desk, item: WorkView) -> dict[str, Any]:
+    """Return what a job's page says of a change of cards."""
+    if item.kind != queries.CHANGE:
+        return {}
+    change = Change(item.arguments["change"])
+    return {
+        "words": _("Taking a change back") if change == Change.UNDO else WORDS[change].label,
+        "reason": item.arguments["reason"],
+        "changed": item.result.get("changed", 0),
+        "new_batches": item.result.get("new_batches", []),
+        "undone_uid": item.arguments.get("undo_of", ""),
+        "can_undo": "stock.change" in desk.permissions
+        and queries.can_undo(merchant_id=desk.merchant_id, done=item),
+    }

@@ -42,6 +42,7 @@ LEVEL_WORDS: dict[str, Promise] = {
     "void": gettext_lazy("Void"),
     "faulty": gettext_lazy("Faulty"),
     "frozen": gettext_lazy("Frozen"),
+    "set_aside": gettext_lazy("Set aside"),
 }
 
 
@@ -140,6 +141,7 @@ def stock_sku(request: ConsoleRequest, uid: str) -> HttpResponse:
         "sku": sku,
         "tally": tally(row.level),
         "batches": page.items,
+        "pools": queries.pool_stock(merchant_id=desk.merchant_id, sku_id=sku.id),
         "pages": pages_of(request, page.next_cursor),
         **may(desk),
         **export_offer(request, row.level),

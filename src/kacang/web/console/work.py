@@ -17,6 +17,7 @@ from kacang.outbox.queries import WorkState, WorkView
 from kacang.vault import queries as vault
 from kacang.vault.queries import BatchView
 from kacang.web.console.access import needs
+from kacang.web.console.card_changes import told_of
 from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
 from kacang.web.design.parts import JobCard, Tab
 from kacang.web.error_texts import TEXTS
@@ -102,6 +103,7 @@ def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "batch": _batch(desk, item),
         "sku_uid": str(item.arguments.get("sku", "")),
         "can_change": "stock.change" in desk.permissions,
+        **told_of(desk, item),
     }
     return render(request, "console/work/page.html", context)
 
