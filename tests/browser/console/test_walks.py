@@ -226,3 +226,60 @@ class TestBatchChange:
 
         levels = stock.batch(merchant_id=busy.merchant_id, uid=batch.uid).levels
         assert (levels.available, levels.frozen) == (free, 0)
+
+
+class TestBulkVoid:
+    def test_is_asked_with_count_and_cost_and_undone_as_one_action(self, desk, busy):
+        sku = catalog.sku(merchant_id=busy.merchant_id, uid=busy.skus[0])
+        (before,) = stock.stock_levels(merchant_id=busy.merchant_id, sku_ids=[sku.id]).values()
+        free = before.available
+        assert free > 0
+        desk.goto(f"/console/stock/cards/?sku={busy.skus[0]}&state=available")
+        assert_axe(desk)
+        shot(desk, "cards-1440")
+        desk.locator("#cb-all").check()
+        desk.locator("[data-bulk-everything]").click()
+        desk.locator("select[form=bulk-form]").select_option("void")
+        assert_axe(desk)
+        shot(desk, "cards-chosen-1440")
+        desk.locator("[data-bulk] button.pri").click()
+
+        desk.wait_for_url("**/change/**")
+        expect(desk.locator("dl.tally")).to_contain_text(f"{free:,}")
+        expect(desk.locator("dl.tally")).to_contain_text("¥")
+        assert_axe(desk)
+        shot(desk, "void-ask-1440")
+        desk.fill("#id_reason", "供货商召回")
+        desk.locator("main button.btn-danger").click()
+        desk.wait_for_url("**/works/**")
+        vault.run_change(merchant_id=busy.merchant_id, work_uid=job_of(desk))
+        (after,) = stock.stock_levels(merchant_id=busy.merchant_id, sku_ids=[sku.id]).values()
+        assert (after.available, after.void) == (0, before.void + free)
+
+        desk.reload()
+        desk.locator("[data-open=undo-change-ask]").click()
+        expect(desk.locator("#undo-change-ask")).to_contain_text(f"{free:,}")
+        assert_axe(desk)
+        shot(desk, "undo-ask-1440")
+        desk.fill("#undo-change-reason", "召回取消")
+        desk.locator("#undo-change-ask button[type=submit]").click()
+        desk.wait_for_url(re.compile(r"/works/job_\w+/$"))
+        expect(desk.locator("main")).to_contain_text("撤销变更")
+        vault.run_change(merchant_id=busy.merchant_id, work_uid=job_of(desk))
+        desk.reload()
+        assert_axe(desk)
+        shot(desk, "undone-1440")
+
+        assert stock.stock_levels(merchant_id=busy.merchant_id, sku_ids=[sku.id]) == {
+            sku.id: before
+        }
+
+    def test_fits_a_phone(self, handheld, busy):
+        for path, name in (
+            (f"cards/?sku={busy.skus[0]}", "cards-390"),
+            (f"change/?sku={busy.skus[0]}&all=1&state=available&change=extend", "extend-390"),
+        ):
+            handheld.goto(f"/console/stock/{path}")
+            assert_axe(handheld)
+            assert_fits(handheld)
+            shot(handheld, name)
