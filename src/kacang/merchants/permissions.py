@@ -43,7 +43,8 @@ SCOPES = {
     "orders:read": _("Read orders"),
     "orders:write": _("Place and cancel orders"),
     "secrets:read": _("Read delivered card secrets"),
-    "cards:write": _("Import and generate card secrets"),
+    "cards:read": _("Read batches and cards, never their codes"),
+    "cards:write": _("Import, generate and change card secrets"),
     "jobs:read": _("Read the progress of jobs"),
 }
 

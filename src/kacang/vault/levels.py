@@ -114,11 +114,21 @@ def availability(*, merchant_id: int, sku_ids: Sequence[int]) -> dict[int, int]:
 
 def pool_levels(*, merchant_id: int, sku_id: int) -> dict[int, dict[CardState, int]]:
     """Return the cards of a SKU by pool and state; pool 0 is the one that the shop sells from."""
+    return levels_by_pool(merchant_id=merchant_id, sku_ids=[sku_id]).get(sku_id, {})
+
+
+def levels_by_pool(
+    *, merchant_id: int, sku_ids: Sequence[int]
+) -> dict[int, dict[int, dict[CardState, int]]]:
+    """Return the cards of SKUs by pool and state, as they were moved.
+
+    A reservation that has run out is still one here; SKUs that never had a card are left out.
+    """
     with acting_as(merchant_id):
-        rows = _rows(_COUNTS.format(column="m.sku_id"), merchant_id, [sku_id])
-    found: dict[int, dict[CardState, int]] = {}
-    for _key, pool_id, state, cards in rows:
-        found.setdefault(pool_id, {})[CardState(state)] = int(cards)
+        rows = _rows(_COUNTS.format(column="m.sku_id"), merchant_id, list(sku_ids))
+    found: dict[int, dict[int, dict[CardState, int]]] = {}
+    for sku_id, pool_id, state, cards in rows:
+        found.setdefault(sku_id, {}).setdefault(pool_id, {})[CardState(state)] = int(cards)
     return found
 
 

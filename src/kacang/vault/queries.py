@@ -6,7 +6,14 @@ from kacang.vault.card_lists import cards_of_batch, list_cards
 from kacang.vault.codes import CardFile
 from kacang.vault.fetching import ExportView, export
 from kacang.vault.holding import UnitCard, cards_of_units, uid_of, unit_of_card
-from kacang.vault.levels import StockLevel, availability, batch_levels, loop_filled, stock_levels
+from kacang.vault.levels import (
+    StockLevel,
+    availability,
+    batch_levels,
+    levels_by_pool,
+    loop_filled,
+    stock_levels,
+)
 from kacang.vault.listing import (
     BatchView,
     CardPage,
@@ -74,6 +81,7 @@ __all__ = [
     "find_cards",
     "holdings",
     "import_preview",
+    "levels_by_pool",
     "list_cards",
     "loop_filled",
     "pool_stock",

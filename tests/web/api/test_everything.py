@@ -10,7 +10,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from kacang.vault import operations as vault
 from kacang.web.api.urls import DOCUMENT
+from tests.web.api.conftest import Shop
 from tests.web.api.serving import served
 
 SEED = "20261123"
@@ -35,12 +37,18 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     waiting, payable = (shop.place().json["number"] for _ in range(2))
     job = shop.api.post("/cards/generate", {"sku_id": shop.sku, "count": 1}).json["id"]
     product = shop.api.get("/products").json["items"][0]["id"]
+    batch = fresh_batch(shop)
     config = tmp_path / "schemathesis.toml"
     with served(database, tmp_path) as address:
         document = json.loads(json.dumps(DOCUMENT))
         # What exists, so that more is tried than what does not.
         name_examples(document, {"number": [number, waiting], "job_id": [job],
-                                 "product_id": [product]}, shop.sku)  # fmt: skip
+                                 "product_id": [product], "batch_id": [batch]},
+                      shop.sku)  # fmt: skip
+        changes = document["paths"]["/api/v1/cards/changes"]["post"]["requestBody"]["content"]
+        changes["application/json"]["examples"] = {
+            "e0": {"value": {"change": "faulty", "reason": "test", "batch_id": batch}}
+        }
         opens = document["paths"]["/api/v1/orders/{number}/payments"]
         name_examples({"paths": {"": opens}, "components": {"schemas": {}}},
                       {"number": [payable]}, shop.sku)  # fmt: skip
@@ -73,6 +81,14 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     assert documented(document) - answered == set()
     assert done.returncode == 0, f"{done.stdout[-12000:]}\n{done.stderr[-2000:]}"
     assert '"api.failed"' not in (tmp_path / "web.log").read_text()
+
+
+def fresh_batch(shop: Shop) -> str:
+    """A batch that can still be undone."""
+    lines = {"sku_id": shop.sku, "lines": ["FRESH-1", "FRESH-2"]}
+    job = shop.api.post("/cards/import", lines).json["id"]
+    vault.run_import(merchant_id=shop.merchant, work_uid=job)
+    return str(shop.api.get(f"/jobs/{job}").json["result"]["batch"])
 
 
 def documented(document: dict[str, Any]) -> set[tuple[str, str]]:

@@ -50,6 +50,17 @@ CALLS = {
         {"sku_id": "sku_none", "count": 1},
         404,
     ),
+    "list_batches": ("cards:read", "GET", "/batches", None, 200),
+    "read_batch": ("cards:read", "GET", "/batches/bat_none", None, 404),
+    "list_cards": ("cards:read", "GET", "/cards?batch_id=bat_none", None, 404),
+    "undo_batch": ("cards:write", "POST", "/batches/bat_none/undo", None, 404),
+    "change_cards": (
+        "cards:write",
+        "POST",
+        "/cards/changes",
+        {"change": "freeze", "reason": "x", "batch_id": "bat_none"},
+        404,
+    ),
     "read_job": ("jobs:read", "GET", "/jobs/job_none", None, 404),
 }
 

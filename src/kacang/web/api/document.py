@@ -19,7 +19,10 @@ often it is sent. Lists give `items` and `next_cursor`, which is null on the las
 TAGS = [
     {"name": "products", "description": "What is for sale, and how much of it there is."},
     {"name": "orders", "description": "Placing, paying, reading and cancelling orders."},
-    {"name": "cards", "description": "Bringing card secrets into stock."},
+    {
+        "name": "cards",
+        "description": "Bringing card secrets into stock, listing and changing them.",
+    },
     {"name": "jobs", "description": "How far long work is."},
 ]
 

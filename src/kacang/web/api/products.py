@@ -10,13 +10,14 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductView, Shelf, SkuView, StockMode
 from kacang.merchants.tenancy import acting_as
 from kacang.vault import queries as vault
-from kacang.vault.queries import StockLevel
+from kacang.vault.queries import CardState, PoolView, StockLevel
 from kacang.web.api.answers import answer
 from kacang.web.api.keys import BearerKey, caller_of
 from kacang.web.api.paging import Id, PageQuery
 from kacang.web.api.problems import Wrong
 from kacang.web.api.schemas import (
     FormField,
+    PoolPosition,
     Product,
     ProductDetail,
     ProductList,
@@ -80,9 +81,16 @@ def stock(request: HttpRequest, asked: Query[PageQuery]) -> HttpResponse:
     with acting_as(merchant_id):
         page = _page(merchant_id, asked)
         levels = _levels(merchant_id, page.items)
+        ids = [sku.id for item in page.items for sku in item.skus]
+        shelves = vault.levels_by_pool(merchant_id=merchant_id, sku_ids=ids)
+        pools = {pool.id: pool for pool in vault.pools(merchant_id=merchant_id)}
     return answer(
         StockList(
-            items=[_position(item, sku, levels) for item in page.items for sku in item.skus],
+            items=[
+                _position(item, sku, levels, _shelves(shelves.get(sku.id, {}), pools))
+                for item in page.items
+                for sku in item.skus
+            ],
             next_cursor=page.next_cursor or None,
         )
     )
@@ -113,14 +121,42 @@ def _levels(merchant_id: int, items: Iterable[ProductView]) -> Mapping[int, Stoc
     return vault.stock_levels(merchant_id=merchant_id, sku_ids=ids)
 
 
-def _position(item: ProductView, sku: SkuView, levels: Mapping[int, StockLevel]) -> StockPosition:
-    level = levels.get(sku.id)
+def _shelves(
+    found: Mapping[int, Mapping[CardState, int]], pools: Mapping[int, PoolView]
+) -> list[PoolPosition]:
+    """Tell where the cards of a SKU are, the common pool first."""
+    return [
+        PoolPosition(
+            pool_id=pools[pool_id].uid if pool_id else None,
+            name=pools[pool_id].name if pool_id else None,
+            cards={state.name.lower(): count for state, count in sorted(states.items())},
+        )
+        for pool_id, states in sorted(found.items())
+        if pool_id == 0 or pool_id in pools
+    ]
+
+
+def _position(
+    item: ProductView,
+    sku: SkuView,
+    levels: Mapping[int, StockLevel],
+    shelves: list[PoolPosition],
+) -> StockPosition:
+    level = levels.get(sku.id) or StockLevel()
     return StockPosition(
         sku_id=sku.uid,
         product_id=item.uid,
-        available=None if sku.stock_mode == StockMode.LOOP else level.available if level else 0,
-        reserved=level.reserved if level else 0,
-        sold=level.sold if level else 0,
+        available=None if sku.stock_mode == StockMode.LOOP else level.available,
+        reserved=level.reserved,
+        sold=level.sold,
+        activated=level.activated,
+        redeemed=level.redeemed,
+        expired=level.expired,
+        void=level.void,
+        faulty=level.faulty,
+        frozen=level.frozen,
+        set_aside=level.set_aside,
+        pools=shelves,
     )
 
 

@@ -326,6 +326,14 @@ class Job(Output):
     finished_at: datetime | None
 
 
+class PoolPosition(Output):
+    """The cards of one SKU in one pool, by state; states that no card is in are left out."""
+
+    pool_id: str | None = Field(description="Null: the common pool, which the shop sells from.")
+    name: str | None
+    cards: dict[str, int]
+
+
 class StockPosition(Output):
     """The cards of one SKU, by state."""
 
@@ -334,6 +342,14 @@ class StockPosition(Output):
     available: int | None = Field(description="Null: unlimited.")
     reserved: int
     sold: int
+    activated: int
+    redeemed: int
+    expired: int
+    void: int
+    faulty: int
+    frozen: int
+    set_aside: int = Field(description="Free, in pools from which the shop does not sell.")
+    pools: list[PoolPosition] = Field(description="Where the cards are; none: nowhere yet.")
 
 
 class StockList(Output):

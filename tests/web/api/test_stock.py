@@ -1,0 +1,198 @@
+"""Batches, cards and counts through the API (V3, V6, S3, J1): never a code."""
+
+from typing import Any
+
+import pytest
+
+from kacang.merchants.audit import SYSTEM
+from kacang.vault import operations as vault
+from kacang.vault.queries import CardState
+from tests import make
+from tests.web.api.conftest import Shop, audit_actions
+
+CODES = ["AAA-0001", "AAA-0002", "AAA-0003"]
+ZERO = dict.fromkeys(
+    ("available", "set_aside", "reserved", "sold", "activated", "redeemed", "expired", "void",
+     "faulty", "frozen"), 0,
+)  # fmt: skip
+
+
+@pytest.fixture
+def batch(shop: Shop) -> str:
+    """A batch of three that came in just now."""
+    wanted = {"sku_id": shop.sku, "lines": CODES, "supplier": "蜂鸟", "unit_cost_minor": 12}
+    job = shop.api.post("/cards/import", wanted).json["id"]
+    vault.run_import(merchant_id=shop.merchant, work_uid=job)
+    return str(shop.api.get(f"/jobs/{job}").json["result"]["batch"])
+
+
+def change(shop: Shop, **body: Any) -> dict[str, Any]:
+    """Start a change and do its work."""
+    answer = shop.api.post("/cards/changes", {"reason": "供货商召回", **body})
+    assert answer.status == 202, answer
+    vault.run_change(merchant_id=shop.merchant, work_uid=answer.json["id"])
+    return dict(shop.api.get(f"/jobs/{answer.json['id']}").json)
+
+
+class TestStock:
+    def test_counts_each_state_and_pool(self, shop, batch):
+        shop.sell(1)
+        shop.place()
+        pool = vault.create_pool(merchant_id=shop.merchant, actor=SYSTEM, name="秒杀")
+        cards = shop.api.get(f"/cards?batch_id={batch}&state=available").json["items"]
+        request = vault.ChangeRequest(
+            change=vault.Change.POOL, reason="x", card_uids=[cards[0]["id"]],
+            terms=vault.Terms(pool_uid=pool.uid),
+        )  # fmt: skip
+        work = vault.change_cards(merchant_id=shop.merchant, actor=SYSTEM, request=request)
+        vault.run_change(merchant_id=shop.merchant, work_uid=work)
+
+        (position,) = shop.api.get("/stock").json["items"]
+
+        assert {name: position[name] for name in ZERO} == {
+            **ZERO, "available": 5, "set_aside": 1, "reserved": 1, "sold": 1,
+        }  # fmt: skip
+        assert position["pools"] == [
+            {
+                "pool_id": None,
+                "name": None,
+                "cards": {"available": 5, "reserved": 1, "sold": 1},
+            },
+            {"pool_id": pool.uid, "name": "秒杀", "cards": {"available": 1}},
+        ]
+
+    def test_of_a_sku_without_cards_is_nothing(self, other_merchant, other_shop):
+        empty = make.sku(other_merchant, cards=0)
+
+        items = other_shop.api.get("/stock").json["items"]
+
+        found = next(one for one in items if one["sku_id"] == empty.sku.uid)
+        assert {name: found[name] for name in ZERO} == ZERO
+        assert found["pools"] == []
+
+
+class TestBatches:
+    def test_are_listed_with_counts_the_newest_first(self, shop, batch):
+        page = shop.api.get(f"/batches?limit=1&sku_id={shop.sku}")
+        rest = shop.api.get(f"/batches?limit=5&cursor={page.json['next_cursor']}")
+
+        (found,) = page.json["items"]
+        assert found["id"] == batch
+        assert found == shop.api.get(f"/batches/{batch}").json
+        assert found["supplier"] == "蜂鸟"
+        assert (found["unit_cost_minor"], found["currency"]) == (12, "CNY")
+        assert found["sku_id"] == shop.sku
+        assert found["cards"] == {**ZERO, "available": 3}
+        assert [one["id"] for one in rest.json["items"]] == [shop.made.batch.uid]
+        assert rest.json["next_cursor"] is None
+        assert shop.api.get("/batches?supplier=nobody").json["items"] == []
+
+    def test_can_be_undone_once(self, shop, batch):
+        answer = shop.api.post(f"/batches/{batch}/undo")
+
+        assert (answer.status, answer.json["state"]) == (200, "undone")
+        assert answer.json["cards"] == ZERO
+        again = shop.api.post(f"/batches/{batch}/undo")
+        assert (again.status, again.code) == (409, "vault.too_late_to_undo")
+        assert [action for action, _ in audit_actions(shop.merchant, batch)] == [
+            "cards.stocked",
+            "batches.undo",
+        ]
+
+    def test_of_another_merchant_are_not_there(self, shop, other_shop, batch):
+        for answer in (
+            other_shop.api.get(f"/batches/{batch}"),
+            other_shop.api.post(f"/batches/{batch}/undo"),
+            other_shop.api.get(f"/cards?batch_id={batch}"),
+            other_shop.api.get(f"/batches?sku_id={shop.sku}"),
+            other_shop.api.post(
+                "/cards/changes", {"change": "void", "reason": "x", "batch_id": batch}
+            ),
+        ):
+            assert answer.status == 404
+        assert make.card_states(shop.made) == {CardState.AVAILABLE: 8}
+
+
+class TestCards:
+    def test_are_paged_and_hold_no_code(self, shop, batch):
+        seen, cursor = [], ""
+        while True:
+            page = shop.api.get(f"/cards?batch_id={batch}&limit=2&cursor={cursor}")
+            assert not any(code.encode() in page.body for code in CODES)
+            seen += page.json["items"]
+            cursor = page.json["next_cursor"] or ""
+            if not cursor:
+                break
+
+        assert len({one["id"] for one in seen}) == 3
+        assert {(one["state"], one["batch_id"], one["order_number"]) for one in seen} == {
+            ("available", batch, None)
+        }
+
+    def test_tell_their_order(self, shop, batch):
+        number = shop.sell(8)
+
+        (first, *_) = shop.api.get(f"/cards?batch_id={batch}&state=sold").json["items"]
+
+        assert first["order_number"] == number
+        assert first["sold_at"].endswith("Z")
+        assert shop.api.get(f"/cards?batch_id={batch}&state=void").json["items"] == []
+
+    @pytest.mark.parametrize(
+        ("query", "code"),
+        [
+            ("", "vault.bad_filter"),
+            ("batch_id={batch}&cursor=abc", "request.bad_cursor"),
+            ("batch_id={batch}&state=lost", "request.invalid"),
+        ],
+    )
+    def test_refuse_what_cannot_be(self, shop, batch, query, code):
+        answer = shop.api.get("/cards?" + query.format(batch=batch))
+
+        assert (answer.status, answer.code) == (422, code)
+
+
+class TestChanges:
+    def test_freeze_a_batch_and_put_it_back(self, shop, batch):
+        frozen = change(shop, change="freeze", batch_id=batch)
+        states = shop.api.get(f"/batches/{batch}").json["cards"]
+        change(shop, change="unfreeze", batch_id=batch)
+
+        assert (frozen["kind"], frozen["state"]) == ("vault.change", "done")
+        assert (frozen["result"]["changed"], frozen["result"]["stayed"]) == (3, 0)
+        assert states == {**ZERO, "frozen": 3}
+        assert make.card_states(shop.made) == {CardState.AVAILABLE: 8}
+
+    def test_void_cards_by_name(self, shop, batch):
+        cards = shop.api.get(f"/cards?batch_id={batch}").json["items"]
+
+        done = change(shop, change="void", card_ids=[one["id"] for one in cards[:2]])
+
+        assert done["result"]["changed"] == 2
+        assert shop.api.get(f"/batches/{batch}").json["cards"] == {
+            **ZERO, "available": 1, "void": 2,
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [
+            ({"change": "void", "reason": " "}, "vault.reason_missing"),
+            ({"change": "void", "reason": "x"}, "vault.nothing_to_change"),
+            ({"change": "sell", "reason": "x"}, "request.invalid"),
+        ],
+    )
+    def test_need_a_reason_and_cards(self, shop, batch, body, code):
+        answer = shop.api.post("/cards/changes", body)
+
+        assert (answer.status, answer.code) == (422, code)
+        assert make.card_states(shop.made) == {CardState.AVAILABLE: 8}
+
+    def test_are_started_once_for_a_key(self, shop, batch):
+        body = {"change": "freeze", "reason": "x", "batch_id": batch}
+
+        first, again = (
+            shop.api.post("/cards/changes", body, **{"Idempotency-Key": "change-1"})
+            for _ in range(2)
+        )
+
+        assert (first.status, first.json) == (again.status, again.json)
