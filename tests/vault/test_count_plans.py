@@ -17,7 +17,7 @@ FEW, MANY = 12, 6000
 
 def rows_read(merchant: int, column: str, wanted: list[int]) -> float:
     """How many rows of cards, movements and levels one count looks at."""
-    asked = {"merchant": merchant, "ids": wanted}
+    asked: dict[str, Any] = {"merchant": merchant, "ids": wanted}
     total = 0.0
     # As on a filled database: by index, whatever this one's size.
     with acting_as(merchant, hot=True), connection.cursor() as cursor:
