@@ -1,6 +1,6 @@
 """Making card secrets: so many of a pattern, none twice, none that the vault has (V1)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from kacang.merchants.tenancy import acting_as
 from kacang.outbox import work
 from kacang.outbox.work import Task
 from kacang.queue import enqueue
+from kacang.shared.ahead import one_ahead
+from kacang.shared.ciphers import MerchantCipher
 from kacang.shared.errors import Invalid
 from kacang.vault.import_jobs import JOB, guarded
 from kacang.vault.intake import (
@@ -24,7 +26,7 @@ from kacang.vault.intake import (
     open_batch,
     stored_purchase,
 )
-from kacang.vault.loading import CHUNK, load_cards, prints_of
+from kacang.vault.loading import CHUNK, SealedRows, load_cards, prints_of, seal_rows
 from kacang.vault.models import Batch
 from kacang.vault.patterns import check_strength, make_codes, read_pattern
 from kacang.vault.reading.lines import Entry
@@ -51,6 +53,15 @@ class GenerateRequest:
     pattern: str
     number_pattern: str = ""
     purchase: Purchase = field(default_factory=Purchase)
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Codes that were made, each once, and the same sealed."""
+
+    entries: list[Entry]
+    prints: list[bytes]
+    sealed: SealedRows
 
 
 def generate_cards(*, merchant_id: int, actor: Actor, request: GenerateRequest) -> str:
@@ -114,21 +125,23 @@ def _generate(merchant_id: int, task: Task) -> None:
     batch, checkpoint = _batch(merchant_id, task, sku)
     made = int(checkpoint["made"])
     while made < wanted:
-        with acting_as(merchant_id):
-            made += _make_some(batch, sku, task.arguments, wanted - made)
-            reached = {**checkpoint, "made": made}
-            stop = work.progress(
-                merchant_id=merchant_id,
-                uid=task.uid,
-                done=made,
-                checkpoint=reached,
-                expected=checkpoint,
-            )
-        checkpoint = reached
-        if stop:
-            take_back(merchant_id=merchant_id, batch_id=batch.pk)
-            work.stop(merchant_id=merchant_id, uid=task.uid, result={"batch": batch.uid})
-            return
+        # What was there already is made up for by another round.
+        for some in one_ahead(_sets(cipher_for(merchant_id), sku, task.arguments, (made, wanted))):
+            with acting_as(merchant_id):
+                made += _stock(batch, sku, some)
+                reached = {**checkpoint, "made": made}
+                stop = work.progress(
+                    merchant_id=merchant_id,
+                    uid=task.uid,
+                    done=made,
+                    checkpoint=reached,
+                    expected=checkpoint,
+                )
+            checkpoint = reached
+            if stop:
+                take_back(merchant_id=merchant_id, batch_id=batch.pk)
+                work.stop(merchant_id=merchant_id, uid=task.uid, result={"batch": batch.uid})
+                return
     with acting_as(merchant_id):
         close_batch(merchant_id, batch.pk)
         audit.record(
@@ -161,21 +174,30 @@ def _batch(merchant_id: int, task: Task, sku: SkuView) -> tuple[Batch, Mapping[s
     return batch, checkpoint
 
 
-def _make_some(batch: Batch, sku: SkuView, arguments: Mapping[str, Any], missing: int) -> int:
-    """Make up to a chunk of codes and return how many were new. The loop makes up the rest."""
-    count = min(missing, CHUNK)
-    secrets = make_codes(read_pattern(arguments["pattern"]), count)
-    numbers: list[str | None] = [None] * count
-    if arguments["number_pattern"]:
-        numbers = list(make_codes(read_pattern(arguments["number_pattern"]), count))
-    until = stored_purchase(arguments["purchase"]).valid_until
-    start = batch.card_count
-    entries = [
-        Entry(start + place, number, secret, until, "")
-        for place, (number, secret) in enumerate(zip(numbers, secrets, strict=True))
-    ]
-    by_print = dict(zip(prints_of(cipher_for(batch.merchant_id), entries), entries, strict=True))
+def _sets(
+    cipher: MerchantCipher, sku: SkuView, arguments: Mapping[str, Any], span: tuple[int, int]
+) -> Iterator[_Set]:
+    """Make the codes from place to place of a batch, a chunk at a time, sealed."""
+    first, end = span
+    for start in range(first, end, CHUNK):
+        count = min(CHUNK, end - start)
+        secrets = make_codes(read_pattern(arguments["pattern"]), count)
+        numbers: list[str | None] = [None] * count
+        if arguments["number_pattern"]:
+            numbers = list(make_codes(read_pattern(arguments["number_pattern"]), count))
+        until = stored_purchase(arguments["purchase"]).valid_until
+        entries = [
+            Entry(start + place, number, secret, until, "")
+            for place, (number, secret) in enumerate(zip(numbers, secrets, strict=True))
+        ]
+        by_print = dict(zip(prints_of(cipher, entries), entries, strict=True))
+        once, prints = list(by_print.values()), list(by_print)
+        yield _Set(once, prints, seal_rows(cipher, sku, once, prints))
+
+
+def _stock(batch: Batch, sku: SkuView, some: _Set) -> int:
+    """Load a set and return how many of it were new."""
     before = batch.card_count
-    load_cards(batch, sku, list(by_print.values()), list(by_print))
+    load_cards(batch, sku, some.entries, some.prints, some.sealed)
     batch.refresh_from_db(fields=["card_count"])
     return batch.card_count - before

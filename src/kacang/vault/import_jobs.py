@@ -132,8 +132,8 @@ def _load_at_once(reading: Reading) -> None:
     tally = Tally()
     with acting_as(merchant_id):
         batch = _batch(reading, {})
-        for chunk in reading.chunks():
-            known = load_cards(batch, reading.sku, chunk.entries, chunk.prints)
+        for chunk in reading.chunks(to_load=True):
+            known = load_cards(batch, reading.sku, chunk.entries, chunk.prints, chunk.sealed)
             if known:
                 # Somebody else brought one in after the look: none of ours stays.
                 raise ImportRefused
@@ -157,7 +157,7 @@ def _load_in_chunks(reading: Reading) -> None:
                 checkpoint=checkpoint,
                 expected={},
             )
-    for index, chunk in enumerate(reading.chunks()):
+    for index, chunk in enumerate(reading.chunks(to_load=True)):
         stop = False
         with acting_as(merchant_id):
             known: Mapping[bytes, Known]
@@ -166,7 +166,7 @@ def _load_in_chunks(reading: Reading) -> None:
                 found = known_cards(merchant_id, chunk.prints)
                 known = {key: card for key, card in found.items() if card.batch_id != batch.pk}
             else:
-                known = load_cards(batch, reading.sku, chunk.entries, chunk.prints)
+                known = load_cards(batch, reading.sku, chunk.entries, chunk.prints, chunk.sealed)
                 reached = {**checkpoint, "chunks": index + 1}
                 stop = work.progress(
                     merchant_id=merchant_id,

@@ -7,6 +7,7 @@ there already.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
 
@@ -75,6 +76,17 @@ values (%s::bigint, 'vault.stocked', jsonb_build_object('sku_id', %s::bigint))
 """
 
 
+Row = tuple[int | str | bytes | datetime | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRows:
+    """Cards as they are copied into the table, sealed under the data key of this number."""
+
+    key_number: int
+    rows: list[Row]
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the vault has under a fingerprint."""
@@ -99,17 +111,32 @@ def known_cards(merchant_id: int, prints: Sequence[bytes]) -> dict[bytes, Known]
 
 
 def load_cards(
-    batch: Batch, sku: SkuView, entries: Sequence[Entry], prints: Sequence[bytes]
+    batch: Batch,
+    sku: SkuView,
+    entries: Sequence[Entry],
+    prints: Sequence[bytes],
+    sealed: SealedRows | None = None,
 ) -> dict[bytes, Known]:
     """Insert cards, with movement and booking; return those that were there already.
 
     Must run inside the caller's transaction. A card that another transaction is inserting is
     waited for.
+
+    Args:
+        batch: Where they belong.
+        sku: What is sold of them.
+        entries: The cards.
+        prints: The fingerprint of each.
+        sealed: The same cards, if somebody sealed them beforehand. They are sealed again when
+            the merchant has a newer key by now.
     """
     assert connection.in_atomic_block
     merchant_id = batch.merchant_id
     lock_loads(merchant_id)
-    _copy(sealing_cipher(merchant_id), sku, entries, prints)
+    cipher = sealing_cipher(merchant_id)
+    if sealed is None or sealed.key_number != cipher.newest:
+        sealed = seal_rows(cipher, sku, entries, prints)
+    _copy(sealed.rows)
     values = {
         "merchant": merchant_id,
         "sku": sku.id,
@@ -148,37 +175,43 @@ def mask(number: str) -> str:
     return f"{shown[:1]}****" if len(shown) > _SHOWN else "****"
 
 
-def _copy(
+def seal_rows(
     cipher: MerchantCipher, sku: SkuView, entries: Sequence[Entry], prints: Sequence[bytes]
-) -> None:
+) -> SealedRows:
+    """Seal cards for `load_cards`. Needs no database."""
     seal = cipher.seal
     is_secret = sku.number_is_secret
+    rows: list[Row] = []
+    for entry, fingerprint in zip(entries, prints, strict=True):
+        number, file = entry.number, entry.file
+        sealed = (
+            seal("card", "number", number.encode(), fingerprint)
+            if is_secret and number is not None
+            else None
+        )
+        rows.append(
+            (
+                entry.line,
+                entry.expires_at,
+                fingerprint,
+                number if sealed is None else None,
+                None if number is None else mask(number),
+                sealed,
+                seal("card", "secret", entry.body, fingerprint),
+                entry.remark,
+                entry.cost_minor,
+                file.content_type if file else None,
+                seal("card", "file_name", file.name.encode(), fingerprint) if file else None,
+            )
+        )
+    return SealedRows(cipher.newest, rows)
+
+
+def _copy(rows: Sequence[Row]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_TABLE)
         cursor.execute("truncate card_load")
         with cursor.copy(_COPY) as copy:
             copy.set_types(_TYPES)
-            for entry, fingerprint in zip(entries, prints, strict=True):
-                number, file = entry.number, entry.file
-                sealed = (
-                    seal("card", "number", number.encode(), fingerprint)
-                    if is_secret and number is not None
-                    else None
-                )
-                copy.write_row(
-                    (
-                        entry.line,
-                        entry.expires_at,
-                        fingerprint,
-                        number if sealed is None else None,
-                        None if number is None else mask(number),
-                        sealed,
-                        seal("card", "secret", entry.body, fingerprint),
-                        entry.remark,
-                        entry.cost_minor,
-                        file.content_type if file else None,
-                        seal("card", "file_name", file.name.encode(), fingerprint)
-                        if file
-                        else None,
-                    )
-                )
+            for row in rows:
+                copy.write_row(row)

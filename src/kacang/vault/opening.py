@@ -13,9 +13,11 @@ from kacang.merchants.queries import MerchantInfo
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox import files
 from kacang.outbox.work import Task
+from kacang.shared.ahead import one_ahead
+from kacang.shared.ciphers import MerchantCipher
 from kacang.shared.clock import utc_now
 from kacang.vault.intake import Purchase, stored_purchase
-from kacang.vault.loading import CHUNK, SOLD, Known, prints_of
+from kacang.vault.loading import CHUNK, SOLD, Known, SealedRows, prints_of, seal_rows
 from kacang.vault.models import Batch
 from kacang.vault.reading.layouts import (
     Layout,
@@ -44,6 +46,7 @@ class Chunk:
     blank: int = 0
     last_line: int = 0
     secret_column: int = 0
+    sealed: SealedRows | None = None
 
     def sort_out(self, known: Mapping[bytes, Known]) -> list[Fault]:
         """Return the faults of those cards that the vault had already."""
@@ -69,12 +72,14 @@ class Reading:
     layout: Layout
     purchase: Purchase
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self, *, to_load: bool = False) -> Iterator[Chunk]:
         """Read the file. What stands twice in it is a card once and a fault from then on.
 
-        A chunk is emptied when the next one is asked for: a file may be large.
+        Each chunk is made while the one before it is being used; sealed too, when it is `to_load`.
         """
-        cipher = cipher_for(self.merchant.id)
+        return one_ahead(self._chunks(cipher_for(self.merchant.id), to_load=to_load))
+
+    def _chunks(self, cipher: MerchantCipher, *, to_load: bool) -> Iterator[Chunk]:
         seen = Seen()
         column = self.layout.columns["secret"]
         rows = iter(self._rows())
@@ -93,9 +98,9 @@ class Reading:
                 else:
                     chunk.faults.append(Fault(entry.line, column, "duplicate_in_file"))
             chunk.entries = fresh
+            if to_load:
+                chunk.sealed = seal_rows(cipher, self.sku, fresh, chunk.prints)
             yield chunk
-            del fresh, prints
-            chunk.entries, chunk.prints, chunk.faults = [], [], []
 
     def _rows(self) -> Iterator[Row]:
         rows = self.source.rows()
