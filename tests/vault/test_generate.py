@@ -3,8 +3,12 @@
 import pytest
 from django.db import connection
 
+from kacang.merchants import keys
+from kacang.merchants.tenancy import acting_as
 from kacang.outbox.queries import WorkState
+from kacang.shared.ciphers import key_number_of
 from kacang.vault import generating, operations, patterns
+from kacang.vault.models import Batch, Card
 from tests.vault.conftest import ACTOR
 
 
@@ -30,6 +34,23 @@ class TestGenerate:
         codes = {card.secret for card in make.opened(work.result["batch"])}
         assert len(codes) == 480
         assert all(int(code[1:]) % 2 for code in codes)
+
+    def test_seals_again_what_was_sealed_before_a_new_key_was_seen(self, merchant, make):
+        """Another process made the key: this one still remembers the old one (V4)."""
+        sku = make.sku()
+        keys.cipher_for(merchant)
+        remembered = keys._cache[merchant]
+        with acting_as(merchant):
+            number = keys.add_key(merchant_id=merchant)
+        keys._cache[merchant] = remembered
+
+        work = make.generated(sku, 3, "X{16}")
+
+        with acting_as(merchant):
+            batch = Batch.objects.get(merchant_id=merchant, uid=work.result["batch"])
+            cards = Card.objects.filter(merchant_id=merchant, batch_id=batch.pk)
+            assert {key_number_of(bytes(card.secret)) for card in cards} == {number}
+        assert len(make.opened(work.result["batch"])) == 3
 
     def test_makes_numbers_and_passwords(self, merchant, make):
         work = make.generated(make.sku(), 50, "#{6}", number_pattern="KC########")
