@@ -1,6 +1,6 @@
 """Items that are made while the ones before them are being used."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
@@ -8,7 +8,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
+def one_ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
     """Yield the items; each is made by a thread while its forerunner is being used.
 
     Worth it where the user waits for something else meanwhile, as for the database. Making must
