@@ -64,7 +64,15 @@ def tenant_tables(superuser):
 
 
 # Sums, seals and marks that a worker of another test may write meanwhile, from the rows that count.
-HOUSEKEEPING = {"card_level", "level_mark", "log_seal", "pick_mark", "stock_alarm"}
+HOUSEKEEPING = {
+    "card_level",
+    "goods_level",
+    "goods_mark",
+    "level_mark",
+    "log_seal",
+    "pick_mark",
+    "stock_alarm",
+}
 
 
 def picture_of(superuser, merchant):
