@@ -115,6 +115,36 @@ class TestReady:
         assert "vault.weak_pattern" in weak.stderr
         assert len(weak.stderr.splitlines()) == 1
 
+    def test_a_batch_is_counted_changed_and_taken_back(self, running: Up) -> None:
+        sku = json.loads(running.ready_file.read_text())["skus"][0]["id"]
+        mine: list[str | Path] = ["--merchant", "demo", "--data", running.data]
+        made = command(
+            "cards", "generate", "--sku", sku, "--data", running.data, "--count", "50", "--json"
+        )
+        batch = json.loads(made.stdout)["batch"]
+
+        def count() -> dict[str, int]:
+            told = command("cards", "stock", *mine, "--json")
+            items = json.loads(told.stdout)["items"]
+            return next(one for one in items if one["sku_id"] == sku)
+
+        before = count()
+        change = command("cards", "change", "freeze", batch, *mine, "--reason", "recall", "--json")
+        frozen = count()
+        back = command("cards", "change", "unfreeze", batch, *mine, "--reason", "checked")
+        gone = command("cards", "undo", batch, *mine)
+        again = command("cards", "undo", batch, *mine)
+        nobody = command("cards", "stock", "--merchant", "nobody", "--data", running.data)
+
+        assert (change.returncode, json.loads(change.stdout)["changed"]) == (0, 50), change.stderr
+        assert frozen["frozen"] - before["frozen"] == 50
+        assert before["available"] - frozen["available"] == 50
+        assert back.stdout == "50 cards changed, 0 stayed.\n", back.stderr
+        assert gone.stdout == "50 cards are taken back.\n", gone.stderr
+        assert count()["available"] == before["available"] - 50
+        assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
+        assert (nobody.returncode, len(nobody.stderr.splitlines())) == (1, 1)
+
     def test_logs_hold_no_secret(self, running: Up) -> None:
         secrets = [path.read_text() for path in (running.data / "secrets").glob("*.*")]
         facts = json.loads((running.data / "secrets/first-run.json").read_text())

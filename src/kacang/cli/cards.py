@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from kacang.cli import stock
 from kacang.cli.errors import CommandProblem
 from kacang.cli.installation import inside, installation
 from kacang.cli.options import DATA, Data, Json
+from kacang.cli.watching import watched
 
 Sku = Annotated[str, typer.Option("--sku", metavar="ID", help="The SKU that the cards are of.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    cards = typer.Typer(no_args_is_help=True, help="Import or make card secrets.")
+    cards = typer.Typer(no_args_is_help=True, help="Import, make, count and change card secrets.")
     cards.command("import")(import_cards)
     cards.command("generate")(generate)
+    stock.add_to(cards)
     app.add_typer(cards, name="cards")
 
 
@@ -102,19 +103,6 @@ def _wishes(said: list[str], fields: Sequence[str]) -> dict[str, Any]:
         else:
             raise CommandProblem(f"--read {item} is not understood; see --help.")
     return {**wishes, "columns": columns or None}
-
-
-def watched(cards: Any, started: Any, *, as_json: bool) -> Any:
-    """Show a job's progress until it has ended; return how it ended."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True, quiet=as_json)
-    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
-        bar = progress.add_task("cards", total=None)
-
-        def show(found: Any) -> None:
-            progress.update(bar, completed=found.done, total=found.total or None)
-
-        return cards.watch(started, show)
 
 
 def _tell(ended: Any, *, as_json: bool) -> None:

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from kacang.cli.cards import watched
 from kacang.cli.errors import CommandProblem
 from kacang.cli.installation import inside, installation
 from kacang.cli.options import DATA, Data, Json, Merchant
 from kacang.cli.trade import Language
+from kacang.cli.watching import watched
 
 
 class System(enum.StrEnum):

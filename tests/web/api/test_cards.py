@@ -202,6 +202,15 @@ class TestStock:
                     "available": 2,
                     "reserved": 1,
                     "sold": 2,
+                    **dict.fromkeys(("activated", "redeemed", "expired", "void"), 0),
+                    **dict.fromkeys(("faulty", "frozen", "set_aside"), 0),
+                    "pools": [
+                        {
+                            "pool_id": None,
+                            "name": None,
+                            "cards": {"available": 2, "reserved": 1, "sold": 2},
+                        }
+                    ],
                 }
             ],
             "next_cursor": None,
