@@ -7,13 +7,25 @@ import pytest
 from django.db import connection
 
 from kacang.catalog.queries import Strategy
+from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import MerchantKind, open_merchant
 from kacang.merchants.tenancy import acting_as
-from kacang.orders import delivering, listing, operations, placing, settling, sql, statements
+from kacang.orders import (
+    delivering,
+    listing,
+    operations,
+    placing,
+    queries,
+    replacing,
+    settling,
+    sql,
+    statements,
+)
 from kacang.orders.models import OrderState
 from kacang.orders.types import OrderFilter
 from kacang.payments import queries as payments
 from kacang.shared.clock import utc_now
+from kacang.vault import queries as vault
 from tests import make
 
 FILL = """
@@ -129,6 +141,31 @@ def test_orders_by_number_are_looked_up_one_by_one(filled, monkeypatch):
     listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter(numbers=("F1-5", "F1-6")))
 
     refuse_scans(plans[0])
+
+
+def test_a_replacement_reads_no_table_whole(filled, monkeypatch):
+    plans = {}
+    real = statements.rows
+
+    def explain(text, parameters):
+        plans[text.text] = plan(text, parameters)
+        return real(text, parameters)
+
+    monkeypatch.setattr(replacing, "rows", explain)
+    account = payments.account_for(merchant_id=filled.merchant_id, provider="sandbox")
+    placed = make.order(filled)
+    operations.settle_notices(account=account, notices=[make.notice(placed)])
+    view = queries.order(merchant_id=filled.merchant_id, number=placed.number)
+    (unit,) = vault.cards_of_units(
+        merchant_id=filled.merchant_id, line_ids=[line.id for line in view.lines]
+    )
+    operations.replace_card(
+        merchant_id=filled.merchant_id, card_uid=unit.card_uid, actor=SYSTEM, reason="x"
+    )
+
+    found = plans[sql.REPLACE.text]
+    refuse_scans(found)
+    refuse_sorted_claims(found)
 
 
 def test_the_hot_path_reads_no_table_whole(filled, monkeypatch):

@@ -8,6 +8,7 @@ from kacang.merchants.audit import SYSTEM
 from kacang.vault import operations as vault
 from kacang.vault.queries import CardState
 from tests import make
+from tests.orders.test_replacing import given, replace
 from tests.web.api.conftest import Shop, audit_actions
 
 CODES = ["AAA-0001", "AAA-0002", "AAA-0003"]
@@ -196,3 +197,19 @@ class TestChanges:
         )
 
         assert (first.status, first.json) == (again.status, again.json)
+
+
+def test_a_replaced_card_is_told_with_its_moment(shop):
+    number = shop.sell(2)
+    first, second = given(shop.made, number)
+    before = shop.api.get(f"/orders/{number}/deliveries").json["items"]
+
+    replace(shop.made, second.card_uid)
+
+    after = shop.api.get(f"/orders/{number}/deliveries").json["items"]
+    assert [one["replaced_at"] for one in before] == [None, None]
+    assert after[0] == before[0]
+    assert after[1]["replaced_at"].endswith("Z")
+    assert after[1]["secret"] not in {one["secret"] for one in before}
+    assert shop.api.get(f"/orders/{number}").json["timeline"][-1]["event"] == "replaced"
+    assert given(shop.made, number)[0] == first

@@ -150,6 +150,7 @@ def deliveries(request: HttpRequest, number: Number, asked: Query[PageQuery]) ->
                     secret=unit.secret,
                     expires_at=utc(unit.expires_at),
                     file=_file(unit),
+                    replaced_at=utc(unit.replaced_at),
                 )
                 for unit in found[: asked.limit]
             ],

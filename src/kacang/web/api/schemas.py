@@ -303,6 +303,9 @@ class Delivery(Output):
     secret: str
     expires_at: datetime | None
     file: DeliveredFile | None = None
+    replaced_at: datetime | None = Field(
+        default=None, description="When it took the place of a faulty one."
+    )
 
 
 class DeliveryList(Output):
