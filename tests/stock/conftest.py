@@ -10,7 +10,7 @@ from django.db import connection
 
 from kacang.catalog import operations as catalog
 from kacang.catalog import queries as catalog_queries
-from kacang.catalog.operations import ProductKind, StockMode
+from kacang.catalog.operations import ProductKind, ProductState, StockMode
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.texts import both
@@ -34,9 +34,13 @@ class Make:
         sku = catalog.SkuDraft(
             title=both("一箱"), price_minor=19_800, stock_mode=StockMode.GOODS, **values
         )
-        return catalog.create_sku(
+        uid = catalog.create_sku(
             merchant_id=self.merchant_id, actor=ACTOR, product_uid=product, draft=sku
         )
+        catalog.set_product_state(
+            merchant_id=self.merchant_id, actor=ACTOR, uid=product, state=ProductState.ON_SALE
+        )
+        return uid
 
     def id_of(self, uid: str) -> int:
         return catalog_queries.sku(merchant_id=self.merchant_id, uid=uid).id

@@ -11,6 +11,7 @@ PERMISSIONS = {
     "orders.change_price": _("Change the price of unpaid orders"),
     "orders.deliver": _("Confirm delivery, resend codes"),
     "orders.replace": _("Replace faulty cards of buyers"),
+    "orders.hand_over": _("Hand goods over"),
     "products.view": _("See products"),
     "products.edit": _("Change products and prices"),
     "stock.view": _("See stock"),
@@ -85,6 +86,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "orders.change_price",
             "orders.deliver",
             "orders.replace",
+            "orders.hand_over",
             "products.view",
             "stock.view",
             "messages.view",
@@ -103,7 +105,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
         }
     ),
     Role.WAREHOUSE: frozenset(
-        {"orders.view", "orders.note", "products.view", "stock.view", "goods.move"}
+        {
+            "orders.view",
+            "orders.note",
+            "products.view",
+            "stock.view",
+            "goods.move",
+            "orders.hand_over",
+        }
     ),
     Role.FINANCE: frozenset(
         {

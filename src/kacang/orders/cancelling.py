@@ -1,18 +1,15 @@
 """Cancelling unpaid orders, by somebody or by time (O1, L7)."""
 
-from collections.abc import Sequence
-
-from kacang.merchants.audit import SYSTEM, Actor
+from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
-from kacang.orders import sql
-from kacang.orders.counters import Packed, unpack
 from kacang.orders.delivering import locked, note_staff
 from kacang.orders.errors import NotNow
 from kacang.orders.models import ORDER_STEPS, Event, OrderState
-from kacang.orders.statements import retry_conflicts, rows, table
+from kacang.orders.releasing import EXPIRED, Why, release
+from kacang.orders.statements import retry_conflicts, rows
 
 OVERDUE = """
-select id, held_counters, limit_counters from sale_order
+select id, held_counters, limit_counters, has_goods from sale_order
 where merchant_id = %(merchant)s::bigint and state = 0
   and pay_by <= clock_timestamp() + make_interval(secs => %(shift)s::float8)
 order by id limit %(most)s::int for no key update skip locked
@@ -35,8 +32,8 @@ def cancel_order(*, merchant_id: int, number: str, actor: Actor, reason: str = "
             return
         if OrderState.CANCELLED not in ORDER_STEPS[OrderState(order.state)]:
             raise NotNow
-        found = [(order.pk, order.held_counters, order.limit_counters)]
-        _release(merchant_id, found, Event.CANCELLED, actor, reason)
+        found = [(order.pk, order.held_counters, order.limit_counters, order.has_goods)]
+        release(merchant_id, found, Why(Event.CANCELLED, actor, reason))
         note_staff(merchant_id, number, actor, "orders.cancel", reason)
 
 
@@ -49,28 +46,5 @@ def expire_due(*, merchant_id: int, most: int = 500) -> int:
     with acting_as(merchant_id, hot=True):
         found = rows(OVERDUE, {"merchant": merchant_id, "most": most})
         if found:
-            _release(merchant_id, found, Event.EXPIRED, SYSTEM, "")
+            release(merchant_id, [(row[0], row[1], row[2], row[3]) for row in found], EXPIRED)
     return len(found)
-
-
-def _release(
-    merchant_id: int,
-    orders: Sequence[tuple[int, Packed, Packed]],
-    event: Event,
-    actor: Actor,
-    reason: str,
-) -> None:
-    taken = [entry for _, held, limits in orders for entry in unpack(held) + unpack(limits)]
-    rows(
-        sql.RELEASE,
-        {
-            "merchant": merchant_id,
-            "o_id": [order_id for order_id, _, _ in orders],
-            "event": int(event),
-            "actor_kind": actor.kind,
-            "actor": actor.label,
-            "address": actor.address,
-            "reason": reason[:300],
-            "counters": table({"key": key, "times": amount} for key, amount in taken),
-        },
-    )

@@ -37,9 +37,27 @@ _CHECKS = {
     "delivered units that hold no card": """
         select count(*) from order_unit u where u.merchant_id = %(merchant)s::bigint
           and u.state = 2 and not exists (
+              select from order_line l
+              where l.merchant_id = u.merchant_id and l.id = u.line_id and l.stock_mode = 2)
+          and not exists (
               select from allocation a
               where a.merchant_id = u.merchant_id and a.line_id = u.line_id
                 and a.unit_no = u.unit_no and a.released_at is null and a.delivered_at is not null)
+    """,
+    "lines of goods that hold other pieces than they say": """
+        select count(*) from order_line l
+        cross join lateral (
+            select count(*) filter (where u.state = 4) as owed,
+                   count(*) filter (where u.state = 2) as gone
+            from order_unit u where u.merchant_id = l.merchant_id and u.line_id = l.id
+        ) said
+        cross join lateral (
+            select coalesce(sum(h.pieces) filter (where h.state = 2), 0) as owed,
+                   coalesce(sum(h.pieces) filter (where h.state = 4), 0) as gone
+            from goods_hold h where h.merchant_id = l.merchant_id and h.line_id = l.id
+        ) held
+        where l.merchant_id = %(merchant)s::bigint and l.stock_mode = 2
+          and (said.owed, said.gone) is distinct from (held.owed, held.gone)
     """,
 }
 

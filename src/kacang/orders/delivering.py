@@ -1,7 +1,7 @@
 """Delivering what is paid: one statement, whoever asks for it (D1, L5)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from kacang.merchants import audit
 from kacang.merchants.audit import SYSTEM, Actor
@@ -9,10 +9,12 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
 from kacang.orders.counters import Taken
 from kacang.orders.errors import NotNow, UnknownOrder
+from kacang.orders.giving import Owing, give_goods
 from kacang.orders.models import Event, Order, OrderState
 from kacang.orders.statements import Statement, retry_conflicts, rows, table
 from kacang.shared.money import Money
 
+NOTHING = Owing()
 WAITING = """
 select o.number from order_unit u
 join order_line l on l.merchant_id = u.merchant_id and l.id = u.line_id
@@ -36,6 +38,7 @@ class Due:
     event: int = 0
     hold_reason: str = "out_of_stock"
     actor: Actor = SYSTEM
+    has_goods: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def deliver(
         booked: Receipts to post, provider → advance.
         taken: Counters that the orders hold no longer.
     """
-    todo = list(due)
+    todo = [order for order in due if not order.has_goods]
     states: dict[int, OrderState] = {}
     # Nearly always every card is still reserved; what comes out of the quick statement is done.
     is_plain = not any(receipt.is_old or receipt.is_part for receipt in booked)
@@ -82,6 +85,10 @@ def deliver(
             states |= _deliver(text, merchant_id, todo, booked, taken)
             todo = [order for order in todo if order.order_id not in states]
     assert not todo
+    goods = [order for order in due if order.has_goods]
+    if goods:
+        owing = give_goods(merchant_id, [order.order_id for order in goods])
+        states |= _deliver(sql.DELIVER_GOODS, merchant_id, goods, booked, taken, owing)
     return states
 
 
@@ -91,7 +98,9 @@ def _deliver(
     due: Sequence[Due],
     booked: Sequence[Booked],
     taken: Sequence[Held],
+    owing: Mapping[int, Owing] | None = None,
 ) -> dict[int, OrderState]:
+    owing = owing or {}
     found = rows(
         text,
         {
@@ -104,6 +113,7 @@ def _deliver(
                     "hold_reason": order.hold_reason,
                     "actor_kind": order.actor.kind,
                     "actor_label": order.actor.label,
+                    **(asdict(owing[order.order_id]) if owing else {}),
                 }
                 for order in due
             ),
@@ -126,14 +136,24 @@ def _deliver(
         },
     )
     return {
-        order_id: OrderState.DELIVERED if units == delivered else OrderState.ON_HOLD
+        order_id: _state(units == delivered, owing.get(order_id, NOTHING))
         for order_id, units, delivered in found
     }
 
 
-def deliver_free(merchant_id: int, order_ids: Sequence[int]) -> dict[int, OrderState]:
+def _state(is_whole: bool, owing: Owing) -> OrderState:  # noqa: FBT001 - of this module alone
+    if not is_whole:
+        return OrderState.ON_HOLD
+    return OrderState.PAID if owing.owed else OrderState.DELIVERED
+
+
+def deliver_free(
+    merchant_id: int, order_ids: Sequence[int], *, with_goods: Container[int] = ()
+) -> dict[int, OrderState]:
     """Deliver orders that cost nothing, in the transaction that placed them."""
-    due = [Due(order_id, event=Event.PAID) for order_id in order_ids]
+    due = [
+        Due(order_id, event=Event.PAID, has_goods=order_id in with_goods) for order_id in order_ids
+    ]
     return deliver(merchant_id, due)
 
 
@@ -149,7 +169,13 @@ def replenish(*, merchant_id: int, number: str, actor: Actor) -> OrderState:
         order = locked(merchant_id, number)
         if order.state != OrderState.ON_HOLD:
             raise NotNow
-        due = Due(order.pk, event=Event.REPLENISHED, hold_reason=order.hold_reason, actor=actor)
+        due = Due(
+            order.pk,
+            event=Event.REPLENISHED,
+            hold_reason=order.hold_reason,
+            actor=actor,
+            has_goods=order.has_goods,
+        )
         note_staff(merchant_id, number, actor, "orders.replenish")
         return deliver(merchant_id, [due])[order.pk]
 
@@ -168,7 +194,7 @@ def continue_waiting(*, merchant_id: int, sku_id: int, most: int = 200) -> int:
         except NotNow:
             # Somebody else was quicker.
             continue
-        if state != OrderState.DELIVERED:
+        if state == OrderState.ON_HOLD:
             break
         delivered += 1
     return delivered

@@ -81,6 +81,20 @@ class Draft:
         return sum(line.quantity for line in self.lines)
 
     @property
+    def card_units(self) -> int:
+        """How many pieces of the units are cards: what `place.sql` must find."""
+        return sum(line.quantity for line in self.lines if line.sku.stock_mode != StockMode.GOODS)
+
+    @property
+    def goods(self) -> dict[int, int]:
+        """How many pieces of goods are wanted, by the id of the SKU."""
+        return {
+            line.sku.id: line.quantity
+            for line in self.lines
+            if line.sku.stock_mode == StockMode.GOODS
+        }
+
+    @property
     def is_plain(self) -> bool:
         """Whether it takes any free cards, each for one unit."""
         return all(
@@ -151,7 +165,8 @@ def _line(item: Item, skus: Mapping[str, Quoted], cipher: MerchantCipher) -> Dra
         raise BadQuantity(sku=sku.uid, least=sku.min_per_order, most=sku.max_per_order)
     if not item.chosen:
         return DraftLine(sku, item.quantity, sku.price_minor, ())
-    if sku.strategy != Strategy.CHOSEN or len(set(item.chosen)) != item.quantity:
+    is_choice = sku.strategy == Strategy.CHOSEN and sku.stock_mode != StockMode.GOODS
+    if not is_choice or len(set(item.chosen)) != item.quantity:
         raise BadChoice(sku=sku.uid)
     cards = tuple(open_card_id(cipher, uid) for uid in item.chosen)
     return DraftLine(sku, item.quantity, sku.price_minor + sku.chosen_surcharge_minor, cards)

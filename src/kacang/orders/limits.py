@@ -77,7 +77,7 @@ def _unpaid(draft: Draft, contact: str, rules: Rules) -> list[Want]:
                 Scope.UNPAID_OF_SKU, f"{line.sku.id}:{buyer}", line.quantity, line.sku.max_per_order
             )
             for line in draft.lines
-            if line.sku.stock_mode == StockMode.CARDS
+            if line.sku.stock_mode != StockMode.LOOP
         ]
     return wants
 

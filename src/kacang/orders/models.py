@@ -43,6 +43,7 @@ class UnitState(IntEnum):
     SHORT = 1  # paid, nothing to deliver
     DELIVERED = 2
     RELEASED = 3  # the order was cancelled
+    OWED = 4  # paid, with a piece of goods that is to be handed over
 
 
 class Channel(models.TextChoices):
@@ -72,6 +73,8 @@ class Event(IntEnum):
     RESENT = 12
     REPLENISHED = 13
     REPLACED = 14
+    READY = 15
+    HANDED_OVER = 16
 
 
 class Order(models.Model):
@@ -104,6 +107,8 @@ class Order(models.Model):
     # packed by `orders.counters`.
     held_counters = models.BinaryField(null=True)
     limit_counters = models.BinaryField(null=True)
+    # Whether some line sells goods: only such orders ask the stock.
+    has_goods = models.BooleanField(default=False)
     pay_by = models.DateTimeField()
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)

@@ -5,6 +5,7 @@ from kacang.orders.cancelling import cancel_order, expire_due
 from kacang.orders.changing import add_note, change_price, resend
 from kacang.orders.checking import check_references
 from kacang.orders.delivering import continue_waiting, replenish
+from kacang.orders.handing import hand_over
 from kacang.orders.meeting import (
     place_order,
     place_order_once,
@@ -22,7 +23,7 @@ from kacang.orders.settling import promise_settlement, settle_notice, settle_not
 __all__ = [
     "SYSTEMS", "KeyTaken", "Repeat", "Replaced", "UnknownSystem", "add_note", "ask_about",
     "cancel_order", "change_price", "check_access", "check_references", "code_to_send",
-    "continue_waiting", "deliveries", "expire_due",
+    "continue_waiting", "deliveries", "expire_due", "hand_over",
     "new_access_token", "place_order", "place_order_once", "place_orders", "promise_order",
     "promise_settlement", "replace_card", "replenish", "request_code", "resend", "run_move",
     "screen", "secret_form", "settle_notice", "settle_notices", "settle_waiting", "start_move",

@@ -15,7 +15,7 @@ from psycopg import errors
 from kacang.catalog.queries import StockMode
 from kacang.merchants.keys import cipher_for, outlast_resealing
 from kacang.merchants.tenancy import acting_as
-from kacang.orders import drafts, sql
+from kacang.orders import drafts, goods, sql
 from kacang.orders.cancelling import expire_due
 from kacang.orders.counters import pack
 from kacang.orders.delivering import deliver_free
@@ -198,15 +198,19 @@ def _give_back(merchant_id: int, taken: Sequence[Wish], failed: Container[int]) 
 def _claim(merchant_id: int, ready: Sequence[Draft], rules: Rules) -> dict[str, PlacedOrder]:
     if not ready:
         return {}
+    taken = goods.take_for(merchant_id, ready)
+    ready = [draft for draft in ready if draft.number in taken or not draft.goods]
     open_payments = {
         draft.number: _payment(merchant_id, draft)
         for draft in ready
         if draft.request.provider and draft.total_minor
     }
     written = _insert(merchant_id, ready, open_payments, rules)
-    free = {order_id for _, order_id, _, payable in written if payable == 0}
-    states = deliver_free(merchant_id, sorted(free)) if free else {}
     by_number = {draft.number: draft for draft in ready}
+    goods.hold_for(merchant_id, taken, {number: (key, by) for number, key, by, _ in written})
+    free = {order_id for _, order_id, _, payable in written if payable == 0}
+    whole = {key for number, key, _, _ in written if number in taken}
+    states = deliver_free(merchant_id, sorted(free), with_goods=whole) if free else {}
     return {
         number: _placed(
             by_number[number],
@@ -320,7 +324,7 @@ def _order_record(
         "held": pack(draft.held),
         "limits": pack(draft.limits),
         "pay_minutes": rules.pay_minutes,
-        "units": draft.units,
+        "units": draft.card_units,
     }
     if payment is not None:
         record |= {

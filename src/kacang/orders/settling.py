@@ -59,6 +59,7 @@ class Seen:
     order_currency: str | None
     held_counters: bytes | None
     is_late: bool | None
+    has_goods: bool | None
     is_new: bool
     is_new_money: bool
 
@@ -290,6 +291,7 @@ def _pay(merchant_id: int, paid: Sequence[Seen]) -> None:
                 entry.payment,
                 Event.LATE_PAYMENT if entry.is_late else Event.PAID,
                 "late_payment" if entry.is_late else "out_of_stock",
+                has_goods=bool(entry.has_goods),
             )
         )
         money = Money(entry.amount_minor, entry.currency)

@@ -36,16 +36,40 @@ PLACE = _statement(
 )
 RECEIVE = _statement("receive.sql")
 CLASSIFY = _statement("classify.sql")
-DELIVER_QUICK = _statement("deliver.sql", found=_read("deliver_quick.sql"), extra="", parts="")
-DELIVER = _statement(
-    "deliver.sql",
-    found=_read("deliver_thorough.sql"),
-    extra=_read("deliver_extra.sql"),
-    parts=(
+_CARDS = {
+    "due": "",
+    "all_units": "",
+    "all_given": "",
+    "whole": "4",
+    "none_owed": "",
+    "told": "3",
+    "news": "'orders.delivered'",
+}
+# Orders with goods: what of them is owed or lacking is known before, and counts with the cards.
+_GOODS = {
+    "due": ", owed int, lacking int",
+    "all_units": " + d.owed + d.lacking",
+    "all_given": " + d.owed",
+    "whole": "case when t.owed > 0 then 1 else 4 end",
+    "none_owed": " and t.owed = 0",
+    "told": "case when owed > 0 then 15 else 3 end",
+    "news": (
+        "case when owed = 0 or delivered > owed then 'orders.delivered' else 'orders.ready' end"
+    ),
+}
+DELIVER_QUICK = _statement(
+    "deliver.sql", found=_read("deliver_quick.sql"), extra="", parts="", **_CARDS
+)
+_THOROUGH = {
+    "found": _read("deliver_thorough.sql"),
+    "extra": _read("deliver_extra.sql"),
+    "parts": (
         "select %(merchant)s::bigint, 2900, 2200, amount_minor, currency, 8, 2, id,"
         " (select now from clock) from parts union all "
     ),
-)
+}
+DELIVER = _statement("deliver.sql", **_THOROUGH, **_CARDS)
+DELIVER_GOODS = _statement("deliver.sql", **_THOROUGH, **_GOODS)
 RELEASE = _statement("release.sql")
 REPLACE = _statement("replace.sql")
 SUSPEND = _statement("suspend.sql")

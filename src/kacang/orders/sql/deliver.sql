@@ -6,7 +6,7 @@ with clock as materialized (
 ),
 asked as materialized (
     select * from jsonb_to_recordset(%(due)s::jsonb) as d(
-        order_id bigint, payment_id bigint, event int, hold_reason text, actor_kind text, actor_label text)
+        order_id bigint, payment_id bigint, event int, hold_reason text, actor_kind text, actor_label text{due})
     limit %(all)s::bigint -- all of them; the planner then expects few, not a hundred
 ),
 money as materialized (
@@ -42,15 +42,15 @@ counts as materialized (
     from served group by order_id
 ),
 outcome as materialized (
-    select d.*, coalesce(c.units, 0) as units, coalesce(c.delivered, 0) as delivered
+    select d.*, coalesce(c.units, 0){all_units} as units, coalesce(c.delivered, 0){all_given} as delivered
     from done d left join counts c on c.order_id = d.order_id
 ),
 settled as (
     update sale_order o
-    set state = case when t.units = t.delivered then 4 else 9 end,
+    set state = case when t.units = t.delivered then {whole} else 9 end,
         hold_reason = case when t.units = t.delivered then '' else t.hold_reason end,
         paid_at = coalesce(o.paid_at, (select now from clock)),
-        delivered_at = case when t.units = t.delivered then (select now from clock) end,
+        delivered_at = case when t.units = t.delivered{none_owed} then (select now from clock) end,
         held_counters = null
     from outcome t where o.merchant_id = %(merchant)s::bigint and o.id = t.order_id
     returning o.id, o.state, o.payable_minor, o.currency
@@ -83,13 +83,13 @@ story as (
     select %(merchant)s::bigint, order_id, event, actor_kind, actor_label, '{}'::jsonb, (select now from clock)
     from done where event > 0
     union all
-    select %(merchant)s::bigint, order_id, case when units = delivered then 3 else 4 end, 'system', '',
+    select %(merchant)s::bigint, order_id, case when units = delivered then {told} else 4 end, 'system', '',
            jsonb_build_object('units', units, 'delivered', delivered), (select now from clock)
     from outcome
 ),
 news as (
     insert into outbox (merchant_id, kind, payload)
-    select %(merchant)s::bigint, case when units = delivered then 'orders.delivered' else 'orders.on_hold' end,
+    select %(merchant)s::bigint, case when units = delivered then {news} else 'orders.on_hold' end,
            jsonb_build_object('order_id', order_id)
     from outcome
 ),

@@ -8,7 +8,7 @@ unit as materialized (
     from done d
     cross join lateral (
         select id, sku_id, stock_mode, is_chosen from order_line
-        where merchant_id = %(merchant)s::bigint and order_id = d.order_id offset 0
+        where merchant_id = %(merchant)s::bigint and order_id = d.order_id and stock_mode <> 2 offset 0
     ) l
     cross join lateral (
         select unit_no from order_unit

@@ -25,6 +25,7 @@ from kacang.web.api.schemas import (
     StockList,
     StockPosition,
 )
+from kacang.web.stock_levels import levels_of
 
 router = Router(tags=["products"])
 reads = BearerKey("products:read")
@@ -117,8 +118,8 @@ def _available(merchant_id: int, items: Iterable[ProductView]) -> dict[int, int]
 
 
 def _levels(merchant_id: int, items: Iterable[ProductView]) -> Mapping[int, StockLevel]:
-    ids = [sku.id for item in items for sku in item.skus if sku.stock_mode == StockMode.CARDS]
-    return vault.stock_levels(merchant_id=merchant_id, sku_ids=ids)
+    counted = [sku for item in items for sku in item.skus if sku.stock_mode != StockMode.LOOP]
+    return levels_of(merchant_id, counted)
 
 
 def _shelves(

@@ -63,6 +63,7 @@ ACTIONS: dict[str, Promise] = {
     "cards.generate": _("Generated cards"),
     "cards.import": _("Imported cards"),
     "cards.available": _("Put cards back on sale"),
+    "orders.hand_over": _("Handed over the goods of an order"),
     "orders.move": _("Moved a shop here from another system"),
     "cards.reveal": _("Looked at cards in stock"),
     "cards.stocked": _("Cards came into stock"),

@@ -30,6 +30,7 @@ from kacang.web.console.waiting import low_skus, troubles
 from kacang.web.design.formats import count
 from kacang.web.design.parts import Chart, Figure, Series, Todo
 from kacang.web.requests import ConsoleRequest
+from kacang.web.stock_levels import available_of
 
 HOURS = 24
 BEST = 5
@@ -300,8 +301,8 @@ def _best(desk: Desk, day: Day) -> list[Best]:
     skus = catalog.skus_by_uid(
         merchant_id=desk.merchant_id, uids=[seller.sku_uid for seller in sellers]
     )
-    cards = [sku.id for sku in skus.values() if sku.stock_mode == StockMode.CARDS]
-    free = vault.availability(merchant_id=desk.merchant_id, sku_ids=cards) if cards else {}
+    counted = [sku for sku in skus.values() if sku.stock_mode != StockMode.LOOP]
+    free = available_of(desk.merchant_id, counted)
     rows = []
     for seller in sellers:
         sku = skus.get(seller.sku_uid)

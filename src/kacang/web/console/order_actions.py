@@ -146,6 +146,20 @@ def replace(request: ConsoleRequest, number: str) -> HttpResponse:
     return _answer(request, number, act)
 
 
+@needs("orders.hand_over")
+@require_POST
+def hand_over(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Say that an order's goods have left the house."""
+
+    def act(desk: Desk, number: str, _request: ConsoleRequest) -> str:
+        pieces = operations.hand_over(merchant_id=desk.merchant_id, number=number, actor=desk.actor)
+        return ngettext(
+            "%(count)s piece is handed over.", "%(count)s pieces are handed over.", pieces
+        ) % {"count": pieces}
+
+    return _answer(request, number, act)
+
+
 @needs("secrets.reveal")
 @require_POST
 def codes(request: ConsoleRequest, number: str) -> HttpResponse:
@@ -217,4 +231,5 @@ ACTS = {
     "resend": resend,
     "deliver": deliver,
     "replace": replace,
+    "hand_over": hand_over,
 }

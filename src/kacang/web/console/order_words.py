@@ -52,10 +52,13 @@ EVENTS: dict[Event, Promise] = {
     Event.RESENT: gettext_lazy("Codes sent again"),
     Event.REPLENISHED: gettext_lazy("Stock came, the rest was delivered"),
     Event.REPLACED: gettext_lazy("A faulty card was replaced"),
+    Event.READY: gettext_lazy("Paid; the goods are to be handed over"),
+    Event.HANDED_OVER: gettext_lazy("The goods were handed over"),
 }
 TONES = {
     Event.DELIVERED: "ok",
     Event.REPLENISHED: "ok",
+    Event.HANDED_OVER: "ok",
     Event.SHORT: "bad",
     Event.SUSPENSE: "bad",
     Event.LATE_PAYMENT: "bad",
@@ -88,6 +91,8 @@ def acts_for(
     acts = []
     if state is OrderState.ON_HOLD and "orders.deliver" in permissions:
         acts.append(_act("deliver", number))
+    if state is OrderState.PAID and "orders.hand_over" in permissions:
+        acts.append(_act("hand_over", number))
     if state is OrderState.PENDING and "orders.change_price" in permissions:
         acts.append(_act("price", number))
     if state in GIVEN and "email" in has and "orders.deliver" in permissions:
@@ -107,6 +112,12 @@ WORDS: dict[str, tuple[Promise, Promise, Promise, str]] = {
         gettext_lazy("Deliver what waits?"),
         gettext_lazy("Deliver now"),
         "send",
+    ),
+    "hand_over": (
+        gettext_lazy("Hand over"),
+        gettext_lazy("Hand the goods over?"),
+        gettext_lazy("They are handed over"),
+        "package",
     ),
     "price": (
         gettext_lazy("Change the price"),
@@ -156,7 +167,7 @@ def _act(name: str, number: str) -> Act:
         icon=icon,
         url=f"{reverse('console_order', args=[number])}?act={name}",
         post_url=target,
-        primary=name in {"deliver", "price"},
+        primary=name in {"deliver", "hand_over", "price"},
         danger=name == "cancel",
     )
 
@@ -204,7 +215,7 @@ def _extra(order: OrderView, event: Event, detail: Mapping[str, object]) -> str:
             "given": f"{given:,}",
             "units": f"{units:,}",
         }
-    if event is Event.DELIVERED and isinstance(units, int):
+    if event in {Event.DELIVERED, Event.HANDED_OVER} and isinstance(units, int):
         return ngettext("%(count)s unit", "%(count)s units", units) % {"count": f"{units:,}"}
     return words
 

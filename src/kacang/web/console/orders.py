@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from kacang.catalog import queries as catalog
+from kacang.catalog.queries import ProductKind
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
 from kacang.orders.types import Delivered, OrderRow, OrderState, OrderView, UnitState
@@ -141,8 +142,8 @@ def show_order(
         "channel": CHANNELS.get(order.channel, order.channel),
         "minus": Money(-order.discount.minor, order.discount.currency),
         "waiting_units": units.get(UnitState.SHORT, 0),
-        "delivered_units": units.get(UnitState.DELIVERED, 0),
-        "has_codes": units.get(UnitState.DELIVERED, 0) > 0,
+        "delivered_units": _codes(order),
+        "has_codes": _codes(order) > 0,
         "can_reveal": any(act.name == "reveal" for act in acts),
         "unit_rows": rows,
         "has_more_units": units.get(UnitState.DELIVERED, 0) > len(rows),
@@ -196,7 +197,7 @@ def _acts(order: OrderView, desk: Desk) -> list[Act]:
     return acts_for(
         number=order.number,
         state=order.state,
-        has=_has(order.contact, with_codes=_units(order).get(UnitState.DELIVERED, 0) > 0),
+        has=_has(order.contact, with_codes=_codes(order) > 0),
         permissions=desk.permissions,
     )
 
@@ -220,6 +221,15 @@ def _row(order: OrderRow, desk: Desk) -> Row:
         provider=provider_word(order.provider),
         reason=hold_reason(order.hold_reason) if order.state is OrderState.ON_HOLD else "",
         pay_minutes=minutes_words(left) if order.state is OrderState.PENDING and left > 0 else 0,
+    )
+
+
+def _codes(order: OrderView) -> int:
+    """Return how many codes were delivered: goods have none."""
+    return sum(
+        line.units.get(UnitState.DELIVERED, 0)
+        for line in order.lines
+        if line.kind != ProductKind.GOODS
     )
 
 

@@ -40,6 +40,7 @@ COVERS: dict[str, Promise] = {
 KIND_WORDS: dict[str, Promise] = {
     ProductKind.CODE: _("Card secret, delivered at once"),
     ProductKind.PICKUP_CARD: _("Pickup card"),
+    ProductKind.GOODS: _("Goods from a warehouse"),
 }
 STRATEGY_WORDS: dict[int, Promise] = {
     Strategy.RANDOM: _("At random"),
@@ -50,6 +51,7 @@ STRATEGY_WORDS: dict[int, Promise] = {
 STOCK_WORDS: dict[int, Promise] = {
     StockMode.CARDS: _("Each card is sold once"),
     StockMode.LOOP: _("One card for every buyer"),
+    StockMode.GOODS: _("Pieces in a warehouse"),
 }
 FIELD_KINDS: dict[str, Promise] = {
     "text": _("Text"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -21,6 +21,7 @@ from kacang.web.console.exports import export_offer
 from kacang.web.console.waiting import all_skus, is_low
 from kacang.web.design.parts import Pages, Tab
 from kacang.web.requests import ConsoleRequest
+from kacang.web.stock_levels import levels_of
 
 PAGE = 50
 FULL_LEAST = 100
@@ -55,6 +56,11 @@ class Row:
     level: StockLevel
     is_loop: bool
     is_filled: bool
+
+    @property
+    def is_goods(self) -> bool:
+        """Whether it has pieces in warehouses, and no cards."""
+        return self.sku.stock_mode == StockMode.GOODS
 
     @property
     def is_low(self) -> bool:
@@ -127,6 +133,8 @@ def stock_sku(request: ConsoleRequest, uid: str) -> HttpResponse:
     desk = desk_of(request)
     with acting_as(desk.merchant_id):
         sku = catalog.sku(merchant_id=desk.merchant_id, uid=uid)
+        if sku.stock_mode == StockMode.GOODS:
+            return redirect("console_goods", uid)
         product = catalog.product(merchant_id=desk.merchant_id, uid=sku.product_uid)
         row = _rows(desk, [(product, sku)])[0]
         page = queries.batches(
@@ -193,9 +201,8 @@ def tally(level: StockLevel) -> list[tuple[Promise, int]]:
 
 
 def _rows(desk: Desk, skus: Sequence[tuple[ProductView, SkuView]]) -> list[Row]:
-    ids = [sku.id for _product, sku in skus]
     loops = [sku.id for _product, sku in skus if sku.stock_mode == StockMode.LOOP]
-    levels = queries.stock_levels(merchant_id=desk.merchant_id, sku_ids=ids)
+    levels = levels_of(desk.merchant_id, [sku for _product, sku in skus])
     filled = queries.loop_filled(merchant_id=desk.merchant_id, sku_ids=loops) if loops else set()
     return [
         Row(product, sku, levels[sku.id], sku.stock_mode == StockMode.LOOP, sku.id in filled)
@@ -209,6 +216,8 @@ def may(desk: Desk) -> dict[str, object]:
         "can_import": "stock.import" in desk.permissions,
         "can_generate": "stock.generate" in desk.permissions,
         "can_change": "stock.change" in desk.permissions,
+        "can_move_goods": "goods.move" in desk.permissions,
+        "can_adjust_goods": "goods.adjust" in desk.permissions,
         "can_reveal": "secrets.reveal" in desk.permissions,
         "can_see_orders": "orders.view" in desk.permissions,
         "can_edit_products": "products.edit" in desk.permissions,

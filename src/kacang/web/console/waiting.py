@@ -11,10 +11,10 @@ from kacang.messages import queries as messages
 from kacang.messages.queries import MessageFilter, MessageState
 from kacang.outbox import queries as outbox
 from kacang.outbox.queries import WorkState
-from kacang.vault import queries as vault
 from kacang.vault.queries import StockLevel
 from kacang.web.console.desk import Desk
 from kacang.web.design.parts import Todo
+from kacang.web.stock_levels import levels_of
 
 PAGE = 200
 LOOK_BACK = 100
@@ -36,15 +36,15 @@ def all_skus(merchant_id: int, where: ProductFilter) -> Iterator[tuple[ProductVi
 
 
 def is_low(sku: SkuView, level: StockLevel) -> bool:
-    """Whether a SKU has fewer cards than its owner wants, or none at all."""
-    return sku.stock_mode == StockMode.CARDS and level.available < max(sku.low_stock_at, 1)
+    """Whether a SKU has fewer cards or pieces than its owner wants, or none at all."""
+    return sku.stock_mode != StockMode.LOOP and level.available < max(sku.low_stock_at, 1)
 
 
 def low_skus(merchant_id: int) -> tuple[int, int]:
     """Return how many SKUs on sale are low, and how many of these are empty."""
     where = ProductFilter(state=ProductState.ON_SALE)
     skus = [sku for _product, sku in all_skus(merchant_id, where) if sku.on_sale]
-    levels = vault.stock_levels(merchant_id=merchant_id, sku_ids=[sku.id for sku in skus])
+    levels = levels_of(merchant_id, skus)
     low = [sku for sku in skus if is_low(sku, levels[sku.id])]
     return len(low), sum(levels[sku.id].available <= 0 for sku in low)
 

@@ -51,6 +51,7 @@ STATES: dict[str, dict[str, Look]] = {
         "short": Look(_("Out of stock"), "red"),
         "delivered": Look(_("Delivered"), "green"),
         "released": Look(_("Released"), "grey"),
+        "owed": Look(_("To hand over"), "orange"),
     },
     "payment": {
         "open": Look(_("Awaiting payment"), "grey"),

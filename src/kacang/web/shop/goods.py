@@ -13,6 +13,7 @@ from kacang.shared.texts import Text, pick
 from kacang.vault import queries as vault
 from kacang.web.design.formats import count, count_short
 from kacang.web.shop.site import Site, language
+from kacang.web.stock_levels import available_of
 
 # Past this a figure says nothing to a buyer and much to a competitor.
 EXACT_TO = 999
@@ -55,12 +56,12 @@ class Choice:
 def stock_of(site: Site, skus: Iterable[SkuView]) -> dict[int, int | None]:
     """Return how many of each SKU can be bought now; None: as many as one likes (L20)."""
     skus = list(skus)
-    counted = [item.id for item in skus if item.stock_mode != StockMode.LOOP]
-    found = vault.availability(merchant_id=site.merchant_id, sku_ids=counted) if counted else {}
+    counted = [item for item in skus if item.stock_mode != StockMode.LOOP]
+    found = available_of(site.merchant_id, counted)
     loops = [item.id for item in skus if item.stock_mode == StockMode.LOOP]
     filled = vault.loop_filled(merchant_id=site.merchant_id, sku_ids=loops) if loops else set()
     return {
-        **{sku_id: found.get(sku_id, 0) for sku_id in counted},
+        **{item.id: found.get(item.id, 0) for item in counted},
         **{sku_id: None if sku_id in filled else 0 for sku_id in loops},
     }
 

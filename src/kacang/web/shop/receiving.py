@@ -9,6 +9,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from kacang.catalog.queries import ProductKind
 from kacang.orders import operations as orders
 from kacang.orders.types import Delivered, LineView, OrderState, OrderView, UnitState
 from kacang.shared import markdown
@@ -131,8 +132,12 @@ def file(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
 
 
 def delivered_count(order: OrderView) -> int:
-    """Return how many units of an order are delivered."""
-    return sum(line.units.get(UnitState.DELIVERED, 0) for line in order.lines)
+    """Return how many codes of an order are delivered; goods have none."""
+    return sum(
+        line.units.get(UnitState.DELIVERED, 0)
+        for line in order.lines
+        if line.kind != ProductKind.GOODS
+    )
 
 
 def parcels(found: Iterable[Delivered], offset: int, *, with_qr: bool) -> list[Parcel]:
