@@ -125,6 +125,12 @@ def tell_low_stock() -> None:
     for_each_merchant(lambda merchant_id: mails.tell_low_stock(merchant_id=merchant_id))
 
 
+@by_the_clock("messages.tell_expiring", "mail", EVERY_HOUR)
+def tell_expiring() -> None:
+    """Tell the staff of unsold cards that expire soon (V8)."""
+    for_each_merchant(lambda merchant_id: mails.tell_expiring(merchant_id=merchant_id))
+
+
 # ---- merchants
 
 

@@ -216,6 +216,11 @@ _SPECS = (
         help=_("By the last 7 days' sales. 0: only each SKU's own warning level counts."),
     ),
     Spec(
+        "expiry_notice_days", "mail", _("Tell the staff of unsold cards that expire within"),
+        Type.NUMBER, 7, 0, 365, unit=_("days"),
+        help=_("Once per SKU in each such span of days. 0: never."),
+    ),
+    Spec(
         "mail_staff", "mail", _("E-mail address for notices to the staff"), Type.LINE, "", 0, 254,
         help=_("Empty: notices appear in the console only."),
     ),

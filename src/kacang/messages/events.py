@@ -17,6 +17,7 @@ class Event(StrEnum):
     STAFF_ORDER_WAITING = "staff.order_waiting"
     STAFF_SUSPENSE = "staff.suspense"
     STAFF_LOW_STOCK = "staff.low_stock"
+    STAFF_EXPIRING = "staff.expiring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ NOTICES: dict[Event, NoticeWords] = {
         ),
         "red",
         ("suspense", "receipt"),
+    ),
+    Event.STAFF_EXPIRING: NoticeWords(
+        both("{title} 有卡密临期", "Cards of {title} expire soon"),
+        both(
+            "{cards} 张在售卡密将在 {days} 天内到期。",
+            "{cards} cards on sale expire within {days} days.",
+        ),
+        "orange",
+        ("sku", "sku"),
     ),
     Event.STAFF_LOW_STOCK: NoticeWords(
         both("{title} 库存不足", "{title} is running low"),

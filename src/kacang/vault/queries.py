@@ -4,6 +4,7 @@ from kacang.vault.bulk_starts import CHANGE, can_undo, count_matching
 from kacang.vault.card_ids import UnknownCard
 from kacang.vault.card_lists import cards_of_batch, list_cards
 from kacang.vault.codes import CardFile
+from kacang.vault.expiring import Expiring, expiring
 from kacang.vault.fetching import ExportView, export
 from kacang.vault.holding import UnitCard, cards_of_units, uid_of, unit_of_card
 from kacang.vault.levels import (
@@ -53,6 +54,7 @@ __all__ = [
     "CardState",
     "CardView",
     "Choice",
+    "Expiring",
     "ExportView",
     "Holding",
     "ImportPreview",
@@ -77,6 +79,7 @@ __all__ = [
     "cards_of_units",
     "choices",
     "count_matching",
+    "expiring",
     "export",
     "find_cards",
     "holdings",

@@ -5,7 +5,9 @@ own address, never of a request's (rule 29); a link's token is made when the mai
 kept nowhere (rule 22).
 """
 
+from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -24,6 +26,7 @@ from kacang.shared.clock import utc_now
 from kacang.shared.errors import NotFound
 from kacang.shared.ids import new_uid
 from kacang.vault import operations as vault
+from kacang.vault import queries as vault_queries
 
 
 def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
@@ -95,6 +98,25 @@ def tell_low_stock(*, merchant_id: int) -> int:
     return told
 
 
+def tell_expiring(*, merchant_id: int) -> int:
+    """Tell the staff of unsold cards that expire soon: once per SKU in each span of days (V8)."""
+    days = int(str(merchants.setting(merchant_id=merchant_id, name="expiry_notice_days")))
+    if not days:
+        return 0
+    now = utc_now()
+    cards: Counter[int] = Counter()
+    for one in vault_queries.expiring(merchant_id=merchant_id, before=now + timedelta(days=days)):
+        cards[one.sku_id] += one.cards
+    skus = catalog.skus_by_id(merchant_id=merchant_id, ids=set(cards))
+    span = now.date().toordinal() // days
+    told = 0
+    for sku_id, sku in sorted(skus.items()):
+        context = {"title": sku.title, "cards": cards[sku_id], "days": days, "sku": sku.uid}
+        occasion = f"{sku.uid}/expiring-{days}-{span}"
+        told += _tell_staff(merchant_id, Event.STAFF_EXPIRING, occasion, context)
+    return told
+
+
 def send_code(*, merchant_id: int, code_id: int) -> None:
     """Mail a buyer the one-time code to an order."""
     found = orders.code_to_send(merchant_id=merchant_id, code_id=code_id)
@@ -151,6 +173,10 @@ def _desk_suspense_link(_sending: Sending) -> Mapping[str, str]:
     return _desk("console_suspense")
 
 
+def _desk_expiring_link(_sending: Sending) -> Mapping[str, str]:
+    return _desk("console_expiring")
+
+
 def _desk_stock_link(sending: Sending) -> Mapping[str, str]:
     return _desk("console_stock_sku", uid=str(sending.context["sku"]))
 
@@ -164,6 +190,7 @@ _LINKS = {
     Event.STAFF_ORDER_WAITING: _desk_order_link,
     Event.STAFF_SUSPENSE: _desk_suspense_link,
     Event.STAFF_LOW_STOCK: _desk_stock_link,
+    Event.STAFF_EXPIRING: _desk_expiring_link,
 }
 
 

@@ -33,6 +33,7 @@ EVENTS: dict[str, Promise] = {
     "order.code": gettext_lazy("One-time code for an order"),
     "staff.order_waiting": gettext_lazy("To staff: a paid order waits"),
     "staff.suspense": gettext_lazy("To staff: money fits no order"),
+    "staff.expiring": gettext_lazy("To staff: stock expires soon"),
     "staff.low_stock": gettext_lazy("To staff: stock runs low"),
 }
 CHANNELS: dict[str, Promise] = {
