@@ -10,10 +10,12 @@ import psycopg
 import pytest
 from django.db import connection
 
+from kacang import jobs
 from kacang.catalog.operations import Strategy
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql as orders_sql
 from kacang.outbox import queries as outbox
+from kacang.outbox import rotating
 from kacang.vault import listing, operations, queries
 from kacang.vault.card_columns import PROMISED
 from tests.vault.conftest import ACTOR
@@ -57,17 +59,36 @@ class TestPlaintext:
         generated = make.generated(sku, 100, "PLAIN-X{16}")
         made = [card.secret for card in make.opened(generated.result["batch"])]
         assert imported.result["stocked"] == 280
+        phrase = operations.new_passphrase()
+        zipped = self.exported(merchant, sku, phrase)
+        rotating.start_rotation(merchant_id=merchant, actor=ACTOR, reason="test")
+        (rotation,) = outbox.works(merchant_id=merchant, kinds=(rotating.KIND,))
+        rotating.run_rotation(merchant_id=merchant, work_uid=rotation.uid, tables=jobs.SEALED)
 
         dump = self.dump(database)
 
         assert b"card_movement" in dump
         assert str(imported.result["batch"]).encode() in dump
+        assert phrase.encode() not in dump
         for code in (*CODES, *HIDDEN_NUMBERS, *made):
             assert code.encode() not in dump
             assert code.encode().hex().encode() not in dump
+            assert code.encode() not in zipped
         works = outbox.works(merchant_id=merchant)
-        told = json.dumps([dict(work.result) for work in works])
+        told = json.dumps([[dict(work.arguments), dict(work.result)] for work in works])
         assert not any(code in told for code in CODES)
+
+    def exported(self, merchant: int, sku: str, phrase: str) -> bytes:
+        uid = operations.export_cards(
+            merchant_id=merchant,
+            actor=ACTOR,
+            request=operations.ExportRequest(reason="test", sku_uid=sku),
+        )
+        operations.run_export(merchant_id=merchant, work_uid=uid)
+        pieces = operations.fetch_export(
+            merchant_id=merchant, actor=ACTOR, uid=uid, passphrase=phrase
+        )
+        return b"".join(pieces)
 
     def dump(self, database: Any) -> bytes:
         with psycopg.connect(database.dsn("superuser")) as admin:
