@@ -4,15 +4,28 @@ from collections import Counter
 from functools import partial
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from kacang.catalog.models import Sku
+from kacang.catalog.models import Sku, Strategy
 from kacang.ledger.accounts import Account
 from kacang.ledger.queries import balances
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.tenancy import acting_as
-from kacang.orders import operations, queries
+from kacang.orders import (
+    delivering,
+    giving,
+    goods,
+    operations,
+    placing,
+    queries,
+    releasing,
+    settling,
+    sql,
+)
 from kacang.orders.errors import BadChoice, NotNow, SoldOut
 from kacang.orders.models import Event, OrderState, UnitState
+from kacang.orders.statements import Statement, rows
 from kacang.orders.types import Item, PlacedOrder, PlaceRequest
 from kacang.payments.queries import NoticeOutcome
 from kacang.shared.contacts import Contact
@@ -163,6 +176,27 @@ class TestSale:
         )
         with pytest.raises(BadChoice):
             operations.place_order(merchant_id=shop.merchant, request=wish)
+
+
+class TestCards:
+    def test_a_sale_of_cards_asks_the_stock_nothing(self, shop, monkeypatch):
+        made = cards.sku(shop.merchant, cards=2, strategy=Strategy.FIRST_IN)
+        asked = [text for text in vars(sql).values() if isinstance(text, Statement)]
+        assert not any(b"goods_" in text.text for text in asked)
+        told: list[Statement | str] = []
+
+        def spied(text: Statement | str, given: dict[str, object]) -> object:
+            told.append(text)
+            return rows(text, given)
+
+        for module in (placing, settling, delivering, goods, giving, releasing):
+            monkeypatch.setattr(module, "rows", spied)
+        with CaptureQueriesContext(connection) as others:
+            shop.pay(shop.place((made.sku.uid, 1)))
+
+        steps = [sql.QUOTE, sql.PLACE_QUICK, sql.RECEIVE, sql.CLASSIFY, sql.DELIVER_QUICK]
+        assert told == steps
+        assert not any("goods_" in one["sql"] for one in others.captured_queries)
 
 
 class TestMixed:
