@@ -30,6 +30,7 @@ PAGES = {
     "order-replaced": "/console/orders/{replaced}/",
     "order-cards": "/console/orders/{replaced}/cards/",
     "card": "/console/stock/cards/{card}/",
+    "expiring": "/console/stock/expiring/?days=90",
     "works": "/console/works/",
     "payments": "/console/payments/",
     "suspense": "/console/payments/suspense/",
