@@ -14,6 +14,7 @@ from playwright.sync_api import APIResponse
 from kacang.catalog import queries as catalog
 from kacang.merchants import queries as merchants
 from kacang.outbox import queries as works
+from kacang.stock import operations as stock
 from kacang.vault import queries as vault
 from tests.browser.console.shop import a_busy_shop
 from tests.browser.harness import (
@@ -24,9 +25,11 @@ from tests.browser.harness import (
     assert_walked_by_keyboard,
     sign_in,
 )
+from tests.stock.conftest import ACTOR, Make
 
 pytestmark = pytest.mark.browser
 FOUND, ONLY_FORMS = 200, 405
+LONG_PLACE = "华东二号恒温仓（苏州市工业园区唯亭街道外贸物流园三期北楼）"
 # These have no pages. "shop:" is "shop_of:" at another address.
 WITHOUT = ("api/", "callbacks/", "sandbox/query", "sandbox/close", "healthz", "readyz", "metrics")
 # What a walk brings about, and the test that looks at it there.
@@ -97,11 +100,23 @@ def examples(shop):
     }
     for name in ("console_stock_sku", "console_import", "console_generate"):
         of[name] = {"uid": sku.uid}
+    of["console_goods"] = {"uid": some_goods(shop)}
     return of, {
         "merchant_slug": merchants.merchant(merchant_id=shop.merchant_id).slug,
         "number": shop.numbers[0],
         "session_id": 1,
     }
+
+
+def some_goods(shop):
+    """A SKU of goods in two places with long names and reasons, some of it on its way."""
+    make = Make(shop.merchant_id)
+    sku = make.goods(low_stock_at=500)
+    east = stock.create_warehouse(merchant_id=shop.merchant_id, actor=ACTOR, name=LONG_PLACE)
+    make.received(sku, 1200, cost=3_150, note="坚果礼盒首批，八百公里外的仓库发来" * 6)
+    make.adjusted(sku, -12, reason="受潮报废，已拍照留存并与供货商核对" * 3)
+    make.sent(sku, 60, east)
+    return sku
 
 
 def is_page(answer: APIResponse) -> bool:
@@ -136,7 +151,13 @@ def test_every_page_is_accessible_and_fits(open_page, live, size):
                 faults.append(f"{name}: {fault}")
 
     assert not faults, "\n".join(faults)
-    assert {"console_home", "console_batch", "console_audit", "shop_of:home"} <= looked_at
+    assert {
+        "console_home",
+        "console_batch",
+        "console_goods",
+        "console_audit",
+        "shop_of:home",
+    } <= looked_at
 
 
 def test_what_is_said_to_be_looked_at_elsewhere_exists():
