@@ -37,7 +37,8 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     waiting, payable = (shop.place().json["number"] for _ in range(2))
     job = shop.api.post("/cards/generate", {"sku_id": shop.sku, "count": 1}).json["id"]
     product = shop.api.get("/products").json["items"][0]["id"]
-    batch = fresh_batch(shop)
+    # One is taken back on the way; the other's cards are changed.
+    batch, changed = fresh_batch(shop, "FRESH"), fresh_batch(shop, "CHANGED")
     config = tmp_path / "schemathesis.toml"
     with served(database, tmp_path) as address:
         document = json.loads(json.dumps(DOCUMENT))
@@ -47,7 +48,7 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
                       shop.sku)  # fmt: skip
         changes = document["paths"]["/api/v1/cards/changes"]["post"]["requestBody"]["content"]
         changes["application/json"]["examples"] = {
-            "e0": {"value": {"change": "faulty", "reason": "test", "batch_id": batch}}
+            "e0": {"value": {"change": "faulty", "reason": "test", "batch_id": changed}}
         }
         opens = document["paths"]["/api/v1/orders/{number}/payments"]
         name_examples({"paths": {"": opens}, "components": {"schemas": {}}},
@@ -83,9 +84,9 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     assert '"api.failed"' not in (tmp_path / "web.log").read_text()
 
 
-def fresh_batch(shop: Shop) -> str:
+def fresh_batch(shop: Shop, code: str) -> str:
     """A batch that can still be undone."""
-    lines = {"sku_id": shop.sku, "lines": ["FRESH-1", "FRESH-2"]}
+    lines = {"sku_id": shop.sku, "lines": [f"{code}-1", f"{code}-2"]}
     job = shop.api.post("/cards/import", lines).json["id"]
     vault.run_import(merchant_id=shop.merchant, work_uid=job)
     return str(shop.api.get(f"/jobs/{job}").json["result"]["batch"])

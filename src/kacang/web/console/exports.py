@@ -79,7 +79,8 @@ def export_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     desk = desk_of(request)
     if request.method != "POST":
         if PERMISSION not in desk.permissions:
-            raise Denied(permission=PERMISSION)
+            # Nobody's but the asker's: for everybody else it is not there.
+            raise operations.UnknownExport
         return _page(request, desk, uid)
     _admit(desk)
     try:
