@@ -49,6 +49,7 @@ WALKS = {
     "console_import_check": "console: test_imports_from_a_file_in_three_steps",
     "console_import_again": "only while a check is there: the same test",
     "console_work_file": "a file, while it is there",
+    "console_export": "console_admin: test_exports, behind the second factor",
     "console_picture": "a picture",
     "cashier:pay": "cashier: test_every_state_is_readable",
     "design:guide-error": "test_style_guide, each status",
@@ -101,11 +102,21 @@ def examples(shop):
     for name in ("console_stock_sku", "console_import", "console_generate"):
         of[name] = {"uid": sku.uid}
     of["console_goods"] = {"uid": some_goods(shop)}
-    return of, {
-        "merchant_slug": merchants.merchant(merchant_id=shop.merchant_id).slug,
-        "number": shop.numbers[0],
-        "session_id": 1,
+    card = vault.cards_of_batch(merchant_id=shop.merchant_id, batch_uid=batch.uid, limit=1)
+    of["console_card"] = {"uid": card.items[0].uid}
+    asked = {
+        "console_cards": f"?sku={sku.uid}",
+        "console_change": f"?change=freeze&batch={batch.uid}",
     }
+    return (
+        of,
+        asked,
+        {
+            "merchant_slug": merchants.merchant(merchant_id=shop.merchant_id).slug,
+            "number": shop.numbers[0],
+            "session_id": 1,
+        },
+    )
 
 
 def some_goods(shop):
@@ -127,7 +138,7 @@ def is_page(answer: APIResponse) -> bool:
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1440", "390"])
 def test_every_page_is_accessible_and_fits(open_page, live, size):
     shop = a_busy_shop()
-    of, common = examples(shop)
+    of, asked, common = examples(shop)
     page = open_page(size)
     sign_in(page, live, shop.email)
 
@@ -136,7 +147,7 @@ def test_every_page_is_accessible_and_fits(open_page, live, size):
         if name in WALKS:
             continue
         given = {one: of.get(name, {}).get(one, common.get(one, "none-1")) for one in wanted}
-        address = reverse(name, kwargs=given)
+        address = reverse(name, kwargs=given) + asked.get(name, "")
         answer = page.request.get(f"{live}{address}", max_redirects=0)
         if answer.status not in (FOUND, ONLY_FORMS):
             faults.append(f"{name}: {answer.status} at {address}: give it an example")

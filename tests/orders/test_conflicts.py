@@ -141,7 +141,9 @@ def test_L1_every_hot_transaction_is_tried_again():
     hot, bare = 0, []
     for file in set(SOURCE.rglob("*.py")) - {SOURCE / "queries.py"}:  # reading locks nothing
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.FunctionDef) or not re.search(r"\bhot=True", ast.unparse(node)):
+            if not isinstance(node, ast.FunctionDef) or not re.search(
+                r"\bhot=True", ast.unparse(node)
+            ):
                 continue
             hot += 1
             if "retry_conflicts" not in {ast.unparse(one) for one in node.decorator_list}:
