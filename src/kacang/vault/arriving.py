@@ -12,11 +12,19 @@ from typing import Any
 
 from django.db import connection
 
-from kacang.catalog import queries as catalog
 from kacang.ledger.accounts import TransferKind
 from kacang.merchants import queries as merchants
 from kacang.merchants.keys import cipher_for
-from kacang.vault.intake import Arrival, Lot, Purchase, book, close_batch, lock_loads, open_batch
+from kacang.vault.intake import (
+    Arrival,
+    Lot,
+    Purchase,
+    book,
+    card_sku,
+    close_batch,
+    lock_loads,
+    open_batch,
+)
 from kacang.vault.loading import known_cards, load_cards, prints_of
 from kacang.vault.models import Batch, CardState
 from kacang.vault.reading.lines import NUMBER_MAX, REMARK_MAX, SECRET_BYTES_MAX, Entry
@@ -111,7 +119,7 @@ def bring_in(
     inside the caller's transaction.
     """
     assert connection.in_atomic_block
-    sku = catalog.sku(merchant_id=merchant_id, uid=sku_uid)
+    sku = card_sku(merchant_id, sku_uid)
     fresh: dict[bytes, Incoming] = {}
     prints = prints_of(cipher_for(merchant_id), [card.entry for card in cards])
     for mark, card in zip(prints, cards, strict=True):

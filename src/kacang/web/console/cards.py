@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kacang.catalog import queries as catalog
-from kacang.catalog.queries import ProductFilter, ProductView, SkuView
+from kacang.catalog.queries import ProductFilter, ProductView, SkuView, StockMode
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.errors import DomainError, NotFound
 from kacang.shared.money import Money
@@ -193,7 +193,7 @@ def _choices(desk: Desk, change: Change, asked: Asked) -> Choices:
         return [
             (sku.uid, f"{pick(product.title, language)} · {pick(sku.title, language)}")
             for product, sku in all_skus(desk.merchant_id, ProductFilter())
-            if sku.id != asked.sku.id
+            if sku.id != asked.sku.id and sku.stock_mode != StockMode.GOODS
         ]
     if change == Change.MERGE and asked.batch:
         page = queries.batches(
