@@ -129,6 +129,9 @@ class TestKilledUnderLoad:
         assert wrong == 0
 
     def _books_agree(self, database: psycopg.Connection) -> None:
+        # A notice that was only stored in the crash has its receipt, and is booked by a job.
+        waiting = "select count(*) from notice where acted_at is null"
+        wait_until(lambda: database.execute(waiting).fetchall() == [(0,)], 60)
         rows = database.execute(
             """select merchant_id, coalesce(t.minor, 0), coalesce(r.minor, 0) from
                  (select merchant_id, sum(amount_minor) as minor from transfer
