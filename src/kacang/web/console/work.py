@@ -80,7 +80,7 @@ def work_list(request: ConsoleRequest) -> HttpResponse:
         "tabs": tabs,
         "pages": pages_of(request, shown[-1].uid if len(found) > PAGE else ""),
     }
-    return render(request, "console/work/list.html", context)
+    return render(request, "console/works/list.html", context)
 
 
 @needs("stock.view")
@@ -105,7 +105,7 @@ def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "can_change": "stock.change" in desk.permissions,
         **told_of(desk, item),
     }
-    return render(request, "console/work/page.html", context)
+    return render(request, "console/works/page.html", context)
 
 
 @needs("stock.import")
