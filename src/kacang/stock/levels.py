@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from kacang.merchants.compacting import compact
 from kacang.merchants.tenancy import acting_as
 from kacang.stock.models import GoodsMark, PieceState
 
@@ -97,21 +98,8 @@ def goods_available(*, merchant_id: int, sku_ids: Sequence[int]) -> dict[int, in
 
 
 def compact_levels(*, merchant_id: int) -> int:
-    """Sum movements of ended transactions into the levels; return how many levels changed.
-
-    Exact while others write: the mark is locked first, then one statement takes what lies
-    between the old mark and the oldest transaction that still runs.
-    """
-    with acting_as(merchant_id), connection.cursor() as cursor:
-        GoodsMark.objects.get_or_create(merchant_id=merchant_id)
-        cursor.execute(
-            "select upto_xid from goods_mark where merchant_id = %s::bigint for update",
-            [merchant_id],
-        )
-        (upto,) = cursor.fetchone()
-        cursor.execute(_COMPACT, {"merchant": merchant_id, "from": upto})
-        (changed,) = cursor.fetchone()
-    return int(changed)
+    """Sum movements of ended transactions into the levels; return how many levels changed."""
+    return compact(merchant_id=merchant_id, marks=GoodsMark.objects, sql=_COMPACT)
 
 
 def _counts(merchant_id: int, ids: list[int]) -> dict[tuple[int, int], dict[str, int]]:

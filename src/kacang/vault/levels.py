@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from kacang.merchants.compacting import compact
 from kacang.merchants.tenancy import acting_as
 from kacang.vault.models import CardState, LevelMark
 
@@ -147,21 +148,8 @@ def batch_levels(*, merchant_id: int, batch_ids: Sequence[int]) -> dict[int, Sto
 
 
 def compact_levels(*, merchant_id: int) -> int:
-    """Sum movements of ended transactions into the levels; return how many levels changed.
-
-    Exact while others write: the mark is locked first, then one statement takes what lies
-    between the old mark and the oldest transaction that still runs.
-    """
-    with acting_as(merchant_id), connection.cursor() as cursor:
-        LevelMark.objects.get_or_create(merchant_id=merchant_id)
-        cursor.execute(
-            "select upto_xid from level_mark where merchant_id = %s::bigint for update",
-            [merchant_id],
-        )
-        (upto,) = cursor.fetchone()
-        cursor.execute(_COMPACT, {"merchant": merchant_id, "from": upto})
-        (changed,) = cursor.fetchone()
-    return int(changed)
+    """Sum movements of ended transactions into the levels; return how many levels changed."""
+    return compact(merchant_id=merchant_id, marks=LevelMark.objects, sql=_COMPACT)
 
 
 def _counts(merchant_id: int, column: str, ids: list[int]) -> dict[int, dict[str, int]]:
