@@ -1,5 +1,6 @@
 """Handing goods over (确认发货): the last step of an order whose pieces were paid for."""
 
+from kacang.catalog.queries import StockMode
 from kacang.ledger.accounts import Account, DocumentKind, TransferKind
 from kacang.ledger.operations import Document, Move, Side, transfer
 from kacang.merchants.audit import Actor
@@ -11,8 +12,6 @@ from kacang.orders.statements import retry_conflicts
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 from kacang.stock import operations as stock
-
-GOODS = 2
 
 
 @retry_conflicts
@@ -29,7 +28,9 @@ def hand_over(*, merchant_id: int, number: str, actor: Actor) -> int:
         order = locked(merchant_id, number)
         if order.state != OrderState.PAID or not order.has_goods:
             raise NotNow
-        lines = Line.objects.filter(merchant_id=merchant_id, order_id=order.pk, stock_mode=GOODS)
+        lines = Line.objects.filter(
+            merchant_id=merchant_id, order_id=order.pk, stock_mode=StockMode.GOODS
+        )
         line_ids = list(lines.values_list("id", flat=True))
         gone = stock.hand_over(
             merchant_id=merchant_id,
