@@ -48,10 +48,10 @@ def new_key(merchant: int, *scopes: str, **more: object) -> str:
 
 
 def audit_actions(merchant: int, uid: str) -> list[tuple[str, str]]:
-    """What the audit log says of a thing: (action, who)."""
+    """What the audit log says of a thing, in order: (action, who)."""
     with acting_as(merchant):
         rows = AuditEntry.objects.filter(merchant_id=merchant, object_uid=uid)
-        return list(rows.values_list("action", "actor_label"))
+        return list(rows.order_by("at", "id").values_list("action", "actor_label"))
 
 
 def open_shop(merchant: int, *, cards: int = 5) -> Shop:

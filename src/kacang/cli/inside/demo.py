@@ -10,11 +10,13 @@ from importlib import resources
 from typing import Any, Protocol
 
 from kacang.catalog import operations as catalog
+from kacang.catalog import queries
 from kacang.catalog.operations import ProductDraft, ProductState, SkuDraft, Strategy
 from kacang.merchants import operations as merchants
 from kacang.merchants.audit import Actor
 from kacang.outbox import files
 from kacang.outbox import queries as work
+from kacang.shared.errors import NotFound
 from kacang.vault import operations as vault
 from kacang.vault.operations import ImportRequest, Purchase
 
@@ -27,9 +29,12 @@ LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 class Once(Protocol):
-    """Makes a thing, or returns the one that an earlier, interrupted start made."""
+    """Makes a thing, or returns the one that an earlier, interrupted start made.
 
-    def __call__(self, name: str, make: Callable[[], str]) -> str:
+    `is_there` says of a public id whether that start came to its commit.
+    """
+
+    def __call__(self, name: str, make: Callable[[], str], is_there: Callable[[str], bool]) -> str:
         """Return the public id of the thing called `name`."""
 
 
@@ -46,24 +51,33 @@ def fill(filling: Filling) -> None:
     """Fill a shop with shelves, products, prices, guides and stock, or go on with it."""
     merchant_id, actor = filling.merchant_id, filling.actor
     merchants.change_settings(merchant_id=merchant_id, values=GOODS["settings"], actor=actor)
-    for place, shelf in enumerate(GOODS["categories"]):
-        filling.once(
-            f"category {shelf['key']}",
-            partial(
-                catalog.create_category,
-                merchant_id=merchant_id, actor=actor, title=shelf["title"], position=place,
-            ),
-        )  # fmt: skip
+    shelves = {
+        shelf["key"]: _category(filling, shelf, place)
+        for place, shelf in enumerate(GOODS["categories"])
+    }
     for place, product in enumerate(GOODS["products"]):
-        _product(filling, product, place)
+        _product(filling, product, place, shelves[product["category"]])
 
 
-def _product(filling: Filling, product: Mapping[str, Any], place: int) -> None:
+def _category(filling: Filling, shelf: Mapping[str, Any], place: int) -> str:
+    merchant_id, actor = filling.merchant_id, filling.actor
+
+    def is_there(uid: str) -> bool:
+        return uid in {found.uid for found in queries.categories(merchant_id=merchant_id)}
+
+    make = partial(
+        catalog.create_category,
+        merchant_id=merchant_id, actor=actor, title=shelf["title"], position=place,
+    )  # fmt: skip
+    return filling.once(f"category {shelf['key']}", make, is_there)
+
+
+def _product(filling: Filling, product: Mapping[str, Any], place: int, shelf: str) -> None:
     merchant_id, actor, once = filling.merchant_id, filling.actor, filling.once
     draft = ProductDraft(
         title=product["title"],
         kind=product["kind"],
-        category_uid=once(f"category {product['category']}", str),
+        category_uid=shelf,
         subtitle=product["subtitle"],
         description=product["description"],
         guide=product["guide"],
@@ -72,16 +86,29 @@ def _product(filling: Filling, product: Mapping[str, Any], place: int) -> None:
         position=place,
     )
     make = partial(catalog.create_product, merchant_id=merchant_id, actor=actor, draft=draft)
-    uid = once(f"product {place}", make)
+    uid = once(f"product {place}", make, _known(filling, queries.product))
     for number, sku in enumerate(product["skus"]):
         made = partial(
             catalog.create_sku,
             merchant_id=merchant_id, actor=actor, product_uid=uid, draft=_sku(sku, number),
         )  # fmt: skip
-        _stock(filling, sku, once(f"sku {sku['key']}", made))
+        _stock(filling, sku, once(f"sku {sku['key']}", made, _known(filling, queries.sku)))
     catalog.set_product_state(
         merchant_id=merchant_id, actor=actor, uid=uid, state=ProductState.ON_SALE
     )
+
+
+def _known(filling: Filling, query: Callable[..., object]) -> Callable[[str], bool]:
+    """Return what says of a public id whether a query finds something by it."""
+
+    def is_there(uid: str) -> bool:
+        try:
+            query(merchant_id=filling.merchant_id, uid=uid)
+        except NotFound:
+            return False
+        return True
+
+    return is_there
 
 
 def _sku(sku: Mapping[str, Any], place: int) -> SkuDraft:
@@ -101,7 +128,8 @@ def _sku(sku: Mapping[str, Any], place: int) -> SkuDraft:
 def _stock(filling: Filling, sku: Mapping[str, Any], sku_uid: str) -> None:
     """Import cards as any merchant would, and wait for it: the shop opens with full shelves."""
     merchant_id = filling.merchant_id
-    job = filling.once(f"stock {sku['key']}", partial(_start_import, filling, sku, sku_uid))
+    start = partial(_start_import, filling, sku, sku_uid)
+    job = filling.once(f"stock {sku['key']}", start, _known(filling, work.work))
     vault.run_import(merchant_id=merchant_id, work_uid=job)
     ended = work.work(merchant_id=merchant_id, uid=job)
     if ended.result.get("good") != sku["cards"]:
