@@ -363,3 +363,17 @@ class TestCheck:
             ("有效期", "expires"),
         ]
         assert (preview.has_header, preview.separator, preview.kind) == (True, ",", "csv")
+
+    def test_leaves_out_what_stands_above_the_heading(self, merchant, make):
+        body = "采购单 11 月,,\n\n序号,卡号,卡密\n1,K1,CODE-NUMBER-1\n2,K2,\n".encode()
+
+        work = make.checked(make.sku(), body, "a.csv")
+
+        assert work.result["layout"]["heading_line"] == 3
+        assert (work.result["lines"], work.result["good"], work.result["blank"]) == (2, 1, 1)
+        preview = queries.import_preview(merchant_id=merchant, work_uid=work.uid)
+        assert [column.name for column in preview.columns] == ["序号", "卡号", "卡密"]
+        assert [(line.line, line.reason) for line in preview.lines] == [
+            (4, ""),
+            (5, "missing_secret"),
+        ]

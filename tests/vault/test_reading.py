@@ -263,6 +263,24 @@ class TestLayouts:
 
         assert (layout.columns, layout.has_header) == (columns, True)
 
+    def test_finds_a_heading_below_a_title(self):
+        rows = [
+            ("供货商：星河数码", "", ""),
+            ("说明", "请勿外传", ""),
+            ("序号", "*卡密：", "进价（元）"),
+            ("1", "A-1", "12.50"),
+        ]
+
+        layout = self.settle(rows)
+
+        assert (layout.heading_line, layout.columns) == (3, {"secret": 1, "cost": 2})
+        assert layout.names == rows[2]
+
+    def test_a_word_of_the_trade_below_cards_is_no_heading(self):
+        layout = self.settle([("A1", "B1"), ("卡密", "B2"), ("密码", "password")])
+
+        assert (layout.heading_line, layout.columns) == (0, {"number": 0, "secret": 1})
+
     @pytest.mark.parametrize(
         ("row", "columns"),
         [

@@ -105,11 +105,12 @@ class Reading:
     def _rows(self) -> Iterator[Row]:
         rows = self.source.rows()
         if self.layout.has_header:
-            # The heading is the first line that is not blank; blank ones before it count as such.
+            # What stands above the heading is no card; blank lines there count as such.
             for row in rows:
-                if not row.is_blank:
+                if row.line >= self.layout.heading_line:
                     break
-                yield row
+                if row.is_blank:
+                    yield row
         yield from rows
 
     def _sorted(self, rows: list[Row]) -> Chunk:

@@ -150,7 +150,8 @@ class Preview:
     def _columns(self) -> list[PreviewColumn]:
         layout = self._reading.layout
         fields = {at: name for name, at in layout.columns.items()}
-        first = next((row for row in self._reading.source.rows() if not row.is_blank), None)
+        rows = (row for row in self._reading.source.rows() if row.line >= layout.heading_line)
+        first = next((row for row in rows if not row.is_blank), None)
         cells = first.cells[:COLUMNS_MAX] if first else ()
         return [
             PreviewColumn(

@@ -31,6 +31,9 @@ REASON_TEXTS = {
     ),
     "date_cell": gettext_noop("The cell is a date, not a code. Format the column as text"),
     "bool_cell": gettext_noop("The cell is TRUE or FALSE, not a code. Format the column as text"),
+    "broken_letter": gettext_noop(
+        "A rare letter is cut in two in this old workbook. Save it as xlsx and try again"
+    ),
     "control_character": gettext_noop("A character that cannot be stored"),
     "extra_columns": gettext_noop("More columns than the heading has"),
     "no_pairs": gettext_noop("The keys of the first lines are not in this one"),

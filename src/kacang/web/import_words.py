@@ -13,6 +13,7 @@ REASONS: dict[str, Promise] = {
     "bad_expiry": _("Not a date"),
     "past_expiry": _("Expired already"),
     "bad_cost": _("Not an amount"),
+    "broken_letter": _("A letter is cut in two in the old workbook"),
     "precision": _("Digits lost by the spreadsheet"),
     "date_cell": _("A date, not a code"),
     "bool_cell": _("TRUE or FALSE, not a code"),

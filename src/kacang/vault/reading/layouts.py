@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from kacang.vault.reading.names import FIELD_OF, FIELDS
+from kacang.vault.reading.names import FIELDS, field_of
 from kacang.vault.reading.rows import BadFile, Row, text_of
 from kacang.vault.reading.times import read_time
 
 WIDTH_MAX = 64
+# So many rows that are not blank may hold a heading: a title and notes often stand above it.
+HEADING_ROWS = 10
 
 
 class Shape(Protocol):
@@ -24,6 +26,7 @@ class Shape(Protocol):
 class Layout:
     """How a file is to be read. `names` are its headings or keys; empty when it has none.
 
+    `heading_line` is where the heading is, from 1; what stands above it is no card. 0 without one.
     `unit` says what a card is: a "line", a "block" of lines ended by `block_end`, or a "file".
     """
 
@@ -33,6 +36,7 @@ class Layout:
     separator: str = ""
     unit: str = "line"
     block_end: str = ""
+    heading_line: int = 0
 
     def stored(self) -> dict[str, Any]:
         """Return it as JSON, for the batch and the job."""
@@ -87,6 +91,7 @@ def stored_layout(raw: Mapping[str, Any]) -> Layout | None:
         separator=str(raw["separator"]),
         unit=str(raw.get("unit") or "line"),
         block_end=str(raw.get("block_end") or ""),
+        heading_line=int(raw.get("heading_line") or 0),
     )
 
 
@@ -104,8 +109,8 @@ def settle_layout(
     """
     if not sample:
         raise BadFile(problem="empty")
-    has_header, names = _heading(sample[0], wishes, earlier, source)
-    known = [FIELD_OF.get(name.lower(), "") for name in names]
+    heading, names = _heading(sample, wishes, earlier, source)
+    known = [field_of(name) for name in names]
     width = max(len(row.cells) for row in sample)
     if wishes.columns:
         columns = _checked(wishes.columns, width)
@@ -116,25 +121,45 @@ def settle_layout(
     elif any(known):
         columns = _by_heading(known)
     else:
-        columns = _by_custom(sample[1:] if has_header else sample, width)
+        columns = _by_custom(sample if heading is None else sample[heading + 1 :], width)
     if "secret" not in columns:
         raise BadFile(problem="no_secret_column", names="\n".join(names[:WIDTH_MAX]))
-    return Layout(columns, has_header, names, source.separator, source.unit, source.block_end)
+    return Layout(
+        columns=columns,
+        has_header=heading is not None,
+        names=names,
+        separator=source.separator,
+        unit=source.unit,
+        block_end=source.block_end,
+        heading_line=0 if heading is None else sample[heading].line,
+    )
 
 
 def _heading(
-    first: Row, wishes: Wishes, earlier: Layout | None, source: Shape
-) -> tuple[bool, tuple[str, ...]]:
-    """Return whether the first row is a heading, and the names of the columns."""
+    sample: Sequence[Row], wishes: Wishes, earlier: Layout | None, source: Shape
+) -> tuple[int | None, tuple[str, ...]]:
+    """Return which row of the sample is the heading, if any, and the names of the columns."""
     if source.names:
-        return False, source.names
-    cells = tuple(text_of(cell).strip() for cell in first.cells)
-    has_header = any(cell.lower() in FIELD_OF for cell in cells)
-    if earlier and earlier.names == cells:
-        has_header = earlier.has_header
+        return None, source.names
+    rows = [tuple(text_of(cell).strip() for cell in row.cells) for row in sample[:HEADING_ROWS]]
+    at = _found_heading(rows, earlier)
     if wishes.has_header is not None:
-        has_header = wishes.has_header
-    return has_header, cells if has_header else ()
+        at = (at or 0) if wishes.has_header else None
+    return at, () if at is None else rows[at]
+
+
+def _found_heading(rows: Sequence[tuple[str, ...]], earlier: Layout | None) -> int | None:
+    """Return the row that says what the columns are.
+
+    Below others it must name the code and one thing more: what stands above it is left out.
+    """
+    for at, row in enumerate(rows):
+        if earlier and earlier.names == row:
+            return at
+        fields = {field_of(cell) for cell in row} - {""}
+        if "secret" in fields and len(fields) > 1:
+            return at
+    return 0 if any(field_of(cell) for cell in rows[0]) else None
 
 
 def _checked(wanted: Mapping[str, int], width: int) -> dict[str, int]:

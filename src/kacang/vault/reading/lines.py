@@ -26,6 +26,7 @@ REASONS = (
     "precision",
     "date_cell",
     "bool_cell",
+    "broken_letter",
     "control_character",
     "extra_columns",
     "no_pairs",

@@ -1,5 +1,7 @@
 """What people call the columns and keys of card secrets."""
 
+import re
+
 FIELDS = ("number", "secret", "expires", "remark", "cost")
 _NAMES = {
     "number": (
@@ -20,3 +22,11 @@ _NAMES = {
     "cost": ("成本", "成本价", "进价", "进货价", "采购价", "cost", "unit cost", "purchase price"),
 }  # fmt: skip
 FIELD_OF = {name: field for field, names in _NAMES.items() for name in names}
+# "进价（元）", "*卡密：": what people put around a heading.
+_AROUND = re.compile(r"[(（\[【].*?[)）\]】]|[*＊:：\s]+$|^[*＊\s]+")
+
+
+def field_of(heading: str) -> str:
+    """Return which field people call so, or nothing."""
+    name = heading.strip().lower()
+    return FIELD_OF.get(name) or FIELD_OF.get(_AROUND.sub("", name).strip(), "")

@@ -34,6 +34,7 @@ _PLACE = re.compile(rb"\br=[\"']([A-Z]{1,3}\d{1,7})[\"']")
 _SHEET = re.compile(r"(?i)xl/worksheets/[^/]+\.xml")
 _TEXTS = re.compile(r"(?i)xl/sharedStrings\.xml")
 _PARTS = re.compile(r"(?i)xl/.*\.(xml|rels|bin)")
+_BROKEN = "\ufffd"
 
 
 class Sheet:
@@ -54,10 +55,12 @@ class Sheet:
     def rows(self) -> Iterator[Row]:
         """Return the rows. Numbers come as the digits of whole numbers, never as 1E+16."""
         self.numeric_cells = 0
+        # Texts of an old workbook are looked at: calamine reads each half of a cut letter alone.
+        plain = None if self.kind == "xls" else str
         for number, values in enumerate(self._sheet.iter_rows(), start=1):
             yield Row(
                 number,
-                tuple(value if type(value) is str else self._cell(value) for value in values),
+                tuple(value if type(value) is plain else self._cell(value) for value in values),
             )
 
     def place(self, line: int, column: int) -> str:
@@ -75,7 +78,8 @@ class Sheet:
             return Odd(f"{value:%Y-%m-%d}" if midnight else f"{value:%Y-%m-%d %H:%M:%S}", "date")
         if isinstance(value, date | time | timedelta):
             return Odd(str(value), "date")
-        return str(value)
+        text = str(value)
+        return Odd(text, "broken_letter") if self.kind == "xls" and _BROKEN in text else text
 
 
 def look_inside(body: bytes) -> None:
