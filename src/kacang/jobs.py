@@ -50,6 +50,7 @@ EVERY_NIGHT = "23 19 * * *"  # 03:23 in Shanghai
 LISTENERS: dict[str, tuple[tuple[str, str], ...]] = {
     "orders.cancelled": (("orders.tell_cancelled", "mail"),),
     "orders.delivered": (("orders.tell_delivered", "mail"),),
+    "orders.ready": (("orders.tell_ready", "mail"),),
     "orders.on_hold": (("orders.tell_on_hold", "mail"),),
     "payments.suspense": (("payments.tell_suspense", "mail"),),
     "vault.stocked": (("orders.continue_waiting", "delivery"),),
@@ -269,6 +270,12 @@ def check_orders() -> None:
 def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
     """Mail the buyer the way to the codes."""
     mails.tell_delivered(merchant_id=merchant_id, order_id=order_id, again=again)
+
+
+@task("orders.tell_ready", "mail")
+def tell_ready(*, merchant_id: int, order_id: int) -> None:
+    """Mail the buyer that goods are paid for."""
+    mails.tell_ready(merchant_id=merchant_id, order_id=order_id)
 
 
 @task("orders.tell_replaced", "mail")

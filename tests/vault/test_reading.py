@@ -264,7 +264,7 @@ class TestLayouts:
         assert (layout.columns, layout.has_header) == (columns, True)
 
     def test_finds_a_heading_below_a_title(self):
-        rows = [
+        rows: list[tuple[str, ...]] = [
             ("供货商：星河数码", "", ""),
             ("说明", "请勿外传", ""),
             ("序号", "*卡密：", "进价（元）"),

@@ -10,6 +10,7 @@ from django.test import Client
 from procrastinate.contrib.django import app
 
 from kacang import jobs
+from kacang.catalog.models import Product
 from kacang.merchants import operations as merchants
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
@@ -25,6 +26,7 @@ from kacang.vault import queries as vault
 from kacang.web import mails
 from tests import make
 from tests.messages.conftest import postbox  # noqa: F401 - a fixture
+from tests.orders.test_goods import Shop as GoodsShop
 
 BUYER = Contact(email="zhao@example.com")
 
@@ -180,6 +182,42 @@ class TestDelivered:
 
         assert "is delivered" in postbox.mails[0]["subject"]
         assert "Video" in text_of(postbox.mails[0])
+
+
+class TestGoods:
+    def test_the_buyer_is_told_how_it_is_handed_over(self, merchant, postbox):  # noqa: F811
+        payments.forget_accounts()
+        shop = GoodsShop(merchant)
+        sku = shop.stock.goods()
+        shop.stock.received(sku, 2)
+        with acting_as(merchant):
+            Product.objects.filter(merchant_id=merchant).update(guide={"zh-Hans": "**到店**自取"})
+        choose(merchant, support_contact={"zh-Hans": "微信 deer-nuts"})
+        placed = shop.place((sku, 1), contact=BUYER)
+        shop.pay(placed)
+
+        assert run_news(merchant) == ["orders.tell_ready", "messages.send"]
+
+        (mail,) = postbox.mails
+        assert placed.number in mail["subject"]
+        assert "坚果礼盒" in text_of(mail)
+        assert "微信 deer-nuts" in text_of(mail)
+        assert "卡密" not in text_of(mail)
+        link = urlsplit(link_in(mail))
+        browser = Client()
+        page = browser.get(browser.get(f"{link.path}?{link.query}")["location"]).content.decode()
+        assert "<strong>到店</strong>自取" in page
+        assert "data-poll" not in page
+
+    def test_with_cards_the_mail_is_that_of_the_codes(self, merchant, postbox):  # noqa: F811
+        payments.forget_accounts()
+        shop, stocked = GoodsShop(merchant), make.sku(merchant)
+        sku = shop.stock.goods()
+        shop.stock.received(sku, 2)
+        placed = shop.place((sku, 1), (stocked.sku.uid, 1), contact=BUYER)
+        shop.pay(placed)
+
+        assert run_news(merchant) == ["orders.tell_delivered", "messages.send"]
 
 
 class TestWaiting:

@@ -195,7 +195,8 @@ _SPECS = (
         Type.NUMBER, 10, 1, 1000,
     ),
     Spec(
-        "mail_order_delivered", "mail", _("E-mail the codes when an order is delivered"),
+        "mail_order_delivered", "mail",
+        _("E-mail the buyer when codes are delivered, or goods are paid for"),
         Type.SWITCH, True,  # noqa: FBT003 - the default value
     ),
     Spec(

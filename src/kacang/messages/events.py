@@ -10,6 +10,7 @@ class Event(StrEnum):
     """Everything that a message can be about."""
 
     ORDER_DELIVERED = "order.delivered"
+    ORDER_READY = "order.ready"
     ORDER_WAITING = "order.waiting"
     ORDER_REPLACED = "order.replaced"
     ORDER_CANCELLED = "order.cancelled"

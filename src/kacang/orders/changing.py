@@ -1,11 +1,12 @@
 """What staff do to an order: its price while unpaid, notes, the mail once more (O3)."""
 
+from kacang.catalog.queries import StockMode
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.delivering import locked, note_staff
 from kacang.orders.errors import BadPrice, NotNow
-from kacang.orders.models import Event, Order, OrderState
+from kacang.orders.models import Event, Line, Order, OrderState
 from kacang.orders.statements import retry_conflicts, rows
 from kacang.queue import enqueue
 
@@ -77,11 +78,12 @@ def resend(*, merchant_id: int, number: str, actor: Actor) -> None:
 
     Raises:
         UnknownOrder: There is no such order.
-        NotNow: Nothing is delivered yet, or the order has no e-mail address.
+        NotNow: Nothing is delivered yet, it has no codes, or no e-mail address.
     """
     with acting_as(merchant_id):
         order = locked(merchant_id, number)
-        if order.state not in (OrderState.DELIVERED, OrderState.COMPLETED) or not order.email:
+        is_given = order.state in (OrderState.DELIVERED, OrderState.COMPLETED)
+        if not is_given or not order.email or not _has_codes(order):
             raise NotNow
         _tell(order, Event.RESENT, actor)
         note_staff(merchant_id, number, actor, "orders.resend")
@@ -92,6 +94,13 @@ def resend(*, merchant_id: int, number: str, actor: Actor) -> None:
             order_id=order.pk,
             again=1,
         )
+
+
+def _has_codes(order: Order) -> bool:
+    if not order.has_goods:
+        return True
+    lines = Line.objects.filter(merchant_id=order.merchant_id, order_id=order.pk)
+    return lines.exclude(stock_mode=StockMode.GOODS).exists()
 
 
 def _tell(

@@ -134,7 +134,8 @@ def _where(where: OrderFilter) -> tuple[list[str], dict[str, Any]]:
 def _row(row: tuple[Any, ...]) -> OrderRow:
     (
         _, number, state, hold_reason, payable, currency, email, phone, channel, created_at,
-        paid_at, pay_by, is_overdue, title, sku_title, cover, units, lines, provider,
+        paid_at, pay_by, is_overdue, title, sku_title, cover, units, lines, has_codes,
+        provider,
     ) = row  # fmt: skip
     return OrderRow(
         number=number,
@@ -149,6 +150,7 @@ def _row(row: tuple[Any, ...]) -> OrderRow:
         cover=cover,
         quantity=units,
         line_count=lines,
+        has_codes=has_codes,
         created_at=created_at,
         paid_at=paid_at,
         pay_by=pay_by,

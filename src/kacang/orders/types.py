@@ -154,7 +154,7 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """An order in a list: first line's title stands for all."""
+    """An order in a list: first line's title stands for all. Goods alone have no codes."""
 
     number: str
     state: OrderState
@@ -168,6 +168,7 @@ class OrderRow:
     cover: str
     quantity: int
     line_count: int
+    has_codes: bool
     created_at: datetime
     paid_at: datetime | None
     pay_by: datetime

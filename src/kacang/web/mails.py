@@ -38,6 +38,14 @@ def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
     _tell_buyer(merchant_id, Event.ORDER_DELIVERED, order, occasion)
 
 
+def tell_ready(*, merchant_id: int, order_id: int) -> None:
+    """Mail the buyer that goods are paid for, and where to read how they are handed over (S1)."""
+    if _is_on(merchant_id, "mail_order_delivered"):
+        order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
+        contact = merchants.setting(merchant_id=merchant_id, name="support_contact")
+        _tell_buyer(merchant_id, Event.ORDER_READY, order, order.number, contact=contact)
+
+
 def tell_replaced(*, merchant_id: int, order_id: int, card_uid: str) -> None:
     """Mail the buyer that another card took the place of a faulty one, and where it is (V3)."""
     order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
@@ -183,6 +191,7 @@ def _desk_stock_link(sending: Sending) -> Mapping[str, str]:
 
 _LINKS = {
     Event.ORDER_DELIVERED: _order_link,
+    Event.ORDER_READY: _order_link,
     Event.ORDER_WAITING: _order_link,
     Event.ORDER_REPLACED: _order_link,
     Event.ORDER_CANCELLED: _home_link,
@@ -214,13 +223,15 @@ def _is_on(merchant_id: int, name: str) -> bool:
     return bool(merchants.setting(merchant_id=merchant_id, name=name))
 
 
-def _tell_buyer(merchant_id: int, event: Event, order: OrderView, occasion: str) -> None:
+def _tell_buyer(
+    merchant_id: int, event: Event, order: OrderView, occasion: str, **more: object
+) -> None:
     messages.tell(
         merchant_id=merchant_id,
         message=Tell(
             event=event,
             once=occasion,
-            context=_of_order(order),
+            context={**_of_order(order), **more},
             emails=[order.contact.email],
             language=order.language,
         ),

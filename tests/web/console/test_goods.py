@@ -7,6 +7,9 @@ from django.test import Client
 
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import KeyDraft, create_key
+from kacang.orders import operations as orders
+from kacang.orders.errors import NotNow
+from kacang.shared.contacts import Contact
 from kacang.stock import operations, queries
 from kacang.stock.queries import GoodsLevel
 from tests import make as cards
@@ -210,3 +213,33 @@ class TestOutside:
         assert answer.status_code == 201, answer.content
         (position,) = client.get("/api/v1/stock").json()["items"]
         assert (position["available"], position["reserved"], position["sold"]) == (1, 3, 0)
+
+
+class TestOrderActs:
+    @pytest.mark.parametrize("with_card", [False, True])
+    def test_codes_are_offered_only_where_there_are_any(self, owner, shop, nuts, with_card):
+        shop.stock.received(nuts, 1)
+        card = cards.sku(shop.merchant)
+        items = [(nuts, 1), (card.sku.uid, 1)] if with_card else [(nuts, 1)]
+        placed = shop.place(*items, contact=Contact(email="zhao@example.com"))
+        shop.pay(placed)
+        shop.hand_over(placed)
+
+        one = owner.get(f"/console/orders/{placed.number}/").content.decode()
+        many = owner.get("/console/orders/").content.decode()
+
+        for page in (one, many):
+            for act in ("reveal", "resend"):
+                assert (f"act={act}" in page or f"{act}-ask" in page) is with_card
+
+    def test_the_mail_of_goods_is_not_sent_as_that_of_codes(self, shop, nuts):
+        shop.stock.received(nuts, 1)
+        placed = shop.place((nuts, 1), contact=Contact(email="zhao@example.com"))
+        shop.pay(placed)
+        shop.hand_over(placed)
+        before = shop.events(placed)
+
+        with pytest.raises(NotNow):
+            orders.resend(merchant_id=shop.merchant, number=placed.number, actor=SYSTEM)
+
+        assert shop.events(placed) == before

@@ -2,11 +2,13 @@
 select o.id, o.number, o.state, o.hold_reason, o.payable_minor, o.currency, o.email, o.phone, o.channel,
        o.created_at, o.paid_at, o.pay_by,
        o.state = 0 and o.pay_by <= clock_timestamp() + make_interval(secs => %(shift)s::float8) as is_overdue,
-       l.title::text, l.sku_title::text, l.cover, n.units, n.lines, coalesce(a.provider, '')
+       l.title::text, l.sku_title::text, l.cover, n.units, n.lines, n.has_codes, coalesce(a.provider, '')
 from sale_order o
 join order_line l on l.merchant_id = o.merchant_id and l.order_id = o.id and l.line_no = 1
 cross join lateral (
-    select sum(x.quantity)::int as units, count(*)::int as lines from order_line x
+    select sum(x.quantity)::int as units, count(*)::int as lines,
+           bool_or(x.stock_mode <> 2) as has_codes
+    from order_line x
     where x.merchant_id = o.merchant_id and x.order_id = o.id
 ) n
 left join lateral (

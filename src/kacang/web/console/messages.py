@@ -28,6 +28,8 @@ STATES: dict[MessageState, Promise] = {
 TONES = {MessageState.WAITING: "blue", MessageState.SENT: "green", MessageState.FAILED: "red"}
 EVENTS: dict[str, Promise] = {
     "order.delivered": gettext_lazy("Codes to the buyer"),
+    "order.ready": gettext_lazy("Paid; goods are to be handed over"),
+    "order.replaced": gettext_lazy("A faulty card was replaced"),
     "order.waiting": gettext_lazy("The order has to wait"),
     "order.cancelled": gettext_lazy("The order is cancelled"),
     "order.code": gettext_lazy("One-time code for an order"),

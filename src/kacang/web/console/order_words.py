@@ -95,7 +95,7 @@ def acts_for(
         acts.append(_act("hand_over", number))
     if state is OrderState.PENDING and "orders.change_price" in permissions:
         acts.append(_act("price", number))
-    if state in GIVEN and "email" in has and "orders.deliver" in permissions:
+    if state in GIVEN and {"email", "codes"} <= set(has) and "orders.deliver" in permissions:
         acts.append(_act("resend", number))
     if "codes" in has and "secrets.reveal" in permissions:
         acts.append(_act("reveal", number))

@@ -214,7 +214,7 @@ def _row(order: OrderRow, desk: Desk) -> Row:
             number=order.number,
             state=order.state,
             # Whether one on hold has got a part of its codes is only told by its units.
-            has=_has(order.contact, with_codes=order.state in GIVEN),
+            has=_has(order.contact, with_codes=order.state in GIVEN and order.has_codes),
             permissions=desk.permissions,
         ),
         channel=str(CHANNELS.get(order.channel, order.channel)),

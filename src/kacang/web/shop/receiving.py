@@ -60,6 +60,8 @@ class Parcel:
 def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
     """Show an order to its buyer. What is delivered is read page by page, audited first."""
     ready = delivered_count(order)
+    # Then all that can be delivered by itself is; a person hands over the rest.
+    goods_wait = order.state is OrderState.PAID and bool(handed(order))
     offset = _offset(request, ready)
     # One at a time, each with its QR, for whoever bought many and scans.
     many = 1 if "each" in request.GET else PER_PAGE
@@ -79,7 +81,9 @@ def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         ready=ready, first=offset + 1, last=offset + len(found),
         pages=_pages(offset, ready, many), each=many == 1 and ready > 1,
         events=_events(order),
-        waiting=order.state in WAITING, state_name=order.state.name.lower(),
+        waiting=order.state in WAITING and not goods_wait, goods_wait=goods_wait,
+        handed=handed(order), support=goods.words(site.options.support),
+        state_name=order.state.name.lower(),
         late=order.hold_reason == "late_payment",
         seconds=_seconds(order), expired=order.state == OrderState.CANCELLED,
         again_url=_again_url(site, order),
@@ -138,6 +142,19 @@ def delivered_count(order: OrderView) -> int:
         for line in order.lines
         if line.kind != ProductKind.GOODS
     )
+
+
+def handed(order: OrderView) -> list[dict[str, str]]:
+    """Return the goods that are handed over by people, with what the merchant says about it."""
+    return [
+        {
+            "title": goods.words(line.title),
+            "sku_title": goods.words(line.sku_title),
+            "guide": markdown.render(goods.words(line.guide)),
+        }
+        for line in order.lines
+        if line.kind == ProductKind.GOODS
+    ]
 
 
 def parcels(found: Iterable[Delivered], offset: int, *, with_qr: bool) -> list[Parcel]:
