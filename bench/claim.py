@@ -4,23 +4,26 @@ Sold over HTTP at 16 connections, as in `bench.sale`, so that claims meet each o
 a rush: from pools of 10,000 cards and of 1,000,000, at random, first in first out, and soonest
 expiry first. The rounds come in turn; each pool is filled up again before its next round.
 
-`--large` makes the large pools so large; `--held` keeps a transaction open from before the first
-sale to after the last, so that nothing that was sold can be cleared away.
+`--large` makes the large pools so large; `--claimed` sells so many cards of each of them before
+the first round, in orders of a hundred, so that what was claimed lies in the way; `--held` does all
+of it once more beside a transaction that stays open, so that nothing that is sold then can be
+cleared away.
 
-    python -m bench.claim [--json] [--quick] [--rounds N] [--seconds N] [--large N] [--held]
+    python -m bench.claim [--json] [--quick] [--rounds N] [--seconds N] [--large N] [--claimed N]
+                          [--held]
 """
 
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
 
 from bench import report
-from bench.installation import Installation, installation
-from bench.load import Report, percentile
-from bench.sale import check, sell
+from bench.installation import HOST, Installation, installation
+from bench.load import Plan, Report, percentile
+from bench.sale import carry_out, check, sell
 from bench.stock import Shop, add_sku, load, open_shop
 from kacang.catalog.operations import Strategy
 from kacang.vault import operations as vault
@@ -37,6 +40,8 @@ class Size:
     connections: int = 16
 
 
+CLAIM_CARDS = 100
+CLAIM_SECONDS = 1_800
 QUICK = Size(rounds=1, seconds=1, small=500, large=2_000, connections=4)
 
 
@@ -49,7 +54,7 @@ STRATEGIES = {
 
 @dataclass
 class Pool:
-    """One SKU with its cards, and how fast it sold in each round."""
+    """One SKU with its cards, and how fast it sold in each round, also beside a transaction."""
 
     name: str
     strategy: Strategy
@@ -57,6 +62,20 @@ class Pool:
     sku: str = ""
     sold: int = 0
     speeds: list[float] = field(default_factory=list)
+    held_speeds: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Selling:
+    """What is sold where, in how many rounds of how many seconds, after how many claims."""
+
+    made: Installation
+    shop: Shop
+    pools: list[Pool]
+    rounds: int
+    seconds: int
+    connections: int
+    claimed: int
 
 
 def main(words: list[str] | None = None) -> int:
@@ -67,7 +86,10 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--large", type=int, help="cards of a large pool")
-    parser.add_argument("--held", action="store_true", help="beside a transaction that stays open")
+    parser.add_argument("--claimed", type=int, default=0, help="sold of a large pool beforehand")
+    parser.add_argument(
+        "--held", action="store_true", help="also beside a transaction that stays open"
+    )
     asked = parser.parse_args(words)
     size = QUICK if asked.quick else Size()
     rounds, seconds = asked.rounds or size.rounds, asked.seconds or size.seconds
@@ -84,13 +106,11 @@ def main(words: list[str] | None = None) -> int:
         reports = [sell(made, shop, [pool.sku], size.connections, 1) for pool in pools]
         for pool, warm in zip(pools, reports, strict=True):
             pool.sold = warm.orders
-        with _held(made) if asked.held else nullcontext():
-            for number in range(rounds):
-                report.say(f"round {number + 1} of {rounds}")
-                # Another one begins each time: who comes first has the emptiest caches.
-                for at in range(len(pools)):
-                    pool = pools[(at + number) % len(pools)]
-                    reports.append(_round(made, shop, pool, size.connections, seconds))
+        selling = Selling(made, shop, pools, rounds, seconds, size.connections, asked.claimed)
+        reports += _phase(selling, is_held=False)
+        if asked.held:
+            with _held(made):
+                reports += _phase(selling, is_held=True)
         checks = check(made, shop, reports)
     return _tell(pools, reports, checks, as_json=asked.json)
 
@@ -104,37 +124,84 @@ def _held(made: Installation) -> Iterator[None]:
         yield
 
 
-def _round(made: Installation, shop: Shop, pool: Pool, connections: int, seconds: float) -> Report:
+def _phase(selling: Selling, *, is_held: bool) -> list[Report]:
+    """Claim from the large pools beforehand, then sell of all in turn."""
+    pools = selling.pools
+    reports = [_claim(selling, pool) for pool in pools[1::2]] if selling.claimed else []
+    for number in range(selling.rounds):
+        report.say(f"round {number + 1} of {selling.rounds}{', held' * is_held}")
+        # Another one begins each time: who comes first has the emptiest caches.
+        for at in range(len(pools)):
+            pool = pools[(at + number) % len(pools)]
+            done = _round(selling, pool)
+            speeds = pool.held_speeds if is_held else pool.speeds
+            speeds.append(done.orders / done.seconds)
+            reports.append(done)
+    return reports
+
+
+def _claim(selling: Selling, pool: Pool) -> Report:
+    """Sell many cards of a pool, which is not filled up again."""
+    report.say(f"selling {selling.claimed:,} cards: {pool.name}")
+    shop = selling.shop
+    plan = Plan(
+        host=HOST, port=selling.made.port, connections=4, seconds=CLAIM_SECONDS, key=shop.key,
+        account=shop.account, secret=shop.secret, skus=[pool.sku],
+        orders_max=-(-selling.claimed // CLAIM_CARDS), quantity=CLAIM_CARDS,
+    )  # fmt: skip
+    return carry_out(selling.made, plan)
+
+
+def _round(selling: Selling, pool: Pool) -> Report:
+    made, shop = selling.made, selling.shop
     if pool.sold:
         load(made, shop, pool.sku, cards=pool.sold, strategy=pool.strategy)
     # What the schedule does each minute; nobody runs it here.
     vault.move_marks(merchant_id=shop.merchant_id)
     made.settle_down()
-    done = sell(made, shop, [pool.sku], connections, seconds)
+    done = sell(made, shop, [pool.sku], selling.connections, selling.seconds)
     pool.sold = done.orders
-    pool.speeds.append(done.orders / done.seconds)
     return done
+
+
+def _shares(pools: list[Pool], *, is_held: bool) -> dict[str, list[float]]:
+    """Return how fast the large pool of each strategy sold beside the small one, by round.
+
+    The small one is always that without a transaction in the way.
+    """
+    shares = {}
+    for name, small, large in zip(STRATEGIES, pools[::2], pools[1::2], strict=True):
+        speeds = large.held_speeds if is_held else large.speeds
+        shares[name] = [b / a for a, b in zip(small.speeds, speeds, strict=True)]
+    return shares
 
 
 def _tell(
     pools: list[Pool], reports: list[Report], checks: dict[str, bool], *, as_json: bool
 ) -> int:
-    shares = {
-        name: [b / a for a, b in zip(small.speeds, large.speeds, strict=True)]
-        for name, small, large in zip(STRATEGIES, pools[::2], pools[1::2], strict=True)
-    }
+    shares = _shares(pools, is_held=False)
+    held = _shares(pools, is_held=True) if pools[0].held_speeds else {}
     random, first = pools[1], pools[3]
     by_strategy = [a / b for a, b in zip(random.speeds, first.speeds, strict=True)]
     report.table(
         "Claim: orders per second over HTTP",
         ["pool", "cards", "least", "median", "most"],
-        [[pool.name, pool.cards, *report.spread(pool.speeds)] for pool in pools],
+        [
+            [pool.name + name, pool.cards, *report.spread(speeds)]
+            for pool in pools
+            for name, speeds in (("", pool.speeds), (", held", pool.held_speeds))
+            if speeds
+        ],
     )
     report.table(
         "Shares",
         ["of", "least", "median", "most"],
         [
             *([f"large / small, {name}", *report.spread(some)] for name, some in shares.items()),
+            *(
+                [f"large held / small free, {name}", *report.spread(some)]
+                for name, some in held.items()
+            ),
             ["large: random / first in", *report.spread(by_strategy)],
         ],
     )
@@ -147,6 +214,7 @@ def _tell(
         "ratio_first_in": median(shares["first in"]),
         "ratio_soonest_expiry": median(shares["soonest expiry"]),
         "ratio_random": median(by_strategy),
+        **{f"ratio_held_{name.replace(' ', '_')}": median(some) for name, some in held.items()},
         "per_second": median(random.speeds),
         "limit_per_second": median(pools[0].speeds),
         "first_in_per_second": median(first.speeds),

@@ -45,6 +45,8 @@ class Plan:
     currency: str = "CNY"
     # Stop after so many orders; 0: only time counts.
     orders_max: int = 0
+    # Cards in an order.
+    quantity: int = 1
 
 
 @dataclass
@@ -53,6 +55,7 @@ class Report:
 
     seconds: float = 0.0
     orders: int = 0
+    cards: int = 0
     errors: int = 0
     sold_out: int = 0
     place_ms: list[float] = field(default_factory=list)
@@ -91,7 +94,7 @@ class Buyer:
         self._count += 1
         sku = self._plan.skus[(self._number + self._count) % len(self._plan.skus)]
         body = (
-            f'{{"items":[{{"sku_id":"{sku}","quantity":1}}],"contact":{{"email":'
+            f'{{"items":[{{"sku_id":"{sku}","quantity":{self._plan.quantity}}}],"contact":{{"email":'
             f'"b{self._number}.{self._count}.{os.getpid()}@example.com"}},"provider":"sandbox"}}'
         )
         self._paying = ""
@@ -143,6 +146,7 @@ class Buyer:
             self._report.notice_ms.append(took)
             if status == 200 and b"true" in body:
                 self._report.orders += 1
+                self._report.cards += self._plan.quantity
                 self._report.numbers.append(self._paying)
             else:
                 self._fail(status, body)

@@ -46,10 +46,11 @@ class TestBenches:
         assert all(figures["checks"].values())
 
     def test_measures_claims_by_size_and_strategy(self):
-        figures = run("bench.claim")
+        figures = run("bench.claim", "--claimed", "300", "--held")
 
         assert figures["ratio_random"] > 0
         assert figures["ratio_soonest_expiry"] > 0
+        assert figures["ratio_held_first_in"] > 0
         assert all(figures["checks"].values())
 
     def test_measures_imports_and_their_memory(self):
