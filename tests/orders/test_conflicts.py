@@ -10,10 +10,10 @@ import pytest
 from django.db import OperationalError, connection
 
 import kacang.orders
+from kacang.merchants.retrying import TRIES, retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
 from kacang.orders.models import Event, OrderState
-from kacang.orders.statements import TRIES, retry_conflicts
 from kacang.payments.models import NoticeOutcome
 from tests import make
 from tests.orders.looking import settle, sum_of, wait_for_a_waiter

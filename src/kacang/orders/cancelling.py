@@ -1,12 +1,13 @@
 """Cancelling unpaid orders, by somebody or by time (O1, L7)."""
 
 from kacang.merchants.audit import Actor
+from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.delivering import locked, note_staff
 from kacang.orders.errors import NotNow
 from kacang.orders.models import ORDER_STEPS, Event, OrderState
 from kacang.orders.releasing import EXPIRED, Why, release
-from kacang.orders.statements import retry_conflicts, rows
+from kacang.orders.statements import rows
 
 OVERDUE = """
 select id, held_counters, limit_counters, has_goods from sale_order

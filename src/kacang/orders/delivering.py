@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass
 
 from kacang.merchants import audit
 from kacang.merchants.audit import SYSTEM, Actor
+from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
 from kacang.orders.counters import Taken
 from kacang.orders.errors import NotNow, UnknownOrder
 from kacang.orders.giving import Owing, give_goods
 from kacang.orders.models import Event, Order, OrderState
-from kacang.orders.statements import Statement, retry_conflicts, rows, table
+from kacang.orders.statements import Statement, rows, table
 from kacang.shared.money import Money
 
 NOTHING = Owing()

@@ -4,11 +4,11 @@ from kacang.catalog.queries import StockMode
 from kacang.ledger.accounts import Account, DocumentKind, TransferKind
 from kacang.ledger.operations import Document, Move, Side, transfer
 from kacang.merchants.audit import Actor
+from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.delivering import locked, note_staff
 from kacang.orders.errors import NotNow
 from kacang.orders.models import Event, Line, Order, OrderState, TimelineEntry, Unit, UnitState
-from kacang.orders.statements import retry_conflicts
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 from kacang.stock import operations as stock

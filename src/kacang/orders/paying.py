@@ -1,11 +1,12 @@
 """Starting a payment of an order, and acting on what providers say when asked (P1, P3, L8)."""
 
+from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.delivering import locked
 from kacang.orders.errors import NoProvider, NotPayable
 from kacang.orders.models import OrderState
 from kacang.orders.settling import settle_notices
-from kacang.orders.statements import retry_conflicts, rows
+from kacang.orders.statements import rows
 from kacang.orders.types import OpenPayment
 from kacang.payments import operations as payment_operations
 from kacang.payments import queries as payments

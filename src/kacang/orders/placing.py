@@ -14,6 +14,7 @@ from psycopg import errors
 
 from kacang.catalog.queries import StockMode
 from kacang.merchants.keys import cipher_for, outlast_resealing
+from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import drafts, goods, sql
 from kacang.orders.cancelling import expire_due
@@ -25,7 +26,7 @@ from kacang.orders.limits import Wish, refusal_of, wishes_of
 from kacang.orders.models import OrderState
 from kacang.orders.repeating import KeyTaken, Repeat, claim, keep
 from kacang.orders.rules import Rules, rules_of
-from kacang.orders.statements import retry_conflicts, rows, table
+from kacang.orders.statements import rows, table
 from kacang.orders.types import OpenPayment, PlacedOrder, PlaceRequest
 from kacang.payments import queries as payments
 from kacang.risk import operations as risk

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.keys import outlast_resealing
+from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
 from kacang.orders.delivering import locked
 from kacang.orders.errors import CardInUse, NoReplacement, NothingToReplace, NotNow
 from kacang.orders.models import Event, Line, Order, OrderState
-from kacang.orders.statements import retry_conflicts, rows
+from kacang.orders.statements import rows
 from kacang.queue import enqueue
 from kacang.vault import operations as vault
 from kacang.vault import queries as cards

@@ -13,12 +13,13 @@ from typing import Any
 import structlog
 from django.db import connection
 
+from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
 from kacang.orders.counters import unpack
 from kacang.orders.delivering import Booked, Due, Held, deliver
 from kacang.orders.models import Event, OrderState
-from kacang.orders.statements import retry_conflicts, rows, table
+from kacang.orders.statements import rows, table
 from kacang.orders.turns import SET_MAX, turn
 from kacang.payments.ports import AccountInfo, VerifiedNotice
 from kacang.payments.queries import NoticeOutcome, PaymentState, ReceiptFit

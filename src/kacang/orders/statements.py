@@ -2,20 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, wraps
-from typing import Any, ParamSpec, TypeVar
+from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError, connection
-from psycopg import RawCursor, errors
+from django.db import connection
+from psycopg import RawCursor
 
-P = ParamSpec("P")
-R = TypeVar("R")
-TRIES = 4
-# Somebody else was in the way; nothing is wrong with the request (L1).
-CONFLICTS = (errors.DeadlockDetected, errors.LockNotAvailable, errors.SerializationFailure)
 _NAME = re.compile(r"%\((\w+)\)s")
 
 
@@ -61,23 +56,3 @@ def table(records: Iterable[Mapping[str, Any]]) -> str:
 def _hex(value: object) -> str:
     assert isinstance(value, bytes), type(value)
     return value.hex()
-
-
-def retry_conflicts(operation: Callable[P, R]) -> Callable[P, R]:
-    """Run a whole transaction again when the database met a conflict (L1).
-
-    Only at the top: inside somebody's transaction the conflict is theirs to meet.
-    """
-
-    @wraps(operation)
-    def again(*arguments: P.args, **named: P.kwargs) -> R:
-        for last in range(TRIES):
-            try:
-                return operation(*arguments, **named)
-            except OperationalError as error:
-                is_conflict = isinstance(error.__cause__, CONFLICTS)
-                if not is_conflict or connection.in_atomic_block or last == TRIES - 1:
-                    raise
-        raise AssertionError("unreachable")
-
-    return again

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from psycopg import errors as conflicts
 
 from kacang.merchants.keys import cipher_for
+from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox import idempotency
 from kacang.outbox.idempotency import Answer, Slot
@@ -27,12 +27,6 @@ from kacang.web.api.keys import Caller
 from kacang.web.api.schemas import Output
 
 REPLAYED = "Idempotency-Replayed"
-TRIES = 4
-_CONFLICTS = (
-    conflicts.DeadlockDetected,
-    conflicts.LockNotAvailable,
-    conflicts.SerializationFailure,
-)
 _TOO_MANY = 429
 _OUR_FAULT = 500
 _REFUSED = 400
@@ -75,20 +69,10 @@ def once(request: HttpRequest, wanted: Once) -> HttpResponse:
         body = wanted.together(slot, keep)
         if body is not None:
             return answer(body, wanted.status)
-    return _retried(slot, wanted)
+    return _in_transaction(slot, wanted)
 
 
-def _retried(slot: Slot, wanted: Once) -> HttpResponse:
-    """Begin again when the database met a conflict: nobody is refused for that (L1)."""
-    for last in range(TRIES):
-        try:
-            return _in_transaction(slot, wanted)
-        except OperationalError as error:
-            if not isinstance(error.__cause__, _CONFLICTS) or last == TRIES - 1:
-                raise
-    raise AssertionError("unreachable")
-
-
+@retry_conflicts
 def _in_transaction(slot: Slot, wanted: Once) -> HttpResponse:
     with acting_as(slot.merchant_id):
         before = idempotency.begin(slot)
