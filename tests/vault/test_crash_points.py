@@ -12,9 +12,19 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError
 
+from kacang.merchants import audit
 from kacang.outbox import files, work
 from kacang.outbox.queries import WorkState
-from kacang.vault import import_jobs, loading, opening, operations, queries
+from kacang.vault import (
+    generating,
+    import_jobs,
+    intake,
+    loading,
+    opening,
+    operations,
+    queries,
+    undoing,
+)
 from tests.vault.conftest import ACTOR
 from tests.vault.test_attachments import PNG, zipped
 from tests.vault.test_crash import PURCHASE, stocked_minor
@@ -40,6 +50,26 @@ POINTS = [
     (opening, "write_report", 1),
     (work, "finish", 1),
     (files, "delete", 1),
+]
+GENERATE_POINTS = [
+    (generating, "open_batch", 1),
+    (generating, "load_cards", 1),
+    (generating, "load_cards", 3),
+    (loading, "lower_mark", 2),
+    (loading, "book", 2),
+    (work, "progress", 1),
+    (work, "progress", 4),
+    (generating, "close_batch", 1),
+    (audit, "record", 1),
+    (work, "finish", 1),
+]
+UNDO_POINTS = [
+    (undoing, "_lock_cards", 1),
+    (undoing, "book", 1),
+    (intake, "transfer", 1),
+    (undoing, "_blank", 1),
+    (undoing, "_close", 1),
+    (audit, "record", 1),
 ]
 CUTS = [(*point, after) for point in POINTS for after in (False, True)]
 CODES = [f"POINT-{number:04}" for number in range(1100)]
@@ -112,7 +142,63 @@ class TestPoints:
         assert make.level(sku).available == 1100
 
 
+class TestGenerate:
+    @pytest.mark.parametrize(
+        "point",
+        [(*point, after) for point in GENERATE_POINTS for after in (False, True)],
+        ids=called,
+    )
+    def test_goes_on_and_makes_exactly_so_many(self, merchant, make, monkeypatch, point):
+        monkeypatch.setattr("kacang.vault.generating.CHUNK", 300)
+        sku = make.sku()
+        request = operations.GenerateRequest(
+            sku_uid=sku, count=1100, pattern="X{12}", number_pattern="N#{7}", purchase=PURCHASE
+        )
+        uid = operations.generate_cards(merchant_id=merchant, actor=ACTOR, request=request)
+        with monkeypatch.context() as cut:
+            cut_off(cut, point)
+            with pytest.raises(OperationalError):
+                operations.run_generate(merchant_id=merchant, work_uid=uid)
+        made = make.level(sku).available
+        assert (make.work(uid).state, make.work(uid).done) == (WorkState.RUNNING, made)
+        assert made in (0, 300, 600, 900, 1100)
+        assert stocked_minor(merchant) == made * 10
+
+        operations.run_generate(merchant_id=merchant, work_uid=uid)
+        operations.run_generate(merchant_id=merchant, work_uid=uid)
+
+        result = make.work(uid).result
+        assert (make.work(uid).state, result["stocked"]) == (WorkState.DONE, 1100)
+        assert len({card.secret for card in make.opened(result["batch"])}) == 1100
+        assert make.level(sku).available == 1100
+        assert stocked_minor(merchant) == 11_000
+        (batch,) = queries.batches(merchant_id=merchant).items
+        assert batch.levels.total == 1100
+        assert operations.check_references(merchant_id=merchant) == []
+
+
 class TestUndo:
+    @pytest.mark.parametrize(
+        "point", [(*point, after) for point in UNDO_POINTS for after in (False, True)], ids=called
+    )
+    def test_that_is_cut_off_leaves_all(self, merchant, make, monkeypatch, point):
+        monkeypatch.setattr(undoing, "CHUNK", 20)
+        sku = make.sku()
+        codes = CODES[:50]
+        batch = make.imported(sku, codes, purchase=PURCHASE).result["batch"]
+        with monkeypatch.context() as cut:
+            cut_off(cut, point)
+            with pytest.raises(OperationalError):
+                operations.undo_batch(merchant_id=merchant, batch_uid=batch, actor=ACTOR)
+        assert [card.secret for card in make.opened(batch)] == codes
+        assert (make.level(sku).available, stocked_minor(merchant)) == (50, 500)
+        assert operations.check_references(merchant_id=merchant) == []
+
+        operations.undo_batch(merchant_id=merchant, batch_uid=batch, actor=ACTOR)
+
+        assert (make.level(sku).total, stocked_minor(merchant)) == (0, 0)
+        assert make.imported(sku, codes).result["stocked"] == 50
+
     def test_that_is_killed_at_its_end_leaves_all(self, merchant, make, database):
         """Everything is done but its trace, for which it waits; then the process is gone."""
         sku = make.sku()

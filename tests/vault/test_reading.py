@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rustpy_xlsxwriter import write_worksheet
 
-from kacang.vault.reading.layouts import Wishes, settle_layout
+from kacang.vault.reading.layouts import Wishes, settle_layout, wishes_of
+from kacang.vault.reading.names import FIELD_OF, FIELDS
 from kacang.vault.reading.rows import BadFile, Row, text_of
 from kacang.vault.reading.sheets import look_inside
 from kacang.vault.reading.sources import LINES_NAME, open_source
@@ -100,6 +101,47 @@ class TestText:
     def test_finds_the_encoding(self, body, name):
         assert encoding_of(body) == name
         assert body.decode(name)
+
+    @given(
+        st.lists(
+            st.text(alphabet=st.characters(codec="gb18030", exclude_characters=CONTROLS + "\ufeff"),
+                    min_size=1, max_size=12),
+            min_size=1, max_size=12,
+        ),
+        st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le+", "utf-16-be+"]),
+        st.sampled_from(["\n", "\r\n", "\r"]),
+    )  # fmt: skip
+    def test_L11_lines_come_out_as_they_went_in_in_every_encoding(self, lines, encoding, ending):
+        text = ending.join(lines) + ending
+        if encoding.endswith("+"):
+            body = ("\ufeff" + text).encode(encoding[:-1])
+        else:
+            body = text.encode(encoding)
+
+        read = [row[0] for row in cells(body, "a.txt", "none")]
+
+        assert [line.encode() for line in read] == [line.encode() for line in lines]
+
+    @given(
+        st.lists(
+            st.text(alphabet=st.sampled_from("卡密账号充值会员兑换码期限中文测试年月日一二三ABC012-%"),
+                    min_size=4, max_size=20),
+            min_size=1, max_size=12,
+        )
+    )  # fmt: skip
+    def test_L11_lines_of_gb18030_come_out_as_they_went_in(self, lines):
+        body = "\n".join(["卡密", *lines, ""]).encode("gb18030")
+
+        assert [row[0] for row in cells(body, "a.txt", "none")] == ["卡密", *lines]
+
+    @given(
+        st.lists(st.from_regex(r"[ -~]{4,20}", fullmatch=True), min_size=2, max_size=12),
+        st.sampled_from(["utf-16-le", "utf-16-be"]),
+    )
+    def test_L11_lines_of_utf_16_without_a_mark_too(self, lines, encoding):
+        body = "\n".join(lines).encode(encoding)
+
+        assert [row[0] for row in cells(body, "a.txt", "none")] == lines
 
     @pytest.mark.parametrize(
         ("body", "name", "problem"),
@@ -280,6 +322,37 @@ class TestLayouts:
         layout = self.settle([("A1", "B1"), ("卡密", "B2"), ("密码", "password")])
 
         assert (layout.heading_line, layout.columns) == (0, {"number": 0, "secret": 1})
+
+    @given(st.data())
+    def test_finds_every_field_wherever_it_stands(self, data):
+        """Whatever order columns have, whatever stands between them, whichever word names them."""
+        chosen = data.draw(
+            st.lists(st.sampled_from([name for name in FIELDS if name != "secret"]), unique=True)
+        )
+        heads = [
+            data.draw(st.sampled_from(sorted(w for w, f in FIELD_OF.items() if f == name)))
+            for name in ("secret", *chosen)
+        ]
+        named = list(zip(("secret", *chosen), heads, strict=True))
+        strange = data.draw(st.sampled_from([[], ["序号"], ["序号", "区服"]]))
+        others = [("", head) for head in strange]
+        order = data.draw(st.permutations(named + others))
+        values = data.draw(
+            st.lists(st.from_regex(r"[A-Za-z0-9%+-]{1,8}", fullmatch=True),
+                     min_size=len(order), max_size=len(order))
+        )  # fmt: skip
+
+        rows = [tuple(head for _, head in order), tuple(values)]
+        layout = self.settle(rows)
+
+        assert layout.has_header
+        assert layout.columns == {name: at for at, (name, _) in enumerate(order) if name}
+        # Read again as it was, it is the same (an earlier file of the supplier).
+        assert self.settle(rows, wishes_of(layout)) == layout
+        # And as somebody says it, whatever the heading says.
+        said = data.draw(st.permutations(range(len(order))))
+        wanted = dict(zip(("secret", *chosen), said, strict=False))
+        assert self.settle(rows, Wishes(columns=wanted)).columns == wanted
 
     @pytest.mark.parametrize(
         ("row", "columns"),

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from kacang import jobs
-from kacang.merchants import keys
+from kacang.merchants import audit, keys
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import access
 from kacang.orders import operations as orders
@@ -28,6 +28,7 @@ from tests import make as shop
 from tests.orders.looking import settle
 from tests.threads import at_once
 from tests.vault.conftest import ACTOR
+from tests.vault.test_crash_points import cut_off
 
 # bytea that is no envelope: hashes, random marks, counters, public pictures, wrapped keys.
 NOT_SEALED = {
@@ -310,6 +311,46 @@ class TestWhileSalesGoOn:
 
 
 class TestCrash:
+    @pytest.mark.parametrize("after", [False, True])
+    @pytest.mark.parametrize(
+        "point",
+        [
+            (rotating, "add_key", 1),
+            (rotating, "_sealed_again", 1),
+            (rotating, "_sealed_again", 3),
+            (rotating, "lock_resealing", 2),
+            (work, "progress", 1),
+            (work, "progress", 3),
+            (rotating, "_older", 4),
+            (rotating, "retire_keys", 1),
+            (audit, "record", 1),
+            (work, "finish", 1),
+        ],
+    )
+    def test_one_that_is_cut_off_goes_on(self, merchant, make, monkeypatch, point, after):
+        sku = make.sku()
+        wanted = [f"CUT-{number:05}" for number in range(500)]
+        batch = str(make.imported(sku, wanted).result["batch"])
+        (old,) = keys.data_keys(merchant_id=merchant)
+        sealed = under(merchant, old.number)
+        uid = start(merchant)
+        with monkeypatch.context() as cut:
+            cut_off(cut, (*point, after))
+            with pytest.raises(OperationalError):
+                run(merchant, uid)
+        assert make.work(uid).state == WorkState.RUNNING
+        assert [card.secret for card in make.opened(batch)] == wanted
+        assert [key.number for key in keys.data_keys(merchant_id=merchant) if key.retired_at] == []
+
+        done = run(merchant, uid)
+
+        assert done.state == WorkState.DONE
+        newest, retired = keys.data_keys(merchant_id=merchant)
+        assert (newest.retired_at is None, retired.retired_at is None) == (True, False)
+        assert under(merchant, retired.number) == 0
+        assert under(merchant, newest.number) == sealed
+        assert [card.secret for card in make.opened(batch)] == wanted
+
     def test_a_killed_one_goes_on_where_it_was(self, merchant, make, database):
         sku = make.sku()
         wanted = [f"KILL-{number:05}" for number in range(6000)]

@@ -13,6 +13,7 @@ chosen as materialized (
     where c.pool_id = 0 and not c.is_loop
       and (c.state = 0 or (c.state = 1 and c.reserved_until <= (select now from clock)))
       and (c.expires_at is null or c.expires_at > (select now from clock))
+    order by c.id -- of two who want the same pair, whoever gets the first gets both
     for no key update of c skip locked
 ),
 held as materialized (
