@@ -15,9 +15,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kacang.embedded import EmbeddedCluster
-from tests.cli.running import Up, descendants, remove, start, wait_until
+from kacang.cli.folder import existing
+from kacang.cli.installation import environment_of
+from kacang.embedded import APP, SUPERUSER, EmbeddedCluster
+from kacang.embedded.binaries import wheel_binaries
+from tests.cli.running import Up, clean_environment, descendants, remove, start, wait_until
 from tests.pressure.buyers import Crowd, Shop
+from tests.pressure.handling import in_installation
+from tests.pressure.searching import files_with, forms_of
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +34,7 @@ class Installation:
     up: Up
     shop: Shop
     sku: str
-    codes: list[str]
+    common: str
 
     def superuser(self) -> psycopg.Connection:
         cluster = EmbeddedCluster(self.up.data / "postgres")
@@ -64,9 +69,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         sandbox = facts["sandbox"]
         shop = Shop(facts["base_url"], facts["api_key"], sandbox["account_id"], sandbox["secret"])
         sku = facts["skus"][0]["id"]
-        codes = [f"PLAIN{secrets.token_hex(12).upper()}" for _ in range(CODES)]
+        common = f"SHOP{secrets.token_hex(8).upper()}"
+        codes = [f"{common}{secrets.token_hex(12).upper()}" for _ in range(CODES)]
         shop.stock(sku, codes)
-        yield Installation(up, shop, sku, codes)
+        yield Installation(up, shop, sku, common)
         up.stop()
     finally:
         if up.process.poll() is None:
@@ -159,37 +165,41 @@ class TestKilledUnderLoad:
 
 
 class TestPlaintext:
-    """No code in the data folder, the log of writes, the logs, a dump or the rows of jobs."""
+    """No code in the data folder, the log of writes, logs, a dump, exports or rows of jobs."""
 
     def test_no_code_is_found_anywhere(self, installation, tmp_path):
+        # Known once more by what they all begin with: a code, a secret number, a file's name.
+        mark = f"PL{secrets.token_hex(8).upper()}"
         with Crowd(installation.shop, installation.sku):
             time.sleep(2)
+        told = in_installation(self._environment(installation), mark, tmp_path / "export.zip")
         with installation.superuser() as database:
             database.execute("checkpoint")
             database.execute("select pg_switch_wal()")
+        self._dump(installation, tmp_path / "dump.sql")
 
-        folders = [installation.up.data, self._cluster_home(installation)]
-        dump = tmp_path / "dump.sql"
-        self._dump(installation, dump)
-        found = [name for folder in [*folders, tmp_path] for name in self._search(folder)]
+        places = [installation.up.data, self._cluster_home(installation), tmp_path]
+        places.append(installation.up.said)
+        found = {text: files_with(text, places) for text in (mark, installation.common)}
 
-        assert found == []
-        # The search itself works: a file with a code is found.
-        (tmp_path / "bait").write_text(f"x{installation.codes[7]}x")
-        assert self._search(tmp_path) == [str(tmp_path / "bait")]
+        assert found == {mark: [], installation.common: []}
+        assert told["stocked"] == [300, 5, 200]
+        assert told["again"] == {"duplicate_in_file": 1, "duplicate_in_vault": 300}
+        assert (told["exported"], told["undone"]) == (300, 5)
+        # All numbers, codes, files and their names, of both SKUs and of the shop's own cards.
+        assert told["sealed"] > 2 * (300 + 200) + 2 * 5 + CODES
 
-    def _search(self, folder: Path) -> list[str]:
-        # All codes begin so, and nothing else does; in UTF-16 and hexadecimal too.
-        plain = "PLAIN"
-        hexadecimal = plain.encode().hex()
-        done = subprocess.run(
-            ["grep", "-rlaE", f"{plain}[0-9A-F]{{24}}|{hexadecimal}(3[0-9]|4[1-6]){{24}}", folder],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode in (0, 1), done.stderr
-        return done.stdout.split()
+    @pytest.mark.parametrize("form", range(len(forms_of("x"))))
+    def test_the_search_finds_every_form(self, tmp_path, form):
+        (tmp_path / "other").write_bytes(b"nothing here")
+        (tmp_path / "bait").write_bytes(os.urandom(5000) + forms_of("PLAIN")[form] + b"\0x")
+
+        assert files_with("PLAIN", [tmp_path]) == [str(tmp_path / "bait")]
+
+    def _environment(self, installation: Installation) -> dict[str, str]:
+        folder = existing(installation.up.data)
+        url = EmbeddedCluster(installation.up.data / "postgres").dsn(APP)
+        return {**clean_environment(), **environment_of(folder, database_url=url)}
 
     def _cluster_home(self, installation: Installation) -> Path:
         with installation.superuser() as database:
@@ -197,14 +207,8 @@ class TestPlaintext:
         return Path(home)
 
     def _dump(self, installation: Installation, target: Path) -> None:
-        with installation.superuser() as database, target.open("wb") as out:
-            tables = database.execute(
-                "select tablename from pg_tables where schemaname = 'public'"
-            ).fetchall()
-            for (table,) in tables:
-                with database.cursor().copy(
-                    f'copy (select * from public."{table}") to stdout'
-                ) as copy:
-                    for part in copy:
-                        out.write(part)
+        dsn = EmbeddedCluster(installation.up.data / "postgres").dsn(SUPERUSER)
+        subprocess.run(
+            [wheel_binaries().program("pg_dump"), "--dbname", dsn, "--file", target], check=True
+        )
         assert target.stat().st_size > 100_000
