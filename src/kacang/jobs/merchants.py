@@ -1,0 +1,64 @@
+"""Jobs of merchants, of keys and of what every room shares: logs, sweeping, counters."""
+
+from kacang.jobs.running import (
+    EVERY_HOUR,
+    EVERY_MINUTE,
+    EVERY_NIGHT,
+    by_the_clock,
+    for_each_merchant,
+    task,
+)
+from kacang.merchants import operations as merchants
+from kacang.orders import sealed as orders_sealed
+from kacang.outbox import files, idempotency, rotating
+from kacang.outbox import sealed as outbox_sealed
+from kacang.payments import sealed as payments_sealed
+from kacang.risk import operations as risk
+from kacang.vault import sealed as vault_sealed
+
+
+@by_the_clock("merchants.seal_logs", "delivery", EVERY_MINUTE)
+def seal_logs() -> None:
+    """Seal what was written to the logs (I3, O7)."""
+    for_each_merchant(lambda merchant_id: merchants.seal_logs(merchant_id=merchant_id))
+
+
+@by_the_clock("merchants.make_partitions", "delivery", EVERY_NIGHT)
+def make_partitions() -> None:
+    """Make the coming months' partitions of the logs."""
+    merchants.make_partitions()
+
+
+@by_the_clock("outbox.sweep", "delivery", EVERY_HOUR)
+def sweep_outbox() -> None:
+    """Drop idempotency keys and sealed files that have expired."""
+    while idempotency.sweep() > 0:
+        pass
+    while files.sweep() > 0:
+        pass
+
+
+# Every column that holds sealed bytes; a test holds this against the schema.
+SEALED = (
+    *payments_sealed.SEALED,
+    *orders_sealed.SEALED,
+    *outbox_sealed.SEALED,
+    *vault_sealed.SEALED,
+)
+
+
+@task("secrets.run_rotation", "bulk")
+def run_rotation(*, merchant_id: int, work_uid: str) -> None:
+    """Seal everything of a merchant under its new key, or the rest of it after a crash (V4)."""
+    rotating.run_rotation(merchant_id=merchant_id, work_uid=work_uid, tables=SEALED)
+
+
+@by_the_clock("risk.sweep", "delivery", EVERY_HOUR)
+def sweep_counters() -> None:
+    """Delete counters that count nothing any more."""
+
+    def sweep(merchant_id: int) -> None:
+        while risk.sweep(merchant_id=merchant_id) > 0:
+            pass
+
+    for_each_merchant(sweep)

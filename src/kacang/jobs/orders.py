@@ -1,0 +1,77 @@
+"""Jobs of orders: what waits, what expires, and what buyers are told."""
+
+from kacang.jobs.running import (
+    EVERY_NIGHT,
+    EVERY_TEN_SECONDS,
+    by_the_clock,
+    for_each_merchant,
+    report_findings,
+    task,
+)
+from kacang.orders import operations as orders
+from kacang.web import mails
+
+
+@task("orders.run_move", "bulk")
+def run_move(*, merchant_id: int, work_uid: str) -> None:
+    """Take over another system's shop, or the rest of it after a crash (V7)."""
+    orders.run_move(merchant_id=merchant_id, work_uid=work_uid)
+
+
+@task("orders.continue_waiting", "delivery")
+def continue_waiting(*, merchant_id: int, sku_id: int) -> None:
+    """Deliver orders that waited for a SKU, now that stock came (O6)."""
+    orders.continue_waiting(merchant_id=merchant_id, sku_id=sku_id)
+
+
+@by_the_clock("orders.expire_due", "delivery", EVERY_TEN_SECONDS)
+def expire_due() -> None:
+    """Cancel orders whose time to pay has passed."""
+
+    def expire(merchant_id: int) -> None:
+        while orders.expire_due(merchant_id=merchant_id) > 0:
+            pass
+
+    for_each_merchant(expire)
+
+
+@by_the_clock("orders.check_references", "delivery", EVERY_NIGHT)
+def check_orders() -> None:
+    """Prove what no constraint holds of orders and money (rule 18)."""
+    report_findings("orders.reference", orders.check_references)
+
+
+@task("orders.tell_delivered", "mail")
+def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
+    """Mail the buyer the way to the codes."""
+    mails.tell_delivered(merchant_id=merchant_id, order_id=order_id, again=again)
+
+
+@task("orders.tell_ready", "mail")
+def tell_ready(*, merchant_id: int, order_id: int) -> None:
+    """Mail the buyer that goods are paid for."""
+    mails.tell_ready(merchant_id=merchant_id, order_id=order_id)
+
+
+@task("orders.tell_replaced", "mail")
+def tell_replaced(*, merchant_id: int, order_id: int, card_uid: str) -> None:
+    """Mail the buyer that another card took the place of a faulty one."""
+    mails.tell_replaced(merchant_id=merchant_id, order_id=order_id, card_uid=card_uid)
+
+
+@task("orders.tell_on_hold", "mail")
+def tell_on_hold(*, merchant_id: int, order_id: int) -> None:
+    """Tell buyer and staff that a paid order waits."""
+    mails.tell_on_hold(merchant_id=merchant_id, order_id=order_id)
+
+
+@task("orders.tell_cancelled", "mail")
+def tell_cancelled(*, merchant_id: int, order_id: int) -> None:
+    """Tell the buyer that an unpaid order was cancelled."""
+    mails.tell_cancelled(merchant_id=merchant_id, order_id=order_id)
+
+
+@task("orders.send_code", "mail")
+def send_code(*, merchant_id: int, code_id: int) -> None:
+    """Mail a buyer the one-time code to an order."""
+    mails.send_code(merchant_id=merchant_id, code_id=code_id)

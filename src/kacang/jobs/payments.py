@@ -1,0 +1,44 @@
+"""Jobs of payments: asking, settling again, and the sandbox company."""
+
+from kacang.jobs.running import EVERY_TEN_SECONDS, by_the_clock, task
+from kacang.orders import operations as orders
+from kacang.payments import cashier
+from kacang.payments import operations as payments
+from kacang.shared.clock import utc_now
+from kacang.web import mails
+
+
+@by_the_clock("payments.ask_due", "money", EVERY_TEN_SECONDS)
+def ask_due() -> None:
+    """Ask providers about payments that were not heard of (掉单, P3, L8)."""
+    payments.enqueue_questions()
+
+
+@task("payments.ask", "money")
+def ask(*, merchant_id: int, payment_id: int) -> None:
+    """Ask about one payment, and settle what is said."""
+    orders.ask_about(merchant_id=merchant_id, payment_id=payment_id)
+
+
+@by_the_clock("payments.settle_waiting", "money", EVERY_TEN_SECONDS)
+def settle_waiting() -> None:
+    """Try again the notices that were stored but not acted on."""
+    orders.settle_waiting()
+
+
+@task("payments.sandbox_send", "money")
+def sandbox_send(*, merchant_id: int, account_uid: str, charge_id: int, message: str) -> None:
+    """Bring the sandbox company's notice to our door, as any company would."""
+    cashier.send(
+        merchant_id=merchant_id,
+        account_uid=account_uid,
+        charge_id=charge_id,
+        message=message,
+        now=utc_now(),
+    )
+
+
+@task("payments.tell_suspense", "mail")
+def tell_suspense(*, merchant_id: int, receipt_id: int) -> None:
+    """Tell the staff of money that fits no order."""
+    mails.tell_suspense(merchant_id=merchant_id, receipt_id=receipt_id)
