@@ -23,7 +23,9 @@ from kacang.vault.pools import pool_id_of
 from kacang.vault.results import LIFETIME
 from kacang.vault.selecting import (
     CardFilter,
+    Matching,
     Selection,
+    about,
     count_cards,
     count_named,
     in_states,
@@ -180,6 +182,16 @@ def count_matching(*, merchant_id: int, wanted: CardFilter) -> tuple[int, int]:
     """
     with acting_as(merchant_id):
         return count_cards(merchant_id, select_cards(merchant_id, wanted))
+
+
+def about_matching(*, merchant_id: int, wanted: CardFilter) -> Matching:
+    """Return about how many cards fit, quickly: exactly so, or that there are more than so many.
+
+    Raises:
+        BadFilter, UnknownBatch, UnknownPool: As they say.
+    """
+    with acting_as(merchant_id):
+        return about(merchant_id, select_cards(merchant_id, wanted))
 
 
 def _start(merchant_id: int, actor: Actor, arguments: Mapping[str, Any], total: int) -> str:

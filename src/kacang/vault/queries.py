@@ -1,6 +1,6 @@
 """What others may ask of the vault. Opening a secret is an operation: it leaves a trace."""
 
-from kacang.vault.bulk_starts import CHANGE, can_undo, count_matching
+from kacang.vault.bulk_starts import CHANGE, about_matching, can_undo, count_matching
 from kacang.vault.card_ids import UnknownCard
 from kacang.vault.card_lists import cards_of_batch, list_cards
 from kacang.vault.codes import CardFile
@@ -38,7 +38,7 @@ from kacang.vault.pools import (
     pools,
 )
 from kacang.vault.preview import ImportPreview, PreviewColumn, PreviewLine, import_preview
-from kacang.vault.selecting import BadFilter, CardFilter
+from kacang.vault.selecting import BadFilter, CardFilter, Matching
 from kacang.vault.tracing import CardSource, Holding, card_source, holdings, sharers
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "ExportView",
     "Holding",
     "ImportPreview",
+    "Matching",
     "Page",
     "PoolStock",
     "PoolView",
@@ -68,6 +69,7 @@ __all__ = [
     "UnknownBatch",
     "UnknownCard",
     "UnknownPool",
+    "about_matching",
     "availability",
     "batch",
     "batch_levels",

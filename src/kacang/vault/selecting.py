@@ -21,6 +21,8 @@ from kacang.vault.pools import pool_id_of
 TEXT_MAX = 60
 # Where a walk begins.
 START = (0, 0)
+# A page counts the cards that fit up to here, whatever the stock.
+COUNT_MOST = 10_000
 _WHERE = """
 (%(states)s::smallint[] is null or c.state = any(%(states)s::smallint[]))
 and (%(pool)s::bigint is null or c.pool_id = %(pool)s::bigint)
@@ -42,6 +44,7 @@ union all
 """  # noqa: S608 - our own text
 _SOME_OF_BATCH = _OF_BATCH.format(tail="order by c.id limit %(most)s::int")
 _ALL_OF_BATCH = _OF_BATCH.format(tail="")
+_FEW_OF_BATCH = _OF_BATCH.format(tail="limit %(most)s::int")
 _NEXT = f"""
 select b.id, c.id from (
     select id, first_card_id, last_card_id,
@@ -60,6 +63,14 @@ select count(*), coalesce(sum(coalesce(u.cost_minor, b.unit_cost_minor)), 0)::bi
     select id, first_card_id, last_card_id, unit_cost_minor, 0 as after from batch
     where merchant_id = %(merchant)s::bigint and id = any(%(batches)s::bigint[])
 ) b cross join lateral ({_ALL_OF_BATCH}) u
+"""  # noqa: S608 - our own text
+_COUNT_SOME = f"""
+select count(*), coalesce(sum(t.cost_minor), 0)::bigint from (
+    select coalesce(u.cost_minor, b.unit_cost_minor) as cost_minor from (
+        select id, first_card_id, last_card_id, unit_cost_minor, 0 as after from batch
+        where merchant_id = %(merchant)s::bigint and id = any(%(batches)s::bigint[])
+    ) b cross join lateral ({_FEW_OF_BATCH}) u limit %(most)s::int
+) t
 """  # noqa: S608 - our own text
 
 _NAMED = """
@@ -91,6 +102,18 @@ class CardFilter:
     expires_to: datetime | None = None
     supplier: str = ""
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """How many cards fit a filter, and what they cost together.
+
+    `cost_minor` is None where not all were looked at, `is_more` where there are more than `count`.
+    """
+
+    count: int
+    cost_minor: int | None
+    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +197,34 @@ def count_cards(merchant_id: int, selection: Selection) -> tuple[int, int]:
         cursor.execute(_COUNT, _values(merchant_id, selection))
         count, minor = cursor.fetchone()
     return int(count), int(minor)
+
+
+def about(merchant_id: int, selection: Selection, most: int = COUNT_MOST) -> Matching:
+    """Return how many cards are selected, at a cost that a large stock does not raise.
+
+    Beyond `most` they are no more looked at: then the movements say how many there are, where
+    nothing but states narrows the selection.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_SOME, {**_values(merchant_id, selection), "most": most + 1})
+        count, minor = cursor.fetchone()
+    if count <= most:
+        return Matching(int(count), int(minor))
+    known = count_by_levels(merchant_id, selection)
+    return Matching(most, None, is_more=True) if known is None else Matching(known, None)
+
+
+def count_by_levels(merchant_id: int, selection: Selection) -> int | None:
+    """Return how many cards are selected as the sum of movements; None if those cannot tell."""
+    narrow = dict(selection.narrow)
+    states = narrow.pop("states", None) or [int(state) for state in CardState]
+    if any(value is not None for value in narrow.values()):
+        return None
+    levels = batch_levels(merchant_id=merchant_id, batch_ids=selection.batches)
+    names = [CardState(state).name.lower() for state in states]
+    if CardState.AVAILABLE in states:
+        names.append("set_aside")
+    return sum(int(getattr(level, name)) for level in levels.values() for name in names)
 
 
 def count_named(

@@ -10,7 +10,7 @@ from kacang.outbox import queries as works
 from kacang.outbox.queries import WorkState
 from kacang.vault import operations, queries
 from tests.web.console.goods import stocked_sku
-from tests.web.console_admin.test_signing_in import code_now, switch_on
+from tests.web.console_admin.test_signing_in import code_now, set_up, switch_on
 
 NEW = "/console/stock/exports/new/"
 CODES = ["DESK-0001", "DESK-0002", "DESK-0003"]
@@ -52,10 +52,10 @@ class TestExport:
         dialog = owner.client.get(f"/console/stock/batches/{batch}/").content.decode()
         assert 'id="export-ask"' in dialog
 
-        page = one_export(owner, merchant, batch, code_now(secret, -1))
+        page = one_export(owner, merchant, batch, code_now(secret, 1))
         shown = owner.client.get(page)
         made = shown.context["passphrase"]
-        answer = owner.client.post(page, {"passphrase": made, "code": code_now(secret, 1)})
+        answer = owner.client.post(page, {"passphrase": made, "code": code_now(secret, 2)})
         body = b"".join(answer.streaming_content)
 
         assert made in shown.content.decode()
@@ -78,8 +78,9 @@ class TestExport:
     def test_wants_a_code_that_was_not_used(self, owner, merchant, batch, log):
         secret = switch_on(owner)
 
-        one_export(owner, merchant, batch, code_now(secret, 1))
-        used = ask(owner, batch, code_now(secret, 1))
+        code = code_now(secret, 1)
+        one_export(owner, merchant, batch, code)
+        used = ask(owner, batch, code)
         wrong = ask(owner, batch, "000000")
         none = ask(owner, batch, "")
 
@@ -100,6 +101,27 @@ class TestExport:
 
         assert answer.status_code == 403
         assert "was used already" in answer.content.decode()
+
+    def test_takes_no_code_that_set_the_factor_up_or_signed_in(
+        self, owner, merchant, batch, monkeypatch
+    ):
+        # As in another process, which knows nothing of what was used here.
+        monkeypatch.setattr(
+            "allauth.mfa.totp.internal.auth.TOTP._mark_code_used", lambda self, code: True
+        )
+        secret, code = set_up(owner)
+
+        setting_up = ask(owner, batch, code)
+
+        assert "was used already" in setting_up.content.decode()
+        owner.client.post("/console/logout/")
+        signed_in = code_now(secret, 1)
+        owner.sign_in()
+        assert owner.client.post("/console/login/code/", {"code": signed_in}).status_code == 302
+        assert "was used already" in ask(owner, batch, signed_in).content.decode()
+        assert exports(merchant) == []
+        assert ask(owner, batch, code_now(secret, 2)).status_code == 200
+        assert len(exports(merchant)) == 1
 
     def test_is_refused_without_a_second_factor_and_says_how_to_set_one_up(
         self, owner, merchant, batch
@@ -124,8 +146,8 @@ class TestExport:
         self, owner, merchant, batch
     ):
         secret = switch_on(owner)
-        page = one_export(owner, merchant, batch, code_now(secret, -1))
-        code = code_now(secret, 1)
+        page = one_export(owner, merchant, batch, code_now(secret, 1))
+        code = code_now(secret, 2)
 
         weak = owner.client.post(page, {"passphrase": "short", "code": code})
         good = owner.client.post(page, {"passphrase": PASSPHRASE, "code": code})

@@ -20,14 +20,20 @@ def code_now(secret: str, steps: int = 0) -> str:
 
 def switch_on(worker) -> str:
     """Set the second factor up as a person does; return its secret."""
+    return set_up(worker)[0]
+
+
+def set_up(worker) -> tuple[str, str]:
+    """Set the second factor up; return its secret, and the code that was typed for it."""
     first = worker.client.get("/console/account/second-factor/on/")
     assert first["Location"].startswith("/console/again/")
     worker.client.post(first["Location"], {"password": PASSWORD})
     page = worker.client.get("/console/account/second-factor/on/")
     secret = str(page.context["form"].secret)
-    answer = worker.client.post("/console/account/second-factor/on/", {"code": code_now(secret)})
+    code = code_now(secret)
+    answer = worker.client.post("/console/account/second-factor/on/", {"code": code})
     assert answer.status_code == 302
-    return secret
+    return secret, code
 
 
 class TestSignIn:

@@ -11,6 +11,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kacang.web.console.accounts import write_down
+from kacang.web.console.second_factor import use_up
 
 
 class PlainLabels(forms.Form):
@@ -61,7 +62,12 @@ class CodeFields(PlainLabels):
 
 
 class SignInCodeForm(CodeFields, AuthenticateForm):  # type: ignore[misc]
-    """The second step of signing in. Failures are written down."""
+    """The second step of signing in. Failures are written down; the code is used up."""
+
+    def save(self) -> None:
+        """Take the code: no act asks for this one again."""
+        super().save()
+        use_up(int(self.user.pk), str(self.cleaned_data["code"]))
 
     def _emit_authentication_failed(self, authenticator: Any) -> None:
         super()._emit_authentication_failed(authenticator)
@@ -70,6 +76,11 @@ class SignInCodeForm(CodeFields, AuthenticateForm):  # type: ignore[misc]
 
 class CodeAgainForm(CodeFields, ReauthenticateForm):  # type: ignore[misc]
     """The second factor, before something that matters. Failures are written down."""
+
+    def save(self) -> None:
+        """Take the code: no act asks for this one again."""
+        super().save()
+        use_up(int(self.user.pk), str(self.cleaned_data["code"]))
 
     def _emit_authentication_failed(self, authenticator: Any) -> None:
         super()._emit_authentication_failed(authenticator)

@@ -57,7 +57,7 @@ def card_list(request: ConsoleRequest) -> HttpResponse:
         merchant_id=desk.merchant_id, wanted=where,
         cursor=request.GET.get("cursor", "")[:100], limit=PAGE,
     )  # fmt: skip
-    total, minor = queries.count_matching(merchant_id=desk.merchant_id, wanted=where)
+    found = queries.about_matching(merchant_id=desk.merchant_id, wanted=where)
     pools = {pool.id: pool.name for pool in queries.pools(merchant_id=desk.merchant_id)}
     context = {
         "asked": asked,
@@ -66,8 +66,9 @@ def card_list(request: ConsoleRequest) -> HttpResponse:
         "cards": card_rows(desk, page.items),
         "pools": pools,
         "pages": pages_of(request, page.next_cursor),
-        "total": total,
-        "cost": Money(minor, asked.sku.cost.currency) if minor else None,
+        "total": found.count,
+        "is_more": found.is_more,
+        "cost": Money(found.cost_minor, asked.sku.cost.currency) if found.cost_minor else None,
         "changes": [
             (change.value, WORDS[change].label) for change in WORDS if _is_of_cards(change)
         ],

@@ -23,6 +23,7 @@ from kacang.web.console.access import needs
 from kacang.web.console.accounts import remember_language, write_down
 from kacang.web.console.auth_forms import NewPasswordForm, SwitchOnForm
 from kacang.web.console.devices import name_of_device
+from kacang.web.console.second_factor import use_up
 from kacang.web.requests import ConsoleRequest
 
 
@@ -109,6 +110,8 @@ class SwitchOnView(ActivateTOTPView):  # type: ignore[misc]
         """Switch it on and write it down."""
         response: HttpResponse = super().form_valid(form)
         write_down(self.request, self.request.user, "account.second_factor_on")
+        # It has shown that the app works; it opens nothing else.
+        use_up(int(self.request.user.pk), str(form.cleaned_data["code"]))
         return response
 
 

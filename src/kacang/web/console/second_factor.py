@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
 
+from kacang.merchants import queries
 from kacang.risk import operations as risk
 from kacang.risk.operations import Scope
 from kacang.shared.errors import Refused
@@ -51,11 +52,29 @@ def check_second_factor(request: ConsoleRequest, code: str) -> None:
     if not app.wrap().validate_code(code):
         write_down(request, request.user, "account.second_factor_failed")  # type: ignore[arg-type] # signed in
         raise SecondFactorWrong
-    # What allauth keeps of used codes, it keeps for each process on its own.
-    try:
-        _count(request, Scope.SECOND_FACTOR_USED, f"{person}/{code}", 1, USED_SECONDS)
-    except risk.TooManyAttempts:
-        raise SecondFactorWrong from None
+    if not use_up(int(person), code):
+        raise SecondFactorWrong
+
+
+def use_up(user_id: int, code: str) -> bool:
+    """Say that a code is used, wherever the person works; return whether it was not before.
+
+    What allauth keeps of used codes, it keeps for each process on its own.
+    """
+    value = f"{user_id}/{''.join(code.split())}"
+    is_new = True
+    for membership in queries.memberships_of(user_id=user_id):
+        try:
+            risk.count_attempt(
+                merchant_id=membership.merchant_id,
+                scope=Scope.SECOND_FACTOR_USED,
+                value=value,
+                limit=1,
+                window_seconds=USED_SECONDS,
+            )
+        except risk.TooManyAttempts:
+            is_new = False
+    return is_new
 
 
 def _count(request: ConsoleRequest, scope: Scope, value: str, limit: int, seconds: int) -> None:

@@ -318,21 +318,30 @@ def confirm(
 
 
 @register.simple_block_tag(name="bulk")
-def bulk(content: str, form: str, total: int, currency: str = "CNY") -> SafeString:
+def bulk(
+    content: str, form: str, total: int, currency: str = "CNY", *, is_more: bool = False
+) -> SafeString:
     """Show the bar for a selection; between the tags: its buttons.
 
     Rows carry `<input type="checkbox" class="row-cb" name="pick" form="FORM">` with `data-minor`
     (amount) and `data-can` (words). A button `data-can="deliver"` is for the rows that say so;
-    `<span data-able="({n})">` inside it is given their number.
+    `<span data-able="({n})">` inside it is given their number. `is_more`: than `total`.
     """
     values = {
         "form": form,
         "total": total,
+        "is_more": is_more,
         "symbol": SYMBOLS[currency],
         "digits": exponent(currency),
         "content": mark_safe(content),  # noqa: S308 - rendered template
     }
     return render_to_string("components/bulk.html", values)
+
+
+@register.filter
+def count_up_to(number: int, is_more: bool) -> str:  # noqa: FBT001 - a filter's argument
+    """Write a count that may have ended before all were counted: "10,000+"."""
+    return formats.count(number) + ("+" if is_more else "")
 
 
 @register.filter(name="iso")
