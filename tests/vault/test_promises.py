@@ -16,12 +16,15 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql as orders_sql
 from kacang.outbox import queries as outbox
 from kacang.outbox import rotating
-from kacang.vault import listing, operations, queries
+from kacang.vault import finding, listing, operations, queries
 from kacang.vault.card_columns import PROMISED
+from kacang.vault.selecting import narrowing
 from tests.vault.conftest import ACTOR
 
 CODES = [f"PLAIN-{number:03}-SECRET-{number * 7919:07}" for number in range(300)]
-HIDDEN_NUMBERS = [f"HIDDEN-NUMBER-{number:04}" for number in range(20)]
+# Four characters that nothing else is made of: they would be seen.
+ENDS = [chr(0x9F00 + number) + "鼅鼄Ж" for number in range(20)]
+HIDDEN_NUMBERS = [f"HIDDEN-NUMBER-{end}" for end in ENDS]
 
 
 class TestColumns:
@@ -37,7 +40,15 @@ class TestColumns:
         assert {name: found.get(name) for name in PROMISED[table]} == PROMISED[table]
 
     def test_statements_of_orders_name_no_other_column_of_a_card(self):
-        others = {"fingerprint", "number", "number_mask", "number_sealed", "secret", "remark"}
+        others = {
+            "fingerprint",
+            "tail_print",
+            "number",
+            "number_mask",
+            "number_sealed",
+            "secret",
+            "remark",
+        }
         folder = Path(str(orders_sql.__file__)).parent
         for path in folder.glob("*.sql"):
             named = set(re.findall(r"\bc\.([a-z_]+)", path.read_text(encoding="utf-8")))
@@ -58,6 +69,9 @@ class TestPlaintext:
         operations.seal_lines(merchant_id=merchant, lines=CODES)
         generated = make.generated(sku, 100, "PLAIN-X{16}")
         made = [card.secret for card in make.opened(generated.result["batch"])]
+        for end in ENDS:
+            page = operations.search_cards(merchant_id=merchant, actor=ACTOR, text=end)
+            assert len(page.items) == 1
         assert imported.result["stocked"] == 280
         phrase = operations.new_passphrase()
         zipped = self.exported(merchant, sku, phrase)
@@ -70,7 +84,7 @@ class TestPlaintext:
         assert b"card_movement" in dump
         assert str(imported.result["batch"]).encode() in dump
         assert phrase.encode() not in dump
-        for code in (*CODES, *HIDDEN_NUMBERS, *made):
+        for code in (*CODES, *HIDDEN_NUMBERS, *ENDS, *made):
             assert code.encode() not in dump
             assert code.encode().hex().encode() not in dump
             assert code.encode() not in zipped
@@ -149,6 +163,16 @@ class TestPlans:
                 " %(batch)s::bigint and id >= %(first)s::bigint and id <= %(last)s::bigint"
                 " order by id limit 51",
                 self.extent(merchant, batch.result["batch"]),
+            ),
+            "by end of number": self.plan(
+                merchant,
+                finding.NEXT,
+                {
+                    **narrowing(merchant, queries.CardFilter()),
+                    "tail": 5,
+                    "after": 7,
+                    "most": 51,
+                },
             ),
             "expired": self.plan(
                 merchant,

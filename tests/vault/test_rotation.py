@@ -24,6 +24,7 @@ from kacang.outbox.sealed import SHORT_LIVED
 from kacang.payments import operations as payments
 from kacang.payments import queries as payment_queries
 from kacang.shared.ciphers import header_of
+from kacang.vault import tail_filling
 from tests import make as shop
 from tests.orders.looking import settle
 from tests.threads import at_once
@@ -295,13 +296,13 @@ class TestWhileSalesGoOn:
 
         def buy() -> str:
             locked.wait(30)
-            real_claim = keys.outlast_resealing
+            real_claim = tail_filling.outlast_writing
 
             def tell(merchant_id: int) -> bool:
                 buying.set()
                 return real_claim(merchant_id)
 
-            monkeypatch.setattr("kacang.orders.placing.outlast_resealing", tell)
+            monkeypatch.setattr("kacang.orders.placing.outlast_writing", tell)
             return shop.order(made).number
 
         outcomes = at_once([lambda: run(merchant, uid).state.name, buy], threads=2)

@@ -3,6 +3,7 @@
 from kacang.jobs.running import (
     EVERY_MINUTE,
     EVERY_NIGHT,
+    EVERY_TEN_MINUTES,
     EVERY_TEN_SECONDS,
     by_the_clock,
     for_each_merchant,
@@ -40,6 +41,18 @@ def run_change(*, merchant_id: int, work_uid: str) -> None:
 def run_export(*, merchant_id: int, work_uid: str) -> None:
     """Gather card secrets for a person, or go on with it after a crash (V4, V6)."""
     vault.run_export(merchant_id=merchant_id, work_uid=work_uid)
+
+
+@task("vault.run_fill_tails", "bulk")
+def run_fill_tails(*, merchant_id: int, work_uid: str) -> None:
+    """Print how the numbers of older cards end, or go on with it after a crash (V4)."""
+    vault.run_fill_tails(merchant_id=merchant_id, work_uid=work_uid)
+
+
+@by_the_clock("vault.fill_tails", "bulk", EVERY_TEN_MINUTES)
+def fill_tails() -> None:
+    """Start that where it is needed."""
+    for_each_merchant(lambda merchant_id: vault.fill_tails(merchant_id=merchant_id))
 
 
 @task("vault.rekey", "bulk")

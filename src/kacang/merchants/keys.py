@@ -132,15 +132,16 @@ def lock_resealing(merchant_id: int) -> None:
         cursor.execute("select pg_advisory_xact_lock(%s::bigint)", [RESEALING | merchant_id])
 
 
-def outlast_resealing(merchant_id: int) -> bool:
+def outlast_resealing(merchant_id: int, *, anyway: bool = False) -> bool:
     """Let rows that are just sealed again be done, and keep others from it until we are.
 
-    Returns False, at the price of one look-up, when no change of the key is under way.
+    Returns False, at the price of one look-up, when no change of the key is under way. `anyway`:
+    another job writes rows again under the same lock.
     """
     assert connection.in_atomic_block
     with connection.cursor() as cursor:
         cursor.execute(_IN_USE, [merchant_id, int(KeyPurpose.CIPHER)])
-        if cursor.fetchone()[0] < 2:  # noqa: PLR2004 - the newest and one before it
+        if cursor.fetchone()[0] < 2 and not anyway:  # noqa: PLR2004 - the newest and one before it
             return False
         cursor.execute("select pg_advisory_xact_lock_shared(%s::bigint)", [RESEALING | merchant_id])
     return True

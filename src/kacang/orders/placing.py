@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from psycopg import errors
 
 from kacang.catalog.queries import StockMode
-from kacang.merchants.keys import cipher_for, outlast_resealing
+from kacang.merchants.keys import cipher_for
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import drafts, goods, sql
@@ -33,6 +33,7 @@ from kacang.risk import operations as risk
 from kacang.shared.errors import DomainError
 from kacang.shared.ids import new_payment_number
 from kacang.shared.money import Money
+from kacang.vault.operations import outlast_writing
 
 Outcome = PlacedOrder | DomainError
 OVERDUE_MAX = 100
@@ -110,7 +111,7 @@ def _write(merchant_id: int, begun: Sequence[Draft | DomainError], rules: Rules)
     ready = [draft for at, draft in enumerate(begun) if at not in refused]
     placed = _claim(merchant_id, [draft for draft in ready if isinstance(draft, Draft)], rules)
     short = [draft for draft in ready if isinstance(draft, Draft) and draft.number not in placed]
-    if short and outlast_resealing(merchant_id):
+    if short and outlast_writing(merchant_id):
         # The last cards may just have been under a new seal, and so been passed over.
         placed |= _claim(merchant_id, short, rules)
     outcomes = [_outcome(at, draft, refused, placed) for at, draft in enumerate(begun)]

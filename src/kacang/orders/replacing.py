@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
-from kacang.merchants.keys import outlast_resealing
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
@@ -123,7 +122,7 @@ def _give(order: Order, line: Line, held: UnitCard, actor: Actor, reason: str) -
         "reason": reason,
     }
     found = rows(sql.REPLACE, asked)
-    if not found and outlast_resealing(order.merchant_id):
+    if not found and vault.outlast_writing(order.merchant_id):
         # The last cards may just have been under a new seal, and so been passed over.
         found = rows(sql.REPLACE, asked)
     if not found:

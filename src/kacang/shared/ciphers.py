@@ -24,6 +24,7 @@ HEADER_BYTES = 5
 NONCE_BYTES = 12
 KEY_BYTES = 32
 FINGERPRINT_BYTES = 16
+SHORT_BYTES = 8
 
 
 class CannotOpen(Unavailable):
@@ -63,6 +64,7 @@ class MerchantCipher:
     newest: int
     fingerprint_key: bytes = field(repr=False)
     _ciphers: dict[int, AESGCM] = field(default_factory=dict, repr=False)
+    _short_keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def seal(self, table: str, column: str, plaintext: bytes, fingerprint: bytes = b"") -> bytes:
         """Return the envelope of `plaintext`, under the newest data key."""
@@ -102,6 +104,19 @@ class MerchantCipher:
             digest.update(len(exact).to_bytes(4, "big"))
             digest.update(exact)
         return digest.digest()
+
+    def short_print(self, purpose: str, value: bytes) -> int:
+        """Return a keyed fingerprint of eight bytes as a signed number, as the database has it.
+
+        Each purpose has a key of its own: what is printed for one is never equal to what is
+        printed for another, nor to a part of a `fingerprint`.
+        """
+        key = self._short_keys.get(purpose)
+        if key is None:
+            key = blake2b(purpose.encode(), digest_size=32, key=self.fingerprint_key).digest()
+            self._short_keys[purpose] = key
+        digest = blake2b(value, digest_size=SHORT_BYTES, key=key).digest()
+        return int.from_bytes(digest, "big", signed=True)
 
     def _cipher(self, number: int) -> AESGCM:
         if number not in self._ciphers:

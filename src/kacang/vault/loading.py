@@ -20,6 +20,7 @@ from kacang.vault.marks import lower_mark
 from kacang.vault.models import Batch, CardState
 from kacang.vault.picking import PICK_KEY
 from kacang.vault.reading.lines import Entry
+from kacang.vault.tails import tail_print
 
 CHUNK = 20_000
 SOLD = (CardState.SOLD, CardState.ACTIVATED, CardState.REDEEMED)
@@ -30,26 +31,26 @@ _TABLE = """
 create temp table if not exists card_load (
     seq int, expires_at timestamptz, fingerprint bytea, number text, number_mask text,
     number_sealed bytea, secret bytea, remark text, cost_minor bigint, content_type text,
-    file_name bytea
+    file_name bytea, tail_print bigint
 ) on commit drop
 """
 _COPY = """
 copy card_load (seq, expires_at, fingerprint, number, number_mask, number_sealed, secret, remark,
-                cost_minor, content_type, file_name)
+                cost_minor, content_type, file_name, tail_print)
 from stdin (format binary)
 """
 _TYPES = [
     "int4", "timestamptz", "bytea", "text", "text", "bytea", "bytea", "text", "int8", "text",
-    "bytea",
+    "bytea", "int8",
 ]  # fmt: skip
 _INSERT = f"""
 with placed as (
     insert into card (merchant_id, sku_id, batch_id, pick_key, expires_at, fingerprint, number,
                       number_mask, number_sealed, secret, is_loop, remark, cost_minor,
-                      content_type, file_name)
+                      content_type, file_name, tail_print)
     select %(merchant)s::bigint, %(sku)s::bigint, %(batch)s::bigint, {PICK_KEY}, l.expires_at,
            l.fingerprint, l.number, l.number_mask, l.number_sealed, l.secret, %(loop)s::boolean,
-           l.remark, l.cost_minor, l.content_type, l.file_name
+           l.remark, l.cost_minor, l.content_type, l.file_name, l.tail_print
     from card_load l order by l.seq
     on conflict (merchant_id, fingerprint) do nothing
     returning id, pick_key, cost_minor
@@ -202,6 +203,7 @@ def seal_rows(
                 entry.cost_minor,
                 file.content_type if file else None,
                 seal("card", "file_name", file.name.encode(), fingerprint) if file else None,
+                tail_print(cipher, number),
             )
         )
     return SealedRows(cipher.newest, rows)

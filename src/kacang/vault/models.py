@@ -153,6 +153,8 @@ class Card(models.Model):
     number = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null and "" differ
     number_mask = models.CharField(max_length=60, null=True)  # noqa: DJ001 - as above
     number_sealed = models.BinaryField(null=True)
+    # A keyed print of how the number ends, to find the card by.
+    tail_print = models.BigIntegerField(null=True)
     secret = models.BinaryField()
     content_type = models.CharField(max_length=40, null=True)  # noqa: DJ001 - null: no file
     file_name = models.BinaryField(null=True)
@@ -171,6 +173,20 @@ class Card(models.Model):
 
     def __str__(self) -> str:
         return f"card {self.pk}"
+
+
+class TailGap(models.Model):
+    """That cards of a merchant may lack the print of their number's end, until a job is done."""
+
+    merchant = models.OneToOneField(
+        "merchants.Merchant", models.PROTECT, db_constraint=False, primary_key=True
+    )
+
+    class Meta:
+        db_table = "tail_gap"
+
+    def __str__(self) -> str:
+        return f"{self.merchant_id}"
 
 
 class Allocation(models.Model):

@@ -39,6 +39,7 @@ from kacang.vault.fetching import (
     fetch_export,
     new_passphrase,
 )
+from kacang.vault.finding import cards_ending, search_cards
 from kacang.vault.generating import BadCount, GenerateRequest, generate_cards, run_generate
 from kacang.vault.import_jobs import ImportRefused, run_check, run_import
 from kacang.vault.importing import (
@@ -62,6 +63,7 @@ from kacang.vault.reading.lines import Entry
 from kacang.vault.reading.rows import BadFile
 from kacang.vault.reading.sheets import look_inside
 from kacang.vault.revealing import Revealed, open_cards, reveal
+from kacang.vault.tail_filling import fill_tails, outlast_writing, run_fill_tails
 from kacang.vault.undoing import BatchTouched, TooLateToUndo, undo_batch
 
 __all__ = [
@@ -107,6 +109,7 @@ __all__ = [
     "Weight",
     "Wishes",
     "bring_in",
+    "cards_ending",
     "change_cards",
     "check_import",
     "check_passphrase",
@@ -117,6 +120,7 @@ __all__ = [
     "expire_cards",
     "export_cards",
     "fetch_export",
+    "fill_tails",
     "freeze_cards",
     "generate_cards",
     "hand_over",
@@ -126,6 +130,7 @@ __all__ = [
     "move_marks",
     "new_passphrase",
     "open_cards",
+    "outlast_writing",
     "problem_of",
     "read_pattern",
     "rekey",
@@ -134,10 +139,12 @@ __all__ = [
     "run_change",
     "run_check",
     "run_export",
+    "run_fill_tails",
     "run_generate",
     "run_import",
     "seal_files",
     "seal_lines",
+    "search_cards",
     "sell_elsewhere",
     "undo_batch",
     "undo_change",

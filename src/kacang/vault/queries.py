@@ -39,11 +39,14 @@ from kacang.vault.pools import (
 )
 from kacang.vault.preview import ImportPreview, PreviewColumn, PreviewLine, import_preview
 from kacang.vault.selecting import BadFilter, CardFilter, Matching
+from kacang.vault.tail_filling import is_filling
+from kacang.vault.tails import TAIL_LENGTH, is_tail
 from kacang.vault.tracing import CardSource, Holding, card_source, holdings, sharers
 
 __all__ = [
     "CHANGE",
     "COMMON",
+    "TAIL_LENGTH",
     "BadFilter",
     "BatchState",
     "BatchView",
@@ -86,6 +89,8 @@ __all__ = [
     "find_cards",
     "holdings",
     "import_preview",
+    "is_filling",
+    "is_tail",
     "levels_by_pool",
     "list_cards",
     "loop_filled",

@@ -23,7 +23,7 @@ TEXT_MAX = 60
 START = (0, 0)
 # A page counts the cards that fit up to here, whatever the stock.
 COUNT_MOST = 10_000
-_WHERE = """
+NARROWED = """
 (%(states)s::smallint[] is null or c.state = any(%(states)s::smallint[]))
 and (%(pool)s::bigint is null or c.pool_id = %(pool)s::bigint)
 and (%(from)s::timestamptz is null or c.expires_at >= %(from)s::timestamptz)
@@ -34,12 +34,12 @@ and (%(erased)s::boolean or octet_length(c.secret) > 0)
 _OF_BATCH = f"""
 (select c.id, c.cost_minor from card c
  where c.merchant_id = %(merchant)s::bigint and c.batch_id = b.id and not c.regrouped
-   and c.id >= greatest(b.first_card_id, b.after) and c.id <= b.last_card_id and {_WHERE}
+   and c.id >= greatest(b.first_card_id, b.after) and c.id <= b.last_card_id and {NARROWED}
  {{tail}})
 union all
 (select c.id, c.cost_minor from card c
  where c.merchant_id = %(merchant)s::bigint and c.batch_id = b.id and c.regrouped
-   and c.id >= b.after and {_WHERE}
+   and c.id >= b.after and {NARROWED}
  {{tail}})
 """  # noqa: S608 - our own text
 _SOME_OF_BATCH = _OF_BATCH.format(tail="order by c.id limit %(most)s::int")
@@ -146,8 +146,36 @@ def select_cards(merchant_id: int, wanted: CardFilter) -> Selection:
     """
     if not (wanted.sku_id or wanted.batch_uid):
         raise BadFilter(field="sku")
+    narrow = _narrow(merchant_id, wanted)
+    return Selection(_batches(merchant_id, wanted), narrow)
+
+
+def narrowing(merchant_id: int, wanted: CardFilter) -> dict[str, Any]:
+    """Return the values of `NARROWED`, and `batches`: null where a filter names none of them.
+
+    Raises:
+        BadFilter, UnknownBatch, UnknownPool: As `select_cards`, but that it may be empty.
+    """
+    names_some = wanted.sku_id or wanted.batch_uid or wanted.supplier
+    narrow = _narrow(merchant_id, wanted)
+    batches = _batches(merchant_id, wanted) if names_some else ()
+    values = _values(merchant_id, Selection(batches, narrow))
+    return values if names_some else {**values, "batches": None}
+
+
+def _narrow(merchant_id: int, wanted: CardFilter) -> dict[str, Any]:
     if len(wanted.text) > TEXT_MAX or "\0" in wanted.text + wanted.supplier:
         raise BadFilter(field="text")
+    return {
+        "states": [int(state) for state in wanted.states] or None,
+        "pool": pool_id_of(merchant_id, wanted.pool_uid) if wanted.pool_uid else None,
+        "from": wanted.expires_from,
+        "to": wanted.expires_to,
+        "text": wanted.text or None,
+    }
+
+
+def _batches(merchant_id: int, wanted: CardFilter) -> list[int]:
     rows = Batch.objects.filter(merchant_id=merchant_id)
     if wanted.sku_id:
         rows = rows.filter(sku_id=wanted.sku_id)
@@ -156,16 +184,7 @@ def select_cards(merchant_id: int, wanted: CardFilter) -> Selection:
     if wanted.supplier:
         rows = rows.filter(supplier=wanted.supplier)
     ids = list(rows.order_by("id").values_list("id", flat=True))
-    if wanted.states:
-        ids = _with_states(merchant_id, ids, wanted.states)
-    narrow: dict[str, Any] = {
-        "states": [int(state) for state in wanted.states] or None,
-        "pool": pool_id_of(merchant_id, wanted.pool_uid) if wanted.pool_uid else None,
-        "from": wanted.expires_from,
-        "to": wanted.expires_to,
-        "text": wanted.text or None,
-    }
-    return Selection(ids, narrow)
+    return _with_states(merchant_id, ids, wanted.states) if wanted.states else ids
 
 
 def next_cards(

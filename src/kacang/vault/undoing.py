@@ -25,7 +25,7 @@ select state, count(*) from (
 _BLANK = """
 with gone as (
     update card set state = 6, secret = '', number = null, number_mask = null,
-        number_sealed = null, remark = '', content_type = null, file_name = null,
+        number_sealed = null, remark = '', content_type = null, file_name = null, tail_print = null,
         fingerprint = decode(replace(gen_random_uuid()::text, '-', ''), 'hex')
     where merchant_id = %(merchant)s::bigint and batch_id = %(batch)s::bigint
       and id between %(from)s::bigint and %(to)s::bigint and state = 0

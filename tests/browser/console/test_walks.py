@@ -283,3 +283,28 @@ class TestBulkVoid:
             assert_axe(handheld)
             assert_fits(handheld)
             shot(handheld, name)
+
+
+class TestFindingACard:
+    def test_by_the_last_four_of_its_number(self, desk, busy):
+        desk.goto("/console/stock/")
+        desk.locator("summary", has_text="查询卡密").first.click()
+        desk.locator("#find-code").fill("0007")
+        desk.keyboard.press("Enter")
+
+        cards = desk.locator("table.tbl tbody tr")
+        expect(cards.first).to_contain_text("VIDEO-0007")
+        expect(cards).to_have_count(3)
+        assert desk.url.endswith("/console/stock/find/")
+        assert_axe(desk)
+        assert_fits(desk)
+        shot(desk, "found-1440")
+
+    def test_fits_a_phone(self, handheld):
+        handheld.goto("/console/stock/find/")
+        handheld.locator("#find-code").fill("0007")
+        handheld.keyboard.press("Enter")
+        expect(handheld.locator("table.tbl tbody tr")).to_have_count(3)
+        assert_axe(handheld)
+        assert_fits(handheld)
+        shot(handheld, "found-390")

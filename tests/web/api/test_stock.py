@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
+from kacang.merchants.queries import AuditFilter
 from kacang.vault import operations as vault
 from kacang.vault.queries import CardState
 from tests import make
@@ -213,3 +215,53 @@ def test_a_replaced_card_is_told_with_its_moment(shop):
     assert after[1]["secret"] not in {one["secret"] for one in before}
     assert shop.api.get(f"/orders/{number}").json["timeline"][-1]["event"] == "replaced"
     assert given(shop.made, number)[0] == first
+
+
+class TestNumberEnds:
+    @pytest.fixture
+    def numbered(self, shop):
+        """Three cards with numbers, two of which end alike."""
+        lines = ["A-7391----s1", "B-7391----s2", "C-0000----s3"]
+        job = shop.api.post("/cards/import", {"sku_id": shop.sku, "lines": lines}).json["id"]
+        vault.run_import(merchant_id=shop.merchant, work_uid=job)
+
+    def test_find_cards_of_every_sku_page_by_page(self, shop, numbered):
+        first = shop.api.get("/cards?number_ends=7391&limit=1").json
+        rest = shop.api.get(f"/cards?number_ends=7391&cursor={first['next_cursor']}").json
+
+        found = [*first["items"], *rest["items"]]
+        assert [card["number"] for card in found] == ["A-7391", "B-7391"]
+        assert rest["next_cursor"] is None
+        assert {card["sku_id"] for card in found} == {shop.sku}
+        assert "7391" not in first["next_cursor"]
+
+    def test_go_with_the_other_filters(self, shop, numbered):
+        def numbers(query: str) -> list[str]:
+            answer = shop.api.get(f"/cards?number_ends=7391&{query}")
+            return [card["number"] for card in answer.json["items"]]
+
+        assert numbers(f"sku_id={shop.sku}&state=available") == ["A-7391", "B-7391"]
+        assert numbers("state=sold") == numbers("supplier=nobody") == []
+        assert numbers(f"batch_id={shop.made.batch.uid}") == []
+
+    def test_are_four_characters(self, shop, numbered):
+        for wrong in ("391", "97391", "%20391"):
+            answer = shop.api.get(f"/cards?number_ends={wrong}")
+            assert (answer.status, answer.json["code"]) == (422, "request.invalid")
+
+    def test_of_another_merchant_or_search_are_not_there(self, shop, other_shop, numbered):
+        cursor = shop.api.get("/cards?number_ends=7391&limit=1").json["next_cursor"]
+
+        assert other_shop.api.get("/cards?number_ends=7391").json["items"] == []
+        for api, ends in ((other_shop.api, "7391"), (shop.api, "0000")):
+            answer = api.get(f"/cards?number_ends={ends}&cursor={cursor}")
+            assert (answer.status, answer.json["code"]) == (422, "request.bad_cursor")
+
+    def test_are_written_down_but_not_what_was_looked_for(self, shop, numbered):
+        shop.api.get("/cards?number_ends=7391")
+
+        told = merchants.audit_page(
+            merchant_id=shop.merchant, where=AuditFilter(action="cards.search")
+        )
+        (entry,) = told.rows
+        assert (entry.actor_kind, entry.after) == ("key", {"search": "end", "found": 2})

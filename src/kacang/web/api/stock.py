@@ -11,10 +11,10 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders.numbers import numbers_of_lines
 from kacang.vault import operations, queries
 from kacang.vault.operations import Change, ChangeRequest
-from kacang.vault.queries import BatchView, CardFilter, CardState, CardView
+from kacang.vault.queries import BatchView, CardFilter, CardPage, CardState, CardView
 from kacang.web.api.answers import answer, utc
 from kacang.web.api.jobs import job_of
-from kacang.web.api.keys import BearerKey, caller_of
+from kacang.web.api.keys import BearerKey, Caller, caller_of
 from kacang.web.api.paging import IDEMPOTENCY_KEY, Id, RepeatKey
 from kacang.web.api.problems import Wrong
 from kacang.web.api.repeats import Once, once
@@ -100,9 +100,7 @@ def list_cards(request: HttpRequest, asked: Query[CardQuery]) -> HttpResponse:
             expires_to=asked.expires_before,
         )
         try:
-            page = queries.list_cards(
-                merchant_id=merchant_id, wanted=wanted, cursor=asked.cursor, limit=asked.limit
-            )
+            page = _page(caller_of(request), wanted, asked)
         except queries.UnknownCard:
             raise _STRANGE from None
         items = _cards(merchant_id, page.items)
@@ -132,6 +130,21 @@ def change_cards(
         return job_of(caller.merchant_id, uid)
 
     return once(request, Once(caller, repeat_key, 202, effect))
+
+
+def _page(caller: Caller, wanted: CardFilter, asked: CardQuery) -> CardPage:
+    if not asked.number_ends:
+        return queries.list_cards(
+            merchant_id=caller.merchant_id, wanted=wanted, cursor=asked.cursor, limit=asked.limit
+        )
+    return operations.cards_ending(
+        merchant_id=caller.merchant_id,
+        actor=caller.actor,
+        ends=asked.number_ends,
+        wanted=wanted,
+        cursor=asked.cursor,
+        limit=asked.limit,
+    )
 
 
 def _batch(merchant_id: int, uid: str) -> StockBatch:

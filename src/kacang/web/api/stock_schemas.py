@@ -91,7 +91,12 @@ class BatchQuery(PageQuery):
 
 
 class CardQuery(PageQuery):
-    """What a list of cards is narrowed to: a SKU or a batch must be named."""
+    """What a list of cards is narrowed to: a SKU, a batch, or the end of a number is named."""
+
+    number_ends: Annotated[str, StringConstraints(pattern=r"^(\S{4})?$")] = Field(
+        default="",
+        description="The last four characters of the card's number, exactly as they are written.",
+    )
 
     sku_id: Named = ""
     batch_id: Named = ""

@@ -1,4 +1,4 @@
-"""Card stock at the desk: counts by SKU, batches, cards by exact code (V3, V6)."""
+"""Card stock at the desk: counts by SKU, batches, the cards of a list (V3, V6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter, ProductView, SkuView, StockMode
@@ -25,7 +24,6 @@ from kacang.web.stock_levels import levels_of
 
 PAGE = 50
 FULL_LEAST = 100
-CODE_MOST = 2000
 SHOWS: dict[str, Promise] = {
     "all": gettext_lazy("All"),
     "low": gettext_lazy("Low"),
@@ -155,19 +153,6 @@ def stock_sku(request: ConsoleRequest, uid: str) -> HttpResponse:
         **export_offer(request, row.level),
     }
     return render(request, "console/stock/sku.html", context)
-
-
-@needs("stock.view")
-@require_POST
-def card_search(request: ConsoleRequest) -> HttpResponse:
-    """Find cards by their exact code. The code is in no address, log or page of results."""
-    desk = desk_of(request)
-    code = request.POST.get("code", "")[:CODE_MOST].strip()
-    found: Sequence[CardView] = ()
-    if code:
-        found = queries.find_cards(merchant_id=desk.merchant_id, code=code)
-    context = {"cards": card_rows(desk, found), "is_asked": bool(code), **may(desk)}
-    return render(request, "console/stock/found.html", context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ KINDS: dict[str, Promise] = {
     "vault.change": gettext_lazy("Change of cards"),
     EXPORT: gettext_lazy("Export of codes"),
     "orders.move": gettext_lazy("Move from another system"),
+    "vault.tails": gettext_lazy("Preparing the search by number"),
     "keys.rotate": gettext_lazy("Change of the key of card secrets"),
 }
 RESULT_LABELS: dict[str, Promise] = {
@@ -215,6 +216,7 @@ RESULT_WORDS: dict[str, Promise] = {
     "cards": gettext_lazy("Cards"),
     "orders": gettext_lazy("Orders"),
     "unpaid": gettext_lazy("Orders never paid, left behind"),
+    "printed": gettext_lazy("Cards prepared"),
     "sealed": gettext_lazy("Sealed again"),
     "retired": gettext_lazy("Keys retired"),
 }
