@@ -36,6 +36,7 @@ from kacang.vault.planning import (
     plan_state,
     plan_undo,
 )
+from kacang.vault.pools import UnknownPool, keep_pools
 from kacang.vault.results import read_undo, store_lines, store_undo, store_whole
 from kacang.vault.selecting import next_cards, stored_selection
 from kacang.vault.steps import Condition, lock_batches, lock_cards, take
@@ -221,16 +222,28 @@ def _plan(merchant_id: int, task: Task, made: Mapping[str, int], done: Undoable 
     return plan_batch(batch_id, sku_id, unsold=change == Change.SPLIT)
 
 
+def _possible(merchant_id: int, task: Task, done: Undoable | None) -> Undoable | None:
+    """Keep the pools that cards go to; what came from one that was deleted stays where it is."""
+    wanted = task.arguments["pool"]
+    if wanted and wanted not in keep_pools(merchant_id, [wanted]):
+        raise UnknownPool
+    if done is None:
+        return None
+    there = keep_pools(merchant_id, {before.pool_id for before, _after in done.values()})
+    return {card: pair for card, pair in done.items() if pair[0].pool_id in there}
+
+
 def _change_some(merchant_id: int, task: Task, reached: Reached, chunk: Chunk) -> Reached:
     """Change what may be changed of these cards."""
     change = Change(task.arguments["change"])
     made = dict(reached.made or {})
+    possible = _possible(merchant_id, task, chunk.done)
     if change in REGROUPING:
         others = {*made.values(), task.arguments["batch"] or 0}
         for before, after in (chunk.done or {}).values():
             others |= {before.batch_id, after.batch_id}
         lock_batches(merchant_id, chunk.ids, others)
-    plan = _plan(merchant_id, task, made, chunk.done)
+    plan = _plan(merchant_id, task, made, possible)
     locked = lock_cards(merchant_id, chunk.ids, states=plan.states, unsold=plan.unsold)
     steps = [(card, new) for card in locked if (new := plan.new(card))]
     take(merchant_id, steps)

@@ -133,6 +133,16 @@ def levels_by_pool(
     return found
 
 
+def levels_of_pools(merchant_id: int, ids: Sequence[int]) -> dict[int, dict[CardState, int]]:
+    """Return the cards of separate pools by state. Runs in the caller's transaction."""
+    found: dict[int, dict[CardState, int]] = {pool_id: {} for pool_id in ids}
+    for pool_id, _same, state, cards in _rows(
+        _COUNTS.format(column="m.pool_id"), merchant_id, list(ids)
+    ):
+        found[pool_id][CardState(state)] = int(cards)
+    return found
+
+
 def loop_filled(*, merchant_id: int, sku_ids: Sequence[int]) -> set[int]:
     """Return which of these SKUs have a card that every buyer gets (L21)."""
     with acting_as(merchant_id):

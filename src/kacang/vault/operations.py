@@ -57,7 +57,15 @@ from kacang.vault.marks import move_marks
 from kacang.vault.patterns import BadPattern, WeakPattern, check_strength, read_pattern
 from kacang.vault.picking import rekey
 from kacang.vault.planning import BadTerms, BatchesDiffer, Change, Terms
-from kacang.vault.pools import BadPoolName, PoolNameTaken, UnknownPool, create_pool
+from kacang.vault.pools import (
+    BadPoolName,
+    PoolNameTaken,
+    PoolNotEmpty,
+    UnknownPool,
+    create_pool,
+    delete_pool,
+    rename_pool,
+)
 from kacang.vault.reading.layouts import Wishes
 from kacang.vault.reading.lines import Entry
 from kacang.vault.reading.rows import BadFile
@@ -94,6 +102,7 @@ __all__ = [
     "NothingToExport",
     "NothingToImport",
     "PoolNameTaken",
+    "PoolNotEmpty",
     "Purchase",
     "ReasonMissing",
     "Revealed",
@@ -117,6 +126,7 @@ __all__ = [
     "check_strength",
     "compact_levels",
     "create_pool",
+    "delete_pool",
     "expire_cards",
     "export_cards",
     "fetch_export",
@@ -134,6 +144,7 @@ __all__ = [
     "problem_of",
     "read_pattern",
     "rekey",
+    "rename_pool",
     "restore_cards",
     "reveal",
     "run_change",

@@ -201,6 +201,8 @@ def plan_undo(done: Mapping[int, tuple[Condition, Condition]]) -> Plan:
     """Make of each card what it was, if it still is what the job had made of it."""
 
     def new(card: LockedCard) -> Condition | None:
+        if card.id not in done:
+            return None
         before, after = done[card.id]
         fits = card.now == after and may_become(card, before.state, undoing=True)
         return before if fits else None

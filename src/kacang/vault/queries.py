@@ -32,9 +32,11 @@ from kacang.vault.models import BatchState, CardState
 from kacang.vault.pools import (
     COMMON,
     PoolStock,
+    PoolTotal,
     PoolView,
     UnknownPool,
     pool_stock,
+    pool_totals,
     pools,
 )
 from kacang.vault.preview import ImportPreview, PreviewColumn, PreviewLine, import_preview
@@ -64,6 +66,7 @@ __all__ = [
     "Matching",
     "Page",
     "PoolStock",
+    "PoolTotal",
     "PoolView",
     "PreviewColumn",
     "PreviewLine",
@@ -95,6 +98,7 @@ __all__ = [
     "list_cards",
     "loop_filled",
     "pool_stock",
+    "pool_totals",
     "pools",
     "sharers",
     "stock_levels",

@@ -178,6 +178,7 @@ TEXTS: dict[str, Words] = {
         "Only a change that has ended can be taken back, within seven days and once."
     ),
     "vault.pool_name_taken": _("There is a pool of this name already."),
+    "vault.pool_not_empty": _("There are cards in this pool: move them to another one first."),
     "vault.unknown_pool": _("There is no such pool."),
     "vault.batch_touched": _(
         "Cards of this batch were sold, reserved or changed, so it cannot be undone."

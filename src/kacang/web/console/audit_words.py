@@ -50,6 +50,8 @@ ACTIONS: dict[str, Promise] = {
     "cards.split": _("Split cards off a batch"),
     "cards.undone": _("Took a change of cards back"),
     "pools.create": _("Added a pool"),
+    "pools.rename": _("Renamed a pool"),
+    "pools.delete": _("Deleted a pool"),
     "cards.bulk_faulty": _("Began to mark cards as faulty"),
     "cards.bulk_freeze": _("Began to freeze cards"),
     "cards.bulk_restore": _("Began to put faulty cards back"),
