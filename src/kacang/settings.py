@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "kacang.payments",
     "kacang.risk",
     "kacang.orders",
+    "kacang.supply",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

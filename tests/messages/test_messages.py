@@ -13,7 +13,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.messages import operations, queries
 from kacang.messages.events import NOTICES, Event
 from kacang.messages.models import Message, MessageState
-from kacang.messages.operations import BACK_OFF, Tell, UnknownMessage
+from kacang.messages.operations import BACK_OFF, Filling, Tell, UnknownMessage
 from kacang.messages.queries import MessageFilter
 from kacang.messages.rendering import mail, notice
 from kacang.shared.states import WrongState
@@ -43,7 +43,7 @@ def rows(merchant: int) -> list[Message]:
         return list(Message.objects.filter(merchant_id=merchant).order_by("id"))
 
 
-def send(merchant: int, uid: str | None = None, fill=lambda _sending: {"link": LINK}):
+def send(merchant: int, uid: str | None = None, fill=lambda _sending: Filling({"link": LINK})):
     uid = uid or rows(merchant)[-1].uid
     return operations.send(merchant_id=merchant, uid=uid, now=NOW, fill=fill)
 

@@ -11,6 +11,11 @@ outdated = kacang_mypay:Outdated
 broken = kacang_mypay:Broken
 missing = kacang_mypay_gone:Nothing
 
+[kacang.sms_senders]
+mysms = kacang_mysms:MySms
+outdated = kacang_mysms:Outdated
+broken = kacang_mysms:Broken
+
 [kacang.risk_checks]
 nightwatch = kacang_mypay:NightWatch
 broken = kacang_mypay:Broken
@@ -19,7 +24,8 @@ broken = kacang_mypay:Broken
 
 def install(folder: Path) -> None:
     """Install `kacang-mypay` 1.0 in a folder of modules."""
-    shutil.copy(HERE / "kacang_mypay.py", folder / "kacang_mypay.py")
+    for name in ("kacang_mypay.py", "kacang_mysms.py"):
+        shutil.copy(HERE / name, folder / name)
     facts = folder / "kacang_mypay-1.0.dist-info"
     facts.mkdir()
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: kacang-mypay\nVersion: 1.0\n")

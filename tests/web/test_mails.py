@@ -23,7 +23,7 @@ from kacang.payments import queries as payments
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.vault import queries as vault
-from kacang.web import mails
+from kacang.web import stock_mails
 from tests import make
 from tests.messages.conftest import postbox  # noqa: F401 - a fixture
 from tests.orders.test_goods import Shop as GoodsShop
@@ -273,14 +273,14 @@ class TestLowStock:
         payments.forget_accounts()
         make.account(merchant)
         made = make.sku(merchant, cards=3, low_stock_at=3)
-        assert mails.tell_low_stock(merchant_id=merchant) == 0
+        assert stock_mails.tell_low_stock(merchant_id=merchant) == 0
 
         make.order(made)
-        told = [mails.tell_low_stock(merchant_id=merchant) for _ in range(3)]
+        told = [stock_mails.tell_low_stock(merchant_id=merchant) for _ in range(3)]
         make.stock(made, 4)
-        after_restock = mails.tell_low_stock(merchant_id=merchant)
+        after_restock = stock_mails.tell_low_stock(merchant_id=merchant)
         make.order(made, 5)
-        again = [mails.tell_low_stock(merchant_id=merchant) for _ in range(2)]
+        again = [stock_mails.tell_low_stock(merchant_id=merchant) for _ in range(2)]
 
         assert (told, after_restock, again) == ([1, 0, 0], 0, [1, 0])
         newest = messages.notices(merchant_id=merchant, language="en").rows[0]
@@ -290,7 +290,7 @@ class TestLowStock:
         choose(merchant, mail_low_stock=False)
         make.sku(merchant, cards=1, low_stock_at=5)
 
-        assert mails.tell_low_stock(merchant_id=merchant) == 0
+        assert stock_mails.tell_low_stock(merchant_id=merchant) == 0
 
 
 class TestCode:

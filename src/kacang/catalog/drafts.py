@@ -28,6 +28,7 @@ class SkuDraft:
     """A SKU as a whole, in the merchant's book currency.
 
     `stock_mode` is fixed once the SKU exists. `list_price_minor` is the price struck through.
+    `low_stock_at`, `cover_days`, `lead_days`: None leaves them to the merchant's settings.
     """
 
     title: Text
@@ -41,6 +42,8 @@ class SkuDraft:
     stock_mode: StockMode = StockMode.CARDS
     chosen_surcharge_minor: int = 0
     number_is_secret: bool = False
-    low_stock_at: int = 0
+    low_stock_at: int | None = None
+    cover_days: int | None = None
+    lead_days: int | None = None
     on_sale: bool = True
     position: int = 0

@@ -140,7 +140,10 @@ class Sku(models.Model):
     chosen_surcharge_minor = models.BigIntegerField(default=0)
     # Whether the card number is itself a secret: then it is sealed and shown by mask (rule 5).
     number_is_secret = models.BooleanField(default=False)
-    low_stock_at = models.IntegerField(default=0)
+    # Of these three null means: as the merchant's settings say.
+    low_stock_at = models.IntegerField(null=True)
+    cover_days = models.IntegerField(null=True)
+    lead_days = models.IntegerField(null=True)
     on_sale = models.BooleanField(default=True)
     position = models.IntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

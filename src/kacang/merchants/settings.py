@@ -56,6 +56,8 @@ class Spec:
     choices: Mapping[str, Words] | None = None
     help: Words = ""
     unit: Words = ""
+    # What must be installed for the setting to mean anything: "sms", a sender of text messages.
+    needs: str = ""
 
     def checked(self, value: object) -> Value:
         """Return `value` as it is stored.
@@ -132,6 +134,7 @@ GROUPS: dict[str, Words] = {
     "shop": _("Shop"),
     "orders": _("Orders"),
     "risk": _("Limits against abuse"),
+    "stock": _("Stock"),
     "mail": _("Notices"),
 }
 
@@ -208,22 +211,46 @@ _SPECS = (
         Type.SWITCH, False,  # noqa: FBT003 - the default value
     ),
     Spec(
-        "mail_low_stock", "mail", _("Tell the staff when stock runs low"),
+        "mail_low_stock", "stock", _("Tell the staff when stock runs low"),
         Type.SWITCH, True,  # noqa: FBT003 - the default value
     ),
     Spec(
-        "stock_cover_days", "mail", _("Also warn when stock lasts fewer days than"),
-        Type.NUMBER, 0, 0, 365, unit=_("days"),
-        help=_("By the last 7 days' sales. 0: only each SKU's own warning level counts."),
+        "low_stock_at", "stock", _("Warn below"), Type.NUMBER, 0, 0, 1_000_000, unit=_("pieces"),
+        help=_("For SKUs that have no warning level of their own. 0: never."),
     ),
     Spec(
-        "expiry_notice_days", "mail", _("Tell the staff of unsold cards that expire within"),
+        "stock_cover_days", "stock", _("Also warn when stock lasts fewer days than"),
+        Type.NUMBER, 0, 0, 365, unit=_("days"),
+        help=_("By the last 7 days' sales; for SKUs without days of their own. 0: never."),
+    ),
+    Spec(
+        "stock_lead_days", "stock", _("New stock comes after"),
+        Type.NUMBER, 3, 0, 365, unit=_("days"),
+        help=_("From ordering to arrival, for the purchase list; SKUs may say otherwise."),
+    ),
+    Spec(
+        "low_stock_mail", "stock", _("E-mails about low stock"), Type.CHOICE, "at_once",
+        choices={"at_once": _("At once, for each SKU"), "daily": _("Once a day, in one mail")},
+        help=_("The console shows each warning at once either way."),
+    ),
+    Spec(
+        "low_stock_hour", "stock", _("Hour of the daily mail"), Type.NUMBER, 9, 0, 23,
+        unit=_("o'clock"),
+        help=_("In the shop's time zone. When nothing is low, no mail is sent."),
+    ),
+    Spec(
+        "expiry_notice_days", "stock", _("Tell the staff of unsold cards that expire within"),
         Type.NUMBER, 7, 0, 365, unit=_("days"),
         help=_("Once per SKU in each such span of days. 0: never."),
     ),
     Spec(
         "mail_staff", "mail", _("E-mail address for notices to the staff"), Type.LINE, "", 0, 254,
         help=_("Empty: notices appear in the console only."),
+    ),
+    Spec(
+        "sms_staff", "mail", _("Mobile number for text messages about low stock"),
+        Type.LINE, "", 0, 20, needs="sms",
+        help=_("With the country code, such as +8613800138000. Empty: no text messages."),
     ),
 )  # fmt: skip
 

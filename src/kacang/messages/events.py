@@ -18,6 +18,7 @@ class Event(StrEnum):
     STAFF_ORDER_WAITING = "staff.order_waiting"
     STAFF_SUSPENSE = "staff.suspense"
     STAFF_LOW_STOCK = "staff.low_stock"
+    STAFF_LOW_DIGEST = "staff.low_digest"
     STAFF_EXPIRING = "staff.expiring"
 
 

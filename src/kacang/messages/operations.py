@@ -17,13 +17,14 @@ from kacang.merchants.tenancy import acting_as
 from kacang.messages import rendering
 from kacang.messages.events import Event
 from kacang.messages.models import MESSAGE_STEPS, Message, MessageState
-from kacang.messages.posting import NotPosted, post
+from kacang.messages.ports import TextMessage
+from kacang.messages.posting import NotPosted, post, post_text
 from kacang.queue import enqueue
 from kacang.shared import states
 from kacang.shared.errors import NotFound
 from kacang.shared.ids import new_uid
 
-EMAIL, IN_APP = "email", "in_app"
+EMAIL, IN_APP, SMS = "email", "in_app", "sms"
 # Seconds until the next try; after the last the message has failed, for a person to see.
 BACK_OFF = (60, 300, 1800, 7200, 21_600)
 
@@ -44,6 +45,7 @@ class Tell:
             often the job runs.
         context: What the template is filled from; ids and plain values, never a secret.
         emails: Addresses to mail.
+        phones: Numbers to send a text message to, where that is possible.
         in_app: Whether the staff see it in the console.
         language: Of the mails.
     """
@@ -52,6 +54,7 @@ class Tell:
     once: str
     context: Mapping[str, Any]
     emails: Iterable[str] = ()
+    phones: Iterable[str] = ()
     in_app: bool = False
     language: str = "zh-Hans"
 
@@ -66,15 +69,36 @@ class Sending:
     context: Mapping[str, Any] = field(repr=False)
 
 
-# Returns more values for the template; None when the occasion has passed and nothing is sent.
-Filler = Callable[[Sending], Mapping[str, str] | None]
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What is added to a message when it is sent, and is kept nowhere.
+
+    Args:
+        values: More values for the template.
+        address: Where it goes, when the row names somebody by another name than the address.
+        unsubscribe_url: Where a POST alone ends such mails; "": nowhere.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    address: str = field(default="", repr=False)
+    unsubscribe_url: str = field(default="", repr=False)
+
+
+# None: the occasion has passed, and nothing is sent.
+Filler = Callable[[Sending], Filling | None]
 
 
 def tell(*, merchant_id: int, message: Tell) -> int:
-    """Store what is to be told, and queue the sending of its mails; return how many are new."""
-    rows = [_row(merchant_id, message, EMAIL, address) for address in message.emails if address]
-    if message.in_app:
-        rows.append(_row(merchant_id, message, IN_APP, ""))
+    """Store what is to be told, and queue the sending of it; return how many are new."""
+    return tell_all(merchant_id=merchant_id, told=[message])
+
+
+def tell_all(*, merchant_id: int, told: Iterable[Tell]) -> int:
+    """Store many things to be told by two statements, and queue what is to be sent.
+
+    Returns how many messages are new.
+    """
+    rows = [row for message in told for row in _rows(merchant_id, message)]
     with acting_as(merchant_id):
         Message.objects.bulk_create(rows, ignore_conflicts=True)
         new = dict(
@@ -82,17 +106,16 @@ def tell(*, merchant_id: int, message: Tell) -> int:
                 merchant_id=merchant_id, uid__in=[row.uid for row in rows]
             ).values_list("uid", "channel")
         )
-        for uid, channel in new.items():
-            if channel == EMAIL:
-                _enqueue(merchant_id, uid, 0)
+        sent = [uid for uid in (row.uid for row in rows) if new.get(uid, IN_APP) != IN_APP]
+        _enqueue(merchant_id, sent, 0)
     return len(new)
 
 
 def send(*, merchant_id: int, uid: str, now: datetime, fill: Filler | None = None) -> MessageState:
-    """Try to send one mail that waits; a try that failed for now queues the next.
+    """Try to send one mail or text that waits; a try that failed for now queues the next.
 
-    The mail leaves outside any transaction; must not be called inside one. A crash between
-    sending and noting it sends the mail twice, with the same Message-ID.
+    It leaves outside any transaction; must not be called inside one. A crash between
+    sending and noting it sends it twice, with the same Message-ID or reference.
 
     Raises:
         UnknownMessage: The merchant has none of that uid.
@@ -104,12 +127,11 @@ def send(*, merchant_id: int, uid: str, now: datetime, fill: Filler | None = Non
         return MessageState(row.state if row else MessageState.FAILED)
     context = {"shop": name, **row.context}
     sending = Sending(merchant_id, uid, Event(row.event), context)
-    more = fill(sending) if fill else {}
-    if more is None:
+    filling = fill(sending) if fill else Filling()
+    if filling is None:
         return _not_sent(merchant_id, row, NotPosted("outdated", is_final=True))
-    words = rendering.mail(row.event, row.language, {**context, **more})
     try:
-        post(uid=uid, sender_name=name, recipient=row.recipient, mail=words)
+        _post(row, name, context, filling)
     except NotPosted as problem:
         return _not_sent(merchant_id, row, problem)
     _note(merchant_id, uid, MessageState.SENT, "", now)
@@ -126,7 +148,7 @@ def send_again(*, merchant_id: int, uid: str) -> None:
     with acting_as(merchant_id):
         row = (
             Message.objects.select_for_update()
-            .filter(merchant_id=merchant_id, uid=uid, channel=EMAIL)
+            .filter(merchant_id=merchant_id, uid=uid, channel__in=(EMAIL, SMS))
             .first()
         )
         if row is None:
@@ -135,7 +157,7 @@ def send_again(*, merchant_id: int, uid: str) -> None:
         Message.objects.filter(merchant_id=merchant_id, uid=uid).update(
             state=MessageState.WAITING, tries=0, error=""
         )
-        _enqueue(merchant_id, uid, 0)
+        _enqueue(merchant_id, [uid], 0)
 
 
 def mark_read(*, merchant_id: int, now: datetime, uids: Iterable[str] | None = None) -> int:
@@ -145,6 +167,40 @@ def mark_read(*, merchant_id: int, now: datetime, uids: Iterable[str] | None = N
         if uids is not None:
             rows = rows.filter(uid__in=list(uids)[:500])
         return rows.update(read_at=now)
+
+
+def _rows(merchant_id: int, message: Tell) -> list[Message]:
+    rows = [_row(merchant_id, message, EMAIL, address) for address in message.emails if address]
+    rows += [_row(merchant_id, message, SMS, phone) for phone in message.phones if phone]
+    if message.in_app:
+        rows.append(_row(merchant_id, message, IN_APP, ""))
+    return rows
+
+
+def _post(row: Message, shop: str, context: Mapping[str, Any], filling: Filling) -> None:
+    if row.channel == SMS:
+        values = {
+            name: str(value) for name, value in context.items() if not isinstance(value, list)
+        }
+        post_text(
+            message=TextMessage(
+                reference=row.uid,
+                phone=row.recipient,
+                event=row.event,
+                language=row.language,
+                sender=shop,
+                text=rendering.short(row.event, row.language, context),
+                values=values,
+            )
+        )
+        return
+    post(
+        uid=row.uid,
+        sender_name=shop,
+        recipient=filling.address or row.recipient,
+        mail=rendering.mail(row.event, row.language, {**context, **filling.values}),
+        unsubscribe_url=filling.unsubscribe_url,
+    )
 
 
 def _row(merchant_id: int, message: Tell, channel: str, recipient: str) -> Message:
@@ -158,13 +214,13 @@ def _row(merchant_id: int, message: Tell, channel: str, recipient: str) -> Messa
         context=dict(message.context),
         once=f"{message.event.value}/{message.once}"[:120],
         # What is shown in the console is where it belongs at once.
-        state=MessageState.WAITING if channel == EMAIL else MessageState.SENT,
+        state=MessageState.SENT if channel == IN_APP else MessageState.WAITING,
     )
 
 
 def _begin(merchant_id: int, uid: str) -> Message | None:
     with acting_as(merchant_id):
-        rows = Message.objects.filter(merchant_id=merchant_id, uid=uid, channel=EMAIL)
+        rows = Message.objects.filter(merchant_id=merchant_id, uid=uid, channel__in=(EMAIL, SMS))
         rows.filter(state=MessageState.WAITING).update(tries=F("tries") + 1)
         row = rows.first()
     if row is None:
@@ -178,7 +234,7 @@ def _not_sent(merchant_id: int, row: Message, problem: NotPosted) -> MessageStat
         return MessageState.FAILED
     with acting_as(merchant_id):
         _note(merchant_id, row.uid, MessageState.WAITING, problem.reason, None)
-        _enqueue(merchant_id, row.uid, BACK_OFF[row.tries - 1])
+        _enqueue(merchant_id, [row.uid], BACK_OFF[row.tries - 1])
     return MessageState.WAITING
 
 
@@ -191,12 +247,13 @@ def _note(
         )
 
 
-def _enqueue(merchant_id: int, uid: str, after_seconds: int) -> None:
-    enqueue(
-        "messages.send",
-        queue="mail",
-        lock=f"messages.send/{uid}",
-        after_seconds=after_seconds,
-        merchant_id=merchant_id,
-        uid=uid,
-    )
+def _enqueue(merchant_id: int, uids: Iterable[str], after_seconds: int) -> None:
+    for uid in uids:
+        enqueue(
+            "messages.send",
+            queue="mail",
+            lock=f"messages.send/{uid}",
+            after_seconds=after_seconds,
+            merchant_id=merchant_id,
+            uid=uid,
+        )

@@ -4,14 +4,18 @@ import smtplib
 from collections.abc import Callable
 from email.utils import formataddr, make_msgid, parseaddr
 
+import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import connection
 
+from kacang.messages.ports import NotSent, TextMessage
+from kacang.messages.registry import sms_sender
 from kacang.messages.rendering import Mail
 
 PERMANENT = range(500, 600)
+log = structlog.get_logger()
 
 
 class NotPosted(Exception):
@@ -28,8 +32,12 @@ def is_configured() -> bool:
     return bool(settings.EMAIL_HOST)
 
 
-def post(*, uid: str, sender_name: str, recipient: str, mail: Mail) -> None:
+def post(
+    *, uid: str, sender_name: str, recipient: str, mail: Mail, unsubscribe_url: str = ""
+) -> None:
     """Send one mail. Must not run inside a transaction (L18).
+
+    `unsubscribe_url`: where a POST alone ends such mails (RFC 8058); "": there is no such thing.
 
     Raises:
         NotPosted: It was not taken: for good (a wrong address, no server named), or for now.
@@ -38,7 +46,32 @@ def post(*, uid: str, sender_name: str, recipient: str, mail: Mail) -> None:
         raise RuntimeError("no outside call inside a transaction")
     if not is_configured():
         raise NotPosted("not_configured", is_final=True)
-    _guarded(lambda: _message(uid, sender_name, recipient, mail).send())
+    message = _message(uid, sender_name, recipient, mail)
+    if unsubscribe_url:
+        message.extra_headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        message.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    _guarded(message.send)
+
+
+def post_text(*, message: TextMessage) -> None:
+    """Send one text message by the company that is installed. Not inside a transaction (L18).
+
+    Raises:
+        NotPosted: It was not taken: for good (no company, a number that is none), or for now.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("no outside call inside a transaction")
+    sender = sms_sender()
+    if sender is None:
+        raise NotPosted("no_sms_sender", is_final=True)
+    try:
+        sender.send(message)
+    except NotSent as problem:
+        raise NotPosted(problem.reason, is_final=problem.is_final) from problem
+    except Exception as error:
+        # Whatever an outside package raises, the message is not lost: it is tried again.
+        log.exception("sms_sender_failed", sender=sender.name)
+        raise NotPosted("not_reached", is_final=False) from error
 
 
 def _message(uid: str, sender_name: str, recipient: str, mail: Mail) -> EmailMultiAlternatives:

@@ -24,6 +24,7 @@ PROBLEMS: dict[str, Text] = {
     "timeout": both("邮件服务器响应超时。", "The mail server did not answer in time."),
     "not_reached": both("无法连接邮件服务器。", "The mail server could not be reached."),
     "malformed": both("收件地址无效。", "The address is not valid."),
+    "no_sms_sender": both("未安装短信服务。", "No sender of text messages is installed."),
     "outdated": both("内容已过期，未发送。", "It had expired before it could be sent."),
 }
 

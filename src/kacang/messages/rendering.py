@@ -62,21 +62,36 @@ def notice(event: str, language: str, context: Mapping[str, Any]) -> Notice:
     )
 
 
-def _values(context: Mapping[str, Any], language: str) -> dict[str, str]:
-    """Pick the reader's language of every value that has several, and make lines of all."""
-    values = {}
-    for name, value in context.items():
-        said = REASONS.get(value, value) if name == "reason" else value
-        text = pick(said, language) if isinstance(said, Mapping) else str(said)
-        values[name] = " ".join(text.split())[:VALUE_MAX]
-    return values
+def short(event: str, language: str, context: Mapping[str, Any]) -> str:
+    """Render what a text message says: a notice's title and line in one."""
+    words = notice(event, language, context)
+    return f"{words.title}{'。' if _is_chinese(language) else '. '}{words.line}"
 
 
-def _filled(words: str, values: Mapping[str, str]) -> str:
+def _values(context: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Pick the reader's language of every value that has several, and make lines of all.
+
+    A list is one of rows, each with values of its own.
+    """
+    return {
+        name: [_values(row, language) for row in value]
+        if isinstance(value, list)
+        else _line(name, value, language)
+        for name, value in context.items()
+    }
+
+
+def _line(name: str, value: Any, language: str) -> str:
+    said = REASONS.get(value, value) if name == "reason" else value
+    text = pick(said, language) if isinstance(said, Mapping) else str(said)
+    return " ".join(text.split())[:VALUE_MAX]
+
+
+def _filled(words: str, values: Mapping[str, Any]) -> str:
     return words.format_map(_Lenient(values))
 
 
-class _Lenient(dict[str, str]):
+class _Lenient(dict[str, Any]):
     def __missing__(self, _name: str) -> str:
         return ""
 

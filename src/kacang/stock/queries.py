@@ -9,6 +9,7 @@ from kacang.stock.listing import (
     transfers_under_way,
 )
 from kacang.stock.models import EntryKind, PieceState
+from kacang.stock.rates import sold_in
 from kacang.stock.warehouses import WarehouseView, warehouses
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "goods_available",
     "goods_levels",
     "movements",
+    "sold_in",
     "transfers_under_way",
     "warehouse_levels",
     "warehouses",

@@ -290,20 +290,3 @@ class PickMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku_id} {self.pick_key}"
-
-
-class StockAlarm(models.Model):
-    """Whether a SKU is known to be low, and how often it fell below its line (L20)."""
-
-    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
-    sku = models.ForeignKey("catalog.Sku", models.PROTECT, db_constraint=False)
-    is_low = models.BooleanField(default=False)
-    crossings = models.IntegerField(default=0)
-    changed_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        db_table = "stock_alarm"
-        constraints = [models.UniqueConstraint(fields=["merchant", "sku"], name="stock_alarm_once")]
-
-    def __str__(self) -> str:
-        return f"{self.sku_id} {self.crossings}"

@@ -1,6 +1,5 @@
 """What others may do to the vault. Who may do it is judged by the faces."""
 
-from kacang.vault.alarms import Alarm, watch_stock
 from kacang.vault.arriving import (
     Given,
     Incoming,
@@ -75,7 +74,6 @@ from kacang.vault.tail_filling import fill_tails, outlast_writing, run_fill_tail
 from kacang.vault.undoing import BatchTouched, TooLateToUndo, undo_batch
 
 __all__ = [
-    "Alarm",
     "Arrival",
     "BadCount",
     "BadFile",
@@ -160,6 +158,5 @@ __all__ = [
     "undo_batch",
     "undo_change",
     "void_cards",
-    "watch_stock",
     "weigh_change",
 ]

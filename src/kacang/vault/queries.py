@@ -40,6 +40,7 @@ from kacang.vault.pools import (
     pools,
 )
 from kacang.vault.preview import ImportPreview, PreviewColumn, PreviewLine, import_preview
+from kacang.vault.rates import sold_in
 from kacang.vault.selecting import BadFilter, CardFilter, Matching
 from kacang.vault.tail_filling import is_filling
 from kacang.vault.tails import TAIL_LENGTH, is_tail
@@ -101,6 +102,7 @@ __all__ = [
     "pool_totals",
     "pools",
     "sharers",
+    "sold_in",
     "stock_levels",
     "uid_of",
     "unit_of_card",

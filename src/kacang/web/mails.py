@@ -5,19 +5,17 @@ own address, never of a request's (rule 29); a link's token is made when the mai
 kept nowhere (rule 22).
 """
 
-from collections import Counter
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
 
-from kacang.catalog import queries as catalog
 from kacang.merchants import queries as merchants
 from kacang.messages import operations as messages
 from kacang.messages.events import Event
-from kacang.messages.operations import Sending, Tell
+from kacang.messages.operations import Filling, Sending, Tell
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.types import OrderView
@@ -25,13 +23,11 @@ from kacang.payments import queries as payments
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import NotFound
 from kacang.shared.ids import new_uid
-from kacang.vault import operations as vault
-from kacang.vault import queries as vault_queries
 
 
 def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
     """Mail the buyer the way to the codes; `again` when somebody asked for it once more."""
-    if not again and not _is_on(merchant_id, "mail_order_delivered"):
+    if not again and not is_on(merchant_id, "mail_order_delivered"):
         return
     order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
     occasion = f"{order.number}/{new_uid('again')}" if again else order.number
@@ -40,7 +36,7 @@ def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
 
 def tell_ready(*, merchant_id: int, order_id: int) -> None:
     """Mail the buyer that goods are paid for, and where to read how they are handed over (S1)."""
-    if _is_on(merchant_id, "mail_order_delivered"):
+    if is_on(merchant_id, "mail_order_delivered"):
         order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
         contact = merchants.setting(merchant_id=merchant_id, name="support_contact")
         _tell_buyer(merchant_id, Event.ORDER_READY, order, order.number, contact=contact)
@@ -55,14 +51,14 @@ def tell_replaced(*, merchant_id: int, order_id: int, card_uid: str) -> None:
 def tell_on_hold(*, merchant_id: int, order_id: int) -> None:
     """Tell buyer and staff that a paid order waits, and why (L4)."""
     order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
-    if _is_on(merchant_id, "mail_order_waiting"):
+    if is_on(merchant_id, "mail_order_waiting"):
         _tell_buyer(merchant_id, Event.ORDER_WAITING, order, order.number)
-    _tell_staff(merchant_id, Event.STAFF_ORDER_WAITING, order.number, _of_order(order))
+    tell_staff(merchant_id, Event.STAFF_ORDER_WAITING, order.number, _of_order(order))
 
 
 def tell_cancelled(*, merchant_id: int, order_id: int) -> None:
     """Tell the buyer that an unpaid order was cancelled, where the merchant wants that."""
-    if _is_on(merchant_id, "mail_order_cancelled"):
+    if is_on(merchant_id, "mail_order_cancelled"):
         order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
         _tell_buyer(merchant_id, Event.ORDER_CANCELLED, order, order.number)
 
@@ -71,58 +67,7 @@ def tell_suspense(*, merchant_id: int, receipt_id: int) -> None:
     """Tell the staff of money that fits no order (rule 11)."""
     found = payments.receipt(merchant_id=merchant_id, receipt_id=receipt_id)
     context = {"amount": str(found.amount), "receipt": found.provider_number}
-    _tell_staff(merchant_id, Event.STAFF_SUSPENSE, str(receipt_id), context)
-
-
-def tell_low_stock(*, merchant_id: int) -> int:
-    """Tell the staff what runs low: once for each time it fell below its line (S4, L20)."""
-    if not _is_on(merchant_id, "mail_low_stock"):
-        return 0
-    cover_days = int(str(merchants.setting(merchant_id=merchant_id, name="stock_cover_days")))
-    # A card that serves every buyer never runs out: it is not watched.
-    watched = {
-        sku.id: sku
-        for sku in catalog.all_skus(merchant_id=merchant_id)
-        if sku.on_sale
-        and (sku.low_stock_at > 0 or cover_days)
-        and sku.stock_mode == catalog.StockMode.CARDS
-    }
-    alarms = vault.watch_stock(
-        merchant_id=merchant_id,
-        thresholds={sku.id: sku.low_stock_at for sku in watched.values()},
-        cover_days=cover_days,
-    )
-    told = 0
-    for alarm in alarms:
-        sku = watched[alarm.sku_id]
-        context = {
-            "title": sku.title,
-            "left": alarm.available,
-            "threshold": alarm.line,
-            "sku": sku.uid,
-        }
-        occasion = f"{sku.uid}/crossing-{alarm.crossing}"
-        told += _tell_staff(merchant_id, Event.STAFF_LOW_STOCK, occasion, context)
-    return told
-
-
-def tell_expiring(*, merchant_id: int) -> int:
-    """Tell the staff of unsold cards that expire soon: once per SKU in each span of days (V8)."""
-    days = int(str(merchants.setting(merchant_id=merchant_id, name="expiry_notice_days")))
-    if not days:
-        return 0
-    now = utc_now()
-    cards: Counter[int] = Counter()
-    for one in vault_queries.expiring(merchant_id=merchant_id, before=now + timedelta(days=days)):
-        cards[one.sku_id] += one.cards
-    skus = catalog.skus_by_id(merchant_id=merchant_id, ids=set(cards))
-    span = now.date().toordinal() // days
-    told = 0
-    for sku_id, sku in sorted(skus.items()):
-        context = {"title": sku.title, "cards": cards[sku_id], "days": days, "sku": sku.uid}
-        occasion = f"{sku.uid}/expiring-{days}-{span}"
-        told += _tell_staff(merchant_id, Event.STAFF_EXPIRING, occasion, context)
-    return told
+    tell_staff(merchant_id, Event.STAFF_SUSPENSE, str(receipt_id), context)
 
 
 def send_code(*, merchant_id: int, code_id: int) -> None:
@@ -148,12 +93,13 @@ def send(*, merchant_id: int, uid: str) -> None:
     messages.send(merchant_id=merchant_id, uid=uid, now=utc_now(), fill=_fill)
 
 
-def _fill(sending: Sending) -> Mapping[str, str] | None:
+def _fill(sending: Sending) -> Filling | None:
     maker = _LINKS.get(sending.event)
     try:
-        return maker(sending) if maker else {}
+        made = maker(sending) if maker else {}
     except NotFound:
         return None
+    return None if made is None else Filling(made)
 
 
 def _order_link(sending: Sending) -> Mapping[str, str]:
@@ -185,6 +131,15 @@ def _desk_expiring_link(_sending: Sending) -> Mapping[str, str]:
     return _desk("console_expiring")
 
 
+def _desk_low_links(sending: Sending) -> Mapping[str, Any]:
+    rows = [
+        {**row, **_desk("console_stock_sku", uid=str(row["sku"]))}
+        for row in sending.context["rows"]
+    ]
+    everything = _desk("console_stock")["link"] + "?" + urlencode({"show": "low"})
+    return {"link": everything, "rows": rows}
+
+
 def _desk_stock_link(sending: Sending) -> Mapping[str, str]:
     return _desk("console_stock_sku", uid=str(sending.context["sku"]))
 
@@ -199,6 +154,7 @@ _LINKS = {
     Event.STAFF_ORDER_WAITING: _desk_order_link,
     Event.STAFF_SUSPENSE: _desk_suspense_link,
     Event.STAFF_LOW_STOCK: _desk_stock_link,
+    Event.STAFF_LOW_DIGEST: _desk_low_links,
     Event.STAFF_EXPIRING: _desk_expiring_link,
 }
 
@@ -219,7 +175,8 @@ def _shop_url(merchant_id: int, name: str, **parts: str) -> str:
     return settings.PUBLIC_URL + reverse(f"shop_of:{name}", kwargs={"merchant_slug": slug, **parts})
 
 
-def _is_on(merchant_id: int, name: str) -> bool:
+def is_on(merchant_id: int, name: str) -> bool:
+    """Whether the merchant has a switch on."""
     return bool(merchants.setting(merchant_id=merchant_id, name=name))
 
 
@@ -238,9 +195,16 @@ def _tell_buyer(
     )
 
 
-def _tell_staff(
-    merchant_id: int, event: Event, occasion: str, context: Mapping[str, object]
+def tell_staff(
+    merchant_id: int,
+    event: Event,
+    occasion: str,
+    context: Mapping[str, object],
+    *,
+    by_mail: bool = True,
+    phones: Iterable[str] = (),
 ) -> int:
+    """Tell the staff in the console and, where they gave an address, by mail."""
     address = str(merchants.setting(merchant_id=merchant_id, name="mail_staff"))
     language = str(merchants.setting(merchant_id=merchant_id, name="default_language"))
     return messages.tell(
@@ -249,7 +213,8 @@ def _tell_staff(
             event=event,
             once=occasion,
             context=context,
-            emails=[address] if address else [],
+            emails=[address] if address and by_mail else [],
+            phones=phones,
             in_app=True,
             language=language,
         ),

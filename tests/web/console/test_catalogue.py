@@ -95,7 +95,7 @@ class TestProductPage:
         assert queries.state_counts(merchant_id=merchant)[ProductState.OFF_SALE] == 0
 
     def test_leaves_out_a_new_row_that_stayed_empty(self, owner, merchant):
-        empty = sku(1, title_zh="", title_en="", price="", low_stock_at="0", cost="",
+        empty = sku(1, title_zh="", title_en="", price="", low_stock_at="", cost="",
                     max_per_order="100", strategy="0")  # fmt: skip
 
         owner.post("/console/products/new/", product(sku(0), empty))

@@ -14,7 +14,7 @@ from kacang.messages import queries as messages
 from kacang.shared.errors import Conflict
 from kacang.vault import operations, queries
 from kacang.vault.models import Batch, Card
-from kacang.web import mails
+from kacang.web import stock_mails
 from tests import make
 
 PAGE = "/console/stock/expiring/"
@@ -98,9 +98,9 @@ class TestReminder:
     def test_is_told_once_in_each_span(self, merchant):
         made = expiring_stock(merchant)
 
-        told = [mails.tell_expiring(merchant_id=merchant) for _ in range(3)]
+        told = [stock_mails.tell_expiring(merchant_id=merchant) for _ in range(3)]
         choose(merchant, expiry_notice_days=30)
-        wider = [mails.tell_expiring(merchant_id=merchant) for _ in range(2)]
+        wider = [stock_mails.tell_expiring(merchant_id=merchant) for _ in range(2)]
 
         assert (told, wider) == ([1, 0, 0], [1, 0])
         newest, first = messages.notices(merchant_id=merchant, language="en").rows
@@ -112,4 +112,4 @@ class TestReminder:
         expiring_stock(merchant)
         choose(merchant, expiry_notice_days=0)
 
-        assert mails.tell_expiring(merchant_id=merchant) == 0
+        assert stock_mails.tell_expiring(merchant_id=merchant) == 0

@@ -18,6 +18,7 @@ from kacang.shared.ids import new_uid
 PRICE_MAX = 10**12
 PER_ORDER_MAX = 10_000
 COUNT_MAX = 1_000_000
+DAYS_MAX = 365
 
 
 class UnknownSku(NotFound):
@@ -149,9 +150,15 @@ def _fill(row: Sku, draft: SkuDraft) -> None:
         "chosen_surcharge_minor", draft.chosen_surcharge_minor, 0, PRICE_MAX
     )
     row.number_is_secret = draft.number_is_secret
-    row.low_stock_at = within("low_stock_at", draft.low_stock_at, 0, COUNT_MAX)
+    row.low_stock_at = _perhaps("low_stock_at", draft.low_stock_at, COUNT_MAX)
+    row.cover_days = _perhaps("cover_days", draft.cover_days, DAYS_MAX)
+    row.lead_days = _perhaps("lead_days", draft.lead_days, DAYS_MAX)
     row.on_sale = draft.on_sale
     row.position = within("position", draft.position, 0, POSITION_MAX)
+
+
+def _perhaps(field: str, value: int | None, most: int) -> int | None:
+    return None if value is None else within(field, value, 0, most)
 
 
 def _state(row: Sku) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from kacang.catalog.models import Product, Sku, Strategy
+from kacang.catalog.models import Product, ProductState, Sku, Strategy
 from kacang.catalog.operations.products import UnknownProduct
 from kacang.catalog.operations.skus import UnknownSku
 from kacang.catalog.queries.views import ProductView, SkuView, product_views, sku_view
@@ -62,10 +62,14 @@ def skus_by_id(*, merchant_id: int, ids: Iterable[int]) -> dict[int, SkuView]:
         return {row.pk: sku_view(row) for row in rows.select_related("product")}
 
 
-def all_skus(*, merchant_id: int, strategies: Iterable[Strategy] | None = None) -> list[SkuView]:
-    """Return every SKU, on sale or not, in the order in which they were made."""
+def all_skus(
+    *, merchant_id: int, strategies: Iterable[Strategy] | None = None, on_sale_only: bool = False
+) -> list[SkuView]:
+    """Return every SKU, or those that buyers see, in the order in which they were made."""
     with acting_as(merchant_id):
         rows = Sku.objects.filter(merchant_id=merchant_id).order_by("id")
         if strategies is not None:
             rows = rows.filter(strategy__in=list(strategies))
+        if on_sale_only:
+            rows = rows.filter(on_sale=True, product__state=ProductState.ON_SALE)
         return [sku_view(row) for row in rows.select_related("product")]

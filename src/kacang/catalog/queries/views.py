@@ -8,7 +8,7 @@ from datetime import datetime
 from kacang.catalog.forms import FormField, read_fields
 from kacang.catalog.models import Category, Picture, Product, ProductState, Sku, StockMode, Strategy
 from kacang.shared.money import Money
-from kacang.shared.texts import Text
+from kacang.shared.texts import Text, pick
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class SkuView:
     uid: str
     product_id: int
     product_uid: str
+    product_title: Text
     title: Text
     price: Money
     list_price: Money | None
@@ -58,9 +59,19 @@ class SkuView:
     stock_mode: StockMode
     chosen_surcharge: Money
     number_is_secret: bool
-    low_stock_at: int
+    low_stock_at: int | None
+    cover_days: int | None
+    lead_days: int | None
     on_sale: bool
     position: int
+
+    @property
+    def name(self) -> Text:
+        """Product and SKU in one line, in each language that either has."""
+        return {
+            language: f"{pick(self.product_title, language)} · {pick(self.title, language)}"
+            for language in sorted({*self.product_title, *self.title})
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,7 @@ def sku_view(row: Sku) -> SkuView:
         uid=row.uid,
         product_id=row.product_id,
         product_uid=row.product.uid,
+        product_title=row.product.title,
         title=row.title,
         price=Money(row.price_minor, row.currency),
         list_price=None if listed is None else Money(listed, row.currency),
@@ -125,6 +137,8 @@ def sku_view(row: Sku) -> SkuView:
         chosen_surcharge=Money(row.chosen_surcharge_minor, row.currency),
         number_is_secret=row.number_is_secret,
         low_stock_at=row.low_stock_at,
+        cover_days=row.cover_days,
+        lead_days=row.lead_days,
         on_sale=row.on_sale,
         position=row.position,
     )

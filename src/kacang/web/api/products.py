@@ -9,6 +9,7 @@ from ninja import Query, Router
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductView, Shelf, SkuView, StockMode
 from kacang.merchants.tenancy import acting_as
+from kacang.supply.queries import levels_of
 from kacang.vault import queries as vault
 from kacang.vault.queries import CardState, PoolView, StockLevel
 from kacang.web.api.answers import answer
@@ -25,7 +26,6 @@ from kacang.web.api.schemas import (
     StockList,
     StockPosition,
 )
-from kacang.web.stock_levels import levels_of
 
 router = Router(tags=["products"])
 reads = BearerKey("products:read")

@@ -149,6 +149,8 @@ VALUES: dict[str, Promise] = {
     "kind": _("What the buyer gets"),
     "list_price_minor": _("Price struck through"),
     "low_stock_at": _("Warn below"),
+    "cover_days": _("Days of cover"),
+    "lead_days": _("Days from ordering to arrival"),
     "max_per_buyer": _("At most per buyer"),
     "max_per_order": _("At most per order"),
     "min_per_order": _("At least per order"),

@@ -23,6 +23,7 @@ from kacang.orders.types import OrderFilter, OrderState
 from kacang.payments import listing as payments
 from kacang.payments import queries as accounts
 from kacang.shared.money import Money, exponent
+from kacang.supply.queries import available_of, default_terms
 from kacang.vault import queries as vault
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of
@@ -30,7 +31,6 @@ from kacang.web.console.waiting import low_skus, troubles
 from kacang.web.design.formats import count
 from kacang.web.design.parts import Chart, Figure, Series, Todo
 from kacang.web.requests import ConsoleRequest
-from kacang.web.stock_levels import available_of
 
 HOURS = 24
 BEST = 5
@@ -303,11 +303,12 @@ def _best(desk: Desk, day: Day) -> list[Best]:
     )
     counted = [sku for sku in skus.values() if sku.stock_mode != StockMode.LOOP]
     free = available_of(desk.merchant_id, counted)
+    terms = default_terms(merchant_id=desk.merchant_id)
     rows = []
     for seller in sellers:
         sku = skus.get(seller.sku_uid)
         left = free.get(sku.id) if sku else None
-        rows.append(Best(seller, left, sku.low_stock_at if sku else 0))
+        rows.append(Best(seller, left, terms.of(sku).low_stock_at if sku else 0))
     return rows
 
 

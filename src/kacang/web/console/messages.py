@@ -37,10 +37,12 @@ EVENTS: dict[str, Promise] = {
     "staff.suspense": gettext_lazy("To staff: money fits no order"),
     "staff.expiring": gettext_lazy("To staff: stock expires soon"),
     "staff.low_stock": gettext_lazy("To staff: stock runs low"),
+    "staff.low_digest": gettext_lazy("To staff: all low stock, daily"),
 }
 CHANNELS: dict[str, Promise] = {
     "email": gettext_lazy("E-mail"),
     "in_app": gettext_lazy("Console"),
+    "sms": gettext_lazy("Text message"),
 }
 
 

@@ -20,6 +20,7 @@ TEXT_MOST = 20_000
 SKU_TITLE_MOST = 60
 COUNT_MOST = 1_000_000
 PER_ORDER_MOST = 10_000
+DAYS_MOST = 365
 
 COVERS: dict[str, Promise] = {
     "video": _("Video"),
@@ -177,8 +178,25 @@ class SkuForm(PricedForm):
         label=_("Warn below"),
         min_value=0,
         max_value=COUNT_MOST,
-        initial=0,
-        help_text=_("Pieces in stock; 0: never."),
+        required=False,
+        help_text=_("Pieces in stock; 0: never; empty: as the settings say."),
+    )
+    cover_days = forms.IntegerField(
+        label=_("Days of cover"),
+        min_value=0,
+        max_value=DAYS_MOST,
+        required=False,
+        help_text=_(
+            "Warn when stock lasts fewer, by the last 7 days' sales; "
+            "0: never; empty: as the settings say."
+        ),
+    )
+    lead_days = forms.IntegerField(
+        label=_("Days from ordering to arrival"),
+        min_value=0,
+        max_value=DAYS_MOST,
+        required=False,
+        help_text=_("For the purchase list; empty: as the settings say."),
     )
     cost = PriceField(label=_("Purchase price"), required=False)
     min_per_order = forms.IntegerField(
@@ -245,6 +263,8 @@ class SkuForm(PricedForm):
             chosen_surcharge_minor=data["surcharge"] or 0,
             number_is_secret=data["number_is_secret"],
             low_stock_at=data["low_stock_at"],
+            cover_days=data["cover_days"],
+            lead_days=data["lead_days"],
             on_sale=data["on_sale"],
             position=position,
         )
@@ -331,6 +351,8 @@ def sku_initial(sku: SkuView) -> dict[str, Any]:
         "surcharge": sku.chosen_surcharge.plain if sku.chosen_surcharge.minor else "",
         "number_is_secret": sku.number_is_secret,
         "low_stock_at": sku.low_stock_at,
+        "cover_days": sku.cover_days,
+        "lead_days": sku.lead_days,
         "on_sale": sku.on_sale,
     }
 

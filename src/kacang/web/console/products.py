@@ -19,6 +19,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.shared import markdown
 from kacang.shared.errors import DomainError
 from kacang.shared.texts import pick
+from kacang.supply.queries import available_of, default_terms
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, back, desk_of, pages_of
 from kacang.web.console.product_forms import (
@@ -32,7 +33,6 @@ from kacang.web.console.product_forms import (
 from kacang.web.design.parts import Tab
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
-from kacang.web.stock_levels import available_of
 
 PAGE = 50
 STATES = {state.name.lower(): state for state in ProductState}
@@ -120,10 +120,11 @@ def _tabs(counts: Mapping[ProductState, int], chosen: ProductState | None) -> li
 
 def _rows(desk: Desk, products: Sequence[ProductView]) -> list[Row]:
     stock = available_of(desk.merchant_id, (sku for one in products for sku in one.skus))
+    terms = default_terms(merchant_id=desk.merchant_id)
     rows = []
     for product in products:
         cards = [sku for sku in product.skus if sku.stock_mode != queries.StockMode.LOOP]
-        low = any(sku.low_stock_at and stock.get(sku.id, 0) < sku.low_stock_at for sku in cards)
+        low = any(stock.get(sku.id, 0) < terms.of(sku).low_stock_at for sku in cards)
         number = sum(stock.get(sku.id, 0) for sku in cards) if cards else None
         rows.append(Row(product, number, low))
     return rows

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 
 from kacang.merchants import operations, queries
 from kacang.merchants.settings import GROUPS, SPECS, BadSetting, Spec, Type, Value
+from kacang.messages.registry import sms_sender
 from kacang.shared.errors import DomainError
 from kacang.shared.texts import both
 from kacang.web.console.access import Denied, needs
@@ -38,7 +39,8 @@ class SettingsForm(forms.Form):
     def __init__(self, values: Mapping[str, Value], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.values = values
-        for spec in SPECS.values():
+        self.specs = [spec for spec in SPECS.values() if _is_offered(spec)]
+        for spec in self.specs:
             for name, field in _FIELDS[spec.type](spec, values[spec.name]):
                 self.fields[name] = field
 
@@ -50,7 +52,7 @@ class SettingsForm(forms.Form):
         ]
 
     def _rows(self, group: str) -> Iterator[dict[str, Any]]:
-        for spec in SPECS.values():
+        for spec in self.specs:
             if spec.group != group:
                 continue
             names = [name for name, _field in _FIELDS[spec.type](spec, self.values[spec.name])]
@@ -64,7 +66,7 @@ class SettingsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Bring what was typed to the values of the settings."""
         given = super().clean() or {}
-        for spec in SPECS.values():
+        for spec in self.specs:
             try:
                 given[spec.name] = spec.checked(_READ[spec.type](spec, given, self.values))
             except (BadSetting, themes.UnreadableColour, forms.ValidationError, KeyError) as error:
@@ -73,8 +75,8 @@ class SettingsForm(forms.Form):
         return given
 
     def chosen(self) -> dict[str, Value]:
-        """Return every setting's value. Only after `is_valid`."""
-        return {name: self.cleaned_data[name] for name in SPECS}
+        """Return the value of every setting that is offered. Only after `is_valid`."""
+        return {spec.name: self.cleaned_data[spec.name] for spec in self.specs}
 
 
 @needs("settings.view")
@@ -132,6 +134,11 @@ def host_remove(request: ConsoleRequest) -> HttpResponse:
     )
     messages.success(request, _("The host name is removed."))
     return redirect("console_settings")
+
+
+def _is_offered(spec: Spec) -> bool:
+    """Whether what a setting needs is installed."""
+    return spec.needs != "sms" or sms_sender() is not None
 
 
 Named = Iterator[tuple[str, forms.Field]]

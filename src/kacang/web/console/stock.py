@@ -12,6 +12,7 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter, ProductView, SkuView, StockMode
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.numbers import numbers_of_lines
+from kacang.supply.queries import Terms, default_terms, levels_of
 from kacang.vault import queries
 from kacang.vault.queries import CardView, StockLevel
 from kacang.web.console.access import needs
@@ -20,7 +21,6 @@ from kacang.web.console.exports import export_offer
 from kacang.web.console.waiting import all_skus, is_low
 from kacang.web.design.parts import Pages, Tab
 from kacang.web.requests import ConsoleRequest
-from kacang.web.stock_levels import levels_of
 
 PAGE = 50
 FULL_LEAST = 100
@@ -54,6 +54,12 @@ class Row:
     level: StockLevel
     is_loop: bool
     is_filled: bool
+    terms: Terms
+
+    @property
+    def warn_below(self) -> int:
+        """Fewer than these are low; 0: only none is."""
+        return self.terms.of(self.sku).low_stock_at
 
     @property
     def is_goods(self) -> bool:
@@ -63,7 +69,7 @@ class Row:
     @property
     def is_low(self) -> bool:
         """Whether there are fewer than the owner wants, or none."""
-        return not self.is_filled if self.is_loop else is_low(self.sku, self.level)
+        return not self.is_filled if self.is_loop else is_low(self.sku, self.level, self.terms)
 
     @property
     def is_empty(self) -> bool:
@@ -73,7 +79,7 @@ class Row:
     @property
     def filled(self) -> int:
         """How full the stock is, in percent of four times the warning level."""
-        full = max(4 * self.sku.low_stock_at, FULL_LEAST)
+        full = max(4 * self.warn_below, FULL_LEAST)
         return min(100, max(self.level.available, 0) * 100 // full)
 
     @property
@@ -81,7 +87,7 @@ class Row:
         """The colour of the stock's bar."""
         if self.is_low:
             return "low"
-        return "mid" if self.level.available < 2 * self.sku.low_stock_at else ""
+        return "mid" if self.level.available < 2 * self.warn_below else ""
 
     @property
     def others(self) -> int:
@@ -187,10 +193,11 @@ def tally(level: StockLevel) -> list[tuple[Promise, int]]:
 
 def _rows(desk: Desk, skus: Sequence[tuple[ProductView, SkuView]]) -> list[Row]:
     loops = [sku.id for _product, sku in skus if sku.stock_mode == StockMode.LOOP]
+    terms = default_terms(merchant_id=desk.merchant_id)
     levels = levels_of(desk.merchant_id, [sku for _product, sku in skus])
     filled = queries.loop_filled(merchant_id=desk.merchant_id, sku_ids=loops) if loops else set()
     return [
-        Row(product, sku, levels[sku.id], sku.stock_mode == StockMode.LOOP, sku.id in filled)
+        Row(product, sku, levels[sku.id], sku.stock_mode == StockMode.LOOP, sku.id in filled, terms)
         for product, sku in skus
     ]
 

@@ -11,10 +11,10 @@ from kacang.messages import queries as messages
 from kacang.messages.queries import MessageFilter, MessageState
 from kacang.outbox import queries as outbox
 from kacang.outbox.queries import WorkState
+from kacang.supply.queries import Terms, default_terms, levels_of
 from kacang.vault.queries import StockLevel
 from kacang.web.console.desk import Desk
 from kacang.web.design.parts import Todo
-from kacang.web.stock_levels import levels_of
 
 PAGE = 200
 LOOK_BACK = 100
@@ -35,9 +35,10 @@ def all_skus(merchant_id: int, where: ProductFilter) -> Iterator[tuple[ProductVi
             return
 
 
-def is_low(sku: SkuView, level: StockLevel) -> bool:
+def is_low(sku: SkuView, level: StockLevel, terms: Terms) -> bool:
     """Whether a SKU has fewer cards or pieces than its owner wants, or none at all."""
-    return sku.stock_mode != StockMode.LOOP and level.available < max(sku.low_stock_at, 1)
+    least = max(terms.of(sku).low_stock_at, 1)
+    return sku.stock_mode != StockMode.LOOP and level.available < least
 
 
 def low_skus(merchant_id: int) -> tuple[int, int]:
@@ -45,7 +46,8 @@ def low_skus(merchant_id: int) -> tuple[int, int]:
     where = ProductFilter(state=ProductState.ON_SALE)
     skus = [sku for _product, sku in all_skus(merchant_id, where) if sku.on_sale]
     levels = levels_of(merchant_id, skus)
-    low = [sku for sku in skus if is_low(sku, levels[sku.id])]
+    terms = default_terms(merchant_id=merchant_id)
+    low = [sku for sku in skus if is_low(sku, levels[sku.id], terms)]
     return len(low), sum(levels[sku.id].available <= 0 for sku in low)
 
 

@@ -10,10 +10,10 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductView, SkuView, StockMode, Strategy
 from kacang.shared.money import Money
 from kacang.shared.texts import Text, pick
+from kacang.supply.queries import available_of
 from kacang.vault import queries as vault
 from kacang.web.design.formats import count, count_short
 from kacang.web.shop.site import Site, language
-from kacang.web.stock_levels import available_of
 
 # Past this a figure says nothing to a buyer and much to a competitor.
 EXACT_TO = 999
