@@ -17,6 +17,7 @@ from kacang.merchants import queries as merchants
 from kacang.merchants.audit import Actor
 from kacang.outbox import files, work
 from kacang.outbox.queries import WorkState, WorkView
+from kacang.shared.money import Money
 from kacang.shared.zips import packed
 from kacang.vault import export_parts, operations, queries
 from kacang.vault.operations import ExportRequest
@@ -70,7 +71,10 @@ class TestExport:
     def test_of_a_batch_has_number_code_state_and_validity(self, merchant, make):
         sku = make.sku(strategy=Strategy.FIRST_IN, number_is_secret=True)
         content = "卡号,卡密,有效期,备注\nN-0001,=1+1,2099-12-31,热卖\nN-0002,  b;c  ,,\n"
-        batch = make.imported(sku, content.encode(), "codes.csv")
+        printed = operations.Purchase(
+            face_value=Money(5000, "USD"), facts=(("地区", "美区"), ("Contract", "K-7"))
+        )
+        batch = make.imported(sku, content.encode(), "codes.csv", purchase=printed)
         batch_uid = batch.result["batch"]
         move(merchant, 0, 2, 1)
 
@@ -81,10 +85,13 @@ class TestExport:
         names = [card.uid for card in make.cards(batch_uid)]
         assert (item.state, item.result["exported"]) == (WorkState.DONE, 2)
         assert found == [
-            ["Card number", "Code", "File", "State", "Batch", "Valid until", "Remark", "Card"],
-            ["N-0001", "=1+1", "", "Sold", number, "2100-01-01 00:00:00", "热卖", names[0]],
-            ["N-0002", "  b;c  ", "", "Available", number, "", "", names[1]],
-        ]
+            ["Card number", "Code", "File", "State", "Batch", "Valid until", "Remark", "Card",
+             "Face value", "Batch data"],
+            ["N-0001", "=1+1", "", "Sold", number, "2100-01-01 00:00:00", "热卖", names[0],
+             "50.00 USD", "地区: 美区; Contract: K-7"],
+            ["N-0002", "  b;c  ", "", "Available", number, "", "", names[1],
+             "50.00 USD", "地区: 美区; Contract: K-7"],
+        ]  # fmt: skip
 
     def test_of_a_sku_takes_the_states_that_were_asked_for(self, merchant, make):
         sku = make.sku(strategy=Strategy.FIRST_IN)

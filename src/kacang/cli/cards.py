@@ -1,6 +1,7 @@
 """`kacang cards`: take card secrets in from a file, or make them."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,23 @@ from kacang.cli.options import DATA, Data, Json
 from kacang.cli.watching import watched
 
 Sku = Annotated[str, typer.Option("--sku", metavar="ID", help="The SKU that the cards are of.")]
+
+
+Face = Annotated[
+    str,
+    typer.Option(
+        "--face-value", metavar="AMOUNT", help='What is printed on each card, such as "50.00 USD".'
+    ),
+]
+Facts = Annotated[
+    list[str],
+    typer.Option(
+        "--fact",
+        metavar="LABEL=TEXT",
+        help="What else to note of the batch. No secret. May be given several times.",
+    ),
+]
+_SERIAL = re.compile(r"(?P<prefix>[^\[\]]*)\[(\d+)-(\d+)(?:/(\d+))?\](@?)")
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +66,8 @@ def import_cards(  # noqa: PLR0913, PLR0917 - one for each option
             "cost = the number of the column, from 1. May be given several times.",
         ),
     ] = [],  # noqa: B006 - typer's own way; never changed
+    face_value: Face = "",
+    fact: Facts = [],  # noqa: B006 - as above
     data: Data = DATA,
     as_json: Json = False,  # noqa: FBT002 - an option
 ) -> None:
@@ -60,7 +80,7 @@ def import_cards(  # noqa: PLR0913, PLR0917 - one for each option
         cards, vault = inside("cards"), inside("vault_types")
         request = vault.ImportRequest(
             sku_uid=sku,
-            purchase=vault.Purchase(supplier=supplier),
+            purchase=vault.Purchase(supplier=supplier, **_known(face_value, fact, vault)),
             wishes=vault.Wishes(**_wishes(read, vault.FIELDS)),
             keep_good=not all_or_nothing,
         )
@@ -68,13 +88,23 @@ def import_cards(  # noqa: PLR0913, PLR0917 - one for each option
     _tell(ended, as_json=as_json)
 
 
-def generate(
+def generate(  # noqa: PLR0913, PLR0917 - one for each option
     sku: Sku,
-    count: Annotated[int, typer.Option(min=1, help="How many.")],
+    count: Annotated[int, typer.Option(min=0, help="How many; left out with --serial.")] = 0,
     pattern: Annotated[
         str, typer.Option(help="X letter or digit, # digit, A letter, {n} repeats.")
     ] = "X{4}-X{4}-X{4}-X{4}",
     number_pattern: Annotated[str, typer.Option(help="Pattern of card numbers, if any.")] = "",
+    serial: Annotated[
+        str,
+        typer.Option(
+            metavar="NUMBERS",
+            help="Card numbers that count up, instead of --count: KC[00001-02000/2]@ is from "
+            "KC00001 to KC02000 by two, with zeros in front and a check digit behind.",
+        ),
+    ] = "",
+    face_value: Face = "",
+    fact: Facts = [],  # noqa: B006 - typer's own way; never changed
     data: Data = DATA,
     as_json: Json = False,  # noqa: FBT002 - an option
 ) -> None:
@@ -82,10 +112,40 @@ def generate(
     with installation(data):
         cards, vault = inside("cards"), inside("vault_types")
         request = vault.GenerateRequest(
-            sku_uid=sku, count=count, pattern=pattern, number_pattern=number_pattern
+            sku_uid=sku,
+            count=count,
+            pattern=pattern,
+            number_pattern=number_pattern,
+            serial=_serial(serial, vault) if serial else None,
+            purchase=vault.Purchase(**_known(face_value, fact, vault)),
         )
         ended = watched(cards, cards.start_generation(request), as_json=as_json)
     _tell(ended, as_json=as_json)
+
+
+def _serial(said: str, vault: Any) -> Any:
+    """Read KC[00001-02000/2]@, or say what cannot be."""
+    found = _SERIAL.fullmatch(said)
+    if not found:
+        raise CommandProblem(f"--serial {said} is not understood; see --help.")
+    prefix, first, last, step, check = found.groups()
+    width = len(last) if first.startswith("0") and len(first) == len(last) > 1 else 0
+    return vault.SerialRange(
+        int(first), int(last), prefix, int(step or 1), width, has_check=bool(check)
+    )
+
+
+def _known(face_value: str, facts: list[str], vault: Any) -> dict[str, Any]:
+    """Read the face value and LABEL=TEXT, or say what cannot be."""
+    amount, _, currency = face_value.strip().partition(" ")
+    pairs = []
+    for fact in facts:
+        label, found, text = fact.partition("=")
+        if not found:
+            raise CommandProblem(f"--fact {fact} is not understood; see --help.")
+        pairs.append((label.strip(), text.strip()))
+    face = vault.Money.parse(amount, currency.strip() or "CNY") if face_value else None
+    return {"face_value": face, "facts": tuple(pairs)}
 
 
 def _wishes(said: list[str], fields: Sequence[str]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from kacang.outbox.work import Task
 from kacang.vault.card_ids import seal_card_id
 from kacang.vault.import_jobs import JOB, guarded
 from kacang.vault.intake import Arrival, Purchase, close_batch, open_batch, stored_purchase
-from kacang.vault.listing import find_batch
+from kacang.vault.listing import face_value, find_batch
 from kacang.vault.models import Batch
 from kacang.vault.planning import (
     DONE,
@@ -194,6 +194,9 @@ def _open_batch(merchant_id: int, task: Task, source: Batch) -> Batch:
             unit_cost_minor=source.unit_cost_minor,
             valid_until=source.valid_until,
             note=own.note if is_split else source.note,
+            # They are printed on the cards, wherever these go.
+            face_value=face_value(source),
+            facts=tuple((label, text) for label, text in source.facts),
         ),
         arrival=Arrival("split" if is_split else "other_sku", task.id, task.actor_label),
     )

@@ -17,7 +17,7 @@ from kacang.vault.card_ids import open_card_id
 from kacang.vault.changing import CARDS_MAX, TooManyCards, check_reason
 from kacang.vault.intake import card_sku
 from kacang.vault.listing import find_batch
-from kacang.vault.models import BatchState
+from kacang.vault.models import Batch, BatchState
 from kacang.vault.planning import CHANGEABLE, BadTerms, BatchesDiffer, Change, Terms
 from kacang.vault.pools import pool_id_of
 from kacang.vault.results import LIFETIME
@@ -257,13 +257,17 @@ def _meant_batches(merchant_id: int, request: ChangeRequest) -> _Meant:
     target = find_batch(merchant_id, request.terms.batch_uid)
     sources = [find_batch(merchant_id, uid) for uid in uids]
     for batch in (target, *sources):
-        one = (batch.sku_id, batch.currency) == (target.sku_id, target.currency)
-        if batch.state != BatchState.STOCKED or not one:
+        if batch.state != BatchState.STOCKED or _kind_of(batch) != _kind_of(target):
             raise BatchesDiffer
     if target.pk in {source.pk for source in sources}:
         raise BatchesDiffer
     total = sum(source.card_count for source in sources)
     return _Meant([], Selection(sorted(source.pk for source in sources)), total)
+
+
+def _kind_of(batch: Batch) -> tuple[object, ...]:
+    # What is printed on a card is kept by its batch alone.
+    return batch.sku_id, batch.currency, batch.face_minor, batch.face_currency
 
 
 _NO_TERMS: Mapping[str, Any] = {

@@ -17,7 +17,8 @@ from django.utils.translation import gettext, override
 from kacang.merchants import queries as merchants
 from kacang.merchants.keys import cipher_for
 from kacang.shared.ciphers import CannotOpen
-from kacang.vault.models import Card, CardState
+from kacang.vault.listing import face_value
+from kacang.vault.models import Batch, Card, CardState
 from kacang.vault.results import STATE_TEXTS
 from kacang.vault.revealing import opened
 
@@ -64,6 +65,8 @@ def heading(language: str) -> bytes:
             gettext("Valid until"),
             gettext("Remark"),
             gettext("Card"),
+            gettext("Face value"),
+            gettext("Batch data"),
         ]
     return "\ufeff".encode() + _line(names)
 
@@ -100,6 +103,8 @@ def part_of(merchant_id: int, rows: Iterable[Card], *, start: int, words: Words)
                     until,
                     card.remark,
                     card.uid,
+                    _face(row.batch),
+                    "; ".join(f"{label}: {text}" for label, text in row.batch.facts),
                 ]
             )
         )
@@ -132,6 +137,12 @@ def _line(cells: list[str]) -> bytes:
     body = io.StringIO()
     csv.writer(body).writerow(cells)
     return body.getvalue().encode()
+
+
+def _face(batch: Batch) -> str:
+    """Return "50.00 USD": not in the way of a language, so that programs can read it."""
+    value = face_value(batch)
+    return f"{value.plain} {value.currency}" if value else ""
 
 
 def _time(instant: datetime | None, zone: ZoneInfo) -> str:

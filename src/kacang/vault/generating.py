@@ -30,6 +30,13 @@ from kacang.vault.loading import CHUNK, SealedRows, load_cards, prints_of, seal_
 from kacang.vault.models import Batch
 from kacang.vault.patterns import check_strength, make_codes, read_pattern
 from kacang.vault.reading.lines import Entry
+from kacang.vault.serials import (
+    NumbersTaken,
+    SecretNumbers,
+    SerialRange,
+    refuse_taken,
+    stored_range,
+)
 from kacang.vault.undoing import take_back
 
 GENERATE = "vault.generate"
@@ -46,12 +53,16 @@ class BadCount(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """How many codes, of which pattern; with numbers too when `number_pattern` is given."""
+    """How many codes, of which pattern; with numbers too when `number_pattern` is given.
+
+    Or with numbers that count up: a code for each of them, however many `count` says.
+    """
 
     sku_uid: str
     count: int
     pattern: str
     number_pattern: str = ""
+    serial: SerialRange | None = None
     purchase: Purchase = field(default_factory=Purchase)
 
 
@@ -71,22 +82,20 @@ def generate_cards(*, merchant_id: int, actor: Actor, request: GenerateRequest) 
         UnknownSku: There is none.
         BadCount, BadPattern, BadPurchase: As they say.
         WeakPattern: Codes of this pattern could be found by guessing.
+        BadSerial, SecretNumbers: As they say. Numbers that are taken end the job instead.
     """
-    if not 0 < request.count <= COUNT_MAX:
-        raise BadCount(limit=COUNT_MAX)
-    pattern = read_pattern(request.pattern)
-    check_strength(pattern, request.count, beside_number=bool(request.number_pattern))
-    if request.number_pattern:
-        numbers = read_pattern(request.number_pattern)
-        if numbers.room < request.count * NUMBER_ROOM:
-            raise BadCount(limit=numbers.room // NUMBER_ROOM)
+    count = _checked_count(request)
+    serial = request.serial
     with acting_as(merchant_id):
         sku = card_sku(merchant_id, request.sku_uid)
+        if serial and sku.number_is_secret:
+            raise SecretNumbers
         arguments: Mapping[str, Any] = {
             "sku": sku.uid,
-            "count": request.count,
+            "count": count,
             "pattern": request.pattern,
-            "number_pattern": request.number_pattern,
+            "number_pattern": "" if serial else request.number_pattern,
+            "serial": serial.stored() if serial else {},
             "purchase": request.purchase.checked().stored(),
         }
         uid = work.start(
@@ -94,7 +103,7 @@ def generate_cards(*, merchant_id: int, actor: Actor, request: GenerateRequest) 
             kind=GENERATE,
             arguments=arguments,
             actor=actor,
-            total=request.count,
+            total=count,
         )
         audit.record(
             merchant_id=merchant_id,
@@ -102,7 +111,7 @@ def generate_cards(*, merchant_id: int, actor: Actor, request: GenerateRequest) 
             action="cards.generate",
             object_kind="sku",
             object_uid=sku.uid,
-            after={"job": uid, "count": request.count},
+            after={"job": uid, "count": count},
         )
         enqueue(
             "vault.run_generate",
@@ -114,21 +123,49 @@ def generate_cards(*, merchant_id: int, actor: Actor, request: GenerateRequest) 
     return uid
 
 
+def _checked_count(request: GenerateRequest) -> int:
+    count = request.count
+    if request.serial:
+        count = request.serial.checked(COUNT_MAX).count
+    if not 0 < count <= COUNT_MAX:
+        raise BadCount(limit=COUNT_MAX)
+    has_numbers = bool(request.number_pattern or request.serial)
+    check_strength(read_pattern(request.pattern), count, beside_number=has_numbers)
+    if request.number_pattern and not request.serial:
+        numbers = read_pattern(request.number_pattern)
+        if numbers.room < count * NUMBER_ROOM:
+            raise BadCount(limit=numbers.room // NUMBER_ROOM)
+    return count
+
+
 def run_generate(*, merchant_id: int, work_uid: str) -> None:
     """Make the codes of a job, or the rest of them after a crash."""
     guarded(merchant_id, work_uid, _generate)
 
 
 def _generate(merchant_id: int, task: Task) -> None:
-    wanted = int(task.arguments["count"])
     sku = catalog.sku(merchant_id=merchant_id, uid=task.arguments["sku"])
     batch, checkpoint = _batch(merchant_id, task, sku)
+    try:
+        _make(merchant_id, task, batch, checkpoint)
+    except NumbersTaken as error:
+        # All the numbers or none.
+        take_back(merchant_id=merchant_id, batch_id=batch.pk)
+        work.fail(merchant_id=merchant_id, uid=task.uid, error=error.code, result=error.detail)
+
+
+def _make(merchant_id: int, task: Task, batch: Batch, checkpoint: Mapping[str, Any]) -> None:
+    wanted = int(task.arguments["count"])
+    sku = catalog.sku(merchant_id=merchant_id, uid=task.arguments["sku"])
     made = int(checkpoint["made"])
     while made < wanted:
         # What was there already is made up for by another round.
         for some in one_ahead(_sets(cipher_for(merchant_id), sku, task.arguments, (made, wanted))):
             with acting_as(merchant_id):
                 made += _stock(batch, sku, some)
+                if batch.serial and made < checkpoint["made"] + len(some.entries):
+                    # Somebody brought in the same pair of number and code meanwhile.
+                    raise NumbersTaken(count=checkpoint["made"] + len(some.entries) - made)
                 reached = {**checkpoint, "made": made}
                 stop = work.progress(
                     merchant_id=merchant_id,
@@ -167,6 +204,11 @@ def _batch(merchant_id: int, task: Task, sku: SkuView) -> tuple[Batch, Mapping[s
             purchase=stored_purchase(task.arguments["purchase"]),
             arrival=Arrival("generate", task.id, task.actor_label),
         )
+        if serial := stored_range(task.arguments.get("serial", {})):
+            # `open_batch` holds the lock of bulk loads: of two such jobs one sees the other.
+            refuse_taken(merchant_id, serial)
+            batch.serial = serial.stored()
+            batch.save(update_fields=["serial"])
         checkpoint = {"batch": batch.pk, "made": 0}
         work.progress(
             merchant_id=merchant_id, uid=task.uid, done=0, checkpoint=checkpoint, expected={}
@@ -179,11 +221,14 @@ def _sets(
 ) -> Iterator[_Set]:
     """Make the codes from place to place of a batch, a chunk at a time, sealed."""
     first, end = span
+    serial = stored_range(arguments.get("serial", {}))
     for start in range(first, end, CHUNK):
         count = min(CHUNK, end - start)
         secrets = make_codes(read_pattern(arguments["pattern"]), count)
         numbers: list[str | None] = [None] * count
-        if arguments["number_pattern"]:
+        if serial:
+            numbers = list(serial.numbers(start, count))
+        elif arguments["number_pattern"]:
             numbers = list(make_codes(read_pattern(arguments["number_pattern"]), count))
         until = stored_purchase(arguments["purchase"]).valid_until
         entries = [

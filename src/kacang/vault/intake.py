@@ -18,7 +18,7 @@ from kacang.merchants.queries import MerchantInfo
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import Conflict, Invalid
 from kacang.shared.ids import new_uid
-from kacang.shared.money import Money
+from kacang.shared.money import EXPONENTS, Money
 from kacang.vault.models import Batch, BatchState
 from kacang.vault.reading.lines import COST_MAX
 
@@ -27,6 +27,9 @@ YEAR_MAX = 9999
 # Bulk loads of one merchant come one after the other, also when two workers run them at once:
 # two that insert the same codes in different order would wait for each other.
 _LOCK_CLASS = 7152
+FACTS_MAX = 20
+LABEL_MAX = 40
+FACT_MAX = 200
 
 
 class BadPurchase(Invalid):
@@ -58,7 +61,9 @@ def card_sku(merchant_id: int, uid: str) -> SkuView:
 class Purchase:
     """Where cards come from. `valid_until` holds for cards that have no expiry of their own.
 
-    `unit_cost_minor` is in the SKU's currency; None takes the SKU's cost.
+    `unit_cost_minor` is in the SKU's currency; None takes the SKU's cost. `face_value` (面值) is
+    what is printed on each card, in a currency of its own. `facts` are what else people note of a
+    batch, label and text; they are shown, and no secret.
     """
 
     supplier: str = ""
@@ -66,6 +71,8 @@ class Purchase:
     unit_cost_minor: int | None = None
     valid_until: datetime | None = None
     note: str = ""
+    face_value: Money | None = None
+    facts: tuple[tuple[str, str], ...] = ()
 
     def checked(self) -> "Purchase":
         """Return it, or raise BadPurchase."""
@@ -78,6 +85,10 @@ class Purchase:
             raise BadPurchase(field="unit_cost_minor")
         if self.valid_until is not None and not _is_to_come(self.valid_until):
             raise BadPurchase(field="valid_until")
+        if self.face_value is not None and not _is_face(self.face_value):
+            raise BadPurchase(field="face_value")
+        if not _are_facts(self.facts):
+            raise BadPurchase(field="data", limit=FACTS_MAX)
         return self
 
     def stored(self) -> dict[str, Any]:
@@ -89,7 +100,25 @@ class Purchase:
             "unit_cost_minor": self.unit_cost_minor,
             "valid_until": until,
             "note": self.note,
+            "face_minor": self.face_value.minor if self.face_value else None,
+            "face_currency": self.face_value.currency if self.face_value else "",
+            "facts": [list(fact) for fact in self.facts],
         }
+
+
+def _is_face(value: Money) -> bool:
+    return value.currency in EXPONENTS and 0 < value.minor <= COST_MAX
+
+
+def _are_facts(facts: tuple[tuple[str, str], ...]) -> bool:
+    labels = {label for label, _text in facts}
+    return len(labels) == len(facts) <= FACTS_MAX and all(
+        0 < len(label) <= LABEL_MAX
+        and 0 < len(text) <= FACT_MAX
+        and (label, text) == (label.strip(), text.strip())
+        and not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in label + text)
+        for label, text in facts
+    )
 
 
 def _is_control(letter: str) -> bool:
@@ -109,6 +138,11 @@ def stored_purchase(raw: Mapping[str, Any]) -> Purchase:
         unit_cost_minor=raw["unit_cost_minor"],
         valid_until=datetime.fromisoformat(until) if until else None,
         note=raw["note"],
+        # Jobs that were queued by an earlier version know nothing of these.
+        face_value=Money(raw["face_minor"], raw["face_currency"])
+        if raw.get("face_minor")
+        else None,
+        facts=tuple((label, text) for label, text in raw.get("facts", ())),
     )
 
 
@@ -141,6 +175,9 @@ def open_batch(
         currency=sku.cost.currency,
         valid_until=purchase.valid_until,
         note=purchase.note,
+        face_minor=purchase.face_value.minor if purchase.face_value else None,
+        face_currency=purchase.face_value.currency if purchase.face_value else "",
+        facts=[list(fact) for fact in purchase.facts],
         work_id=arrival.work_id,
         actor_label=arrival.actor_label,
     )

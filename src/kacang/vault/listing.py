@@ -13,6 +13,7 @@ from kacang.shared.money import Money
 from kacang.vault.card_ids import open_card_id, seal_card_id
 from kacang.vault.levels import StockLevel, batch_levels
 from kacang.vault.models import Batch, BatchState, Card, CardState
+from kacang.vault.serials import SerialRange, stored_range
 
 UNDO_MINUTES = 10
 LIMIT_MAX = 200
@@ -39,6 +40,9 @@ class BatchView:
     unit_cost: Money
     valid_until: datetime | None
     note: str
+    face_value: Money | None
+    facts: tuple[tuple[str, str], ...]
+    serial: SerialRange | None
     card_count: int
     levels: StockLevel
     work_uid: str
@@ -64,6 +68,7 @@ class CardView:
     pool_id: int
     line_id: int | None
     remark: str
+    face_value: Money | None
     reserved_until: datetime | None
     expires_at: datetime | None
     created_at: datetime
@@ -221,6 +226,9 @@ def _batch_views(merchant_id: int, rows: list[Batch]) -> tuple[BatchView, ...]:
             unit_cost=Money(row.unit_cost_minor, row.currency),
             valid_until=row.valid_until,
             note=row.note,
+            face_value=face_value(row),
+            facts=tuple((label, text) for label, text in row.facts),
+            serial=stored_range(row.serial),
             card_count=row.card_count,
             levels=levels[row.pk],
             work_uid=row.work.uid if row.work else "",
@@ -235,6 +243,11 @@ def _batch_views(merchant_id: int, rows: list[Batch]) -> tuple[BatchView, ...]:
     )
 
 
+def face_value(row: Batch) -> Money | None:
+    """Return what is printed on each card of a batch, if anything is known of it."""
+    return None if row.face_minor is None else Money(row.face_minor, row.face_currency)
+
+
 def card_view(cipher: MerchantCipher, row: Card) -> CardView:
     """Return a card as it may be shown, its batch with it."""
     return CardView(
@@ -247,6 +260,7 @@ def card_view(cipher: MerchantCipher, row: Card) -> CardView:
         pool_id=row.pool_id,
         line_id=row.line_id,
         remark=row.remark,
+        face_value=face_value(row.batch),
         reserved_until=row.reserved_until,
         expires_at=row.expires_at,
         created_at=row.created_at,

@@ -102,6 +102,13 @@ class Batch(models.Model):
     currency = models.CharField(max_length=4)
     valid_until = models.DateTimeField(null=True)
     note = models.CharField(max_length=500, blank=True)
+    # What is printed on each card (面值), in whatever currency that is.
+    face_minor = models.BigIntegerField(null=True)
+    face_currency = models.CharField(max_length=4, blank=True)
+    # What else people note of it: [[label, text], …]. No secret.
+    facts = models.JSONField(default=list)
+    # The numbers that a generated batch counts through, while it is made and afterwards.
+    serial = models.JSONField(default=dict)
     card_count = models.IntegerField(default=0)
     # How its file was read (columns, header, separator), for the next one of this supplier.
     layout = models.JSONField(default=dict)
@@ -122,6 +129,11 @@ class Batch(models.Model):
             models.UniqueConstraint(fields=["merchant", "number"], name="batch_number_once"),
             models.CheckConstraint(
                 condition=Q(state__in=(0, 1, 2, 3, 4)), name="batch_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(face_minor__isnull=True, face_currency="")
+                | Q(face_minor__gt=0) & ~Q(face_currency=""),
+                name="batch_face_whole",
             ),
         ]
         indexes = [models.Index(fields=["merchant", "sku", "-id"], name="batch_of_sku")]

@@ -70,6 +70,7 @@ from kacang.vault.reading.lines import Entry
 from kacang.vault.reading.rows import BadFile
 from kacang.vault.reading.sheets import look_inside
 from kacang.vault.revealing import Revealed, open_cards, reveal
+from kacang.vault.serials import BadSerial, NumbersTaken, SecretNumbers, SerialRange
 from kacang.vault.tail_filling import fill_tails, outlast_writing, run_fill_tails
 from kacang.vault.undoing import BatchTouched, TooLateToUndo, undo_batch
 
@@ -80,6 +81,7 @@ __all__ = [
     "BadPattern",
     "BadPoolName",
     "BadPurchase",
+    "BadSerial",
     "BadTerms",
     "BatchTouched",
     "BatchesDiffer",
@@ -99,11 +101,14 @@ __all__ = [
     "NothingToChange",
     "NothingToExport",
     "NothingToImport",
+    "NumbersTaken",
     "PoolNameTaken",
     "PoolNotEmpty",
     "Purchase",
     "ReasonMissing",
     "Revealed",
+    "SecretNumbers",
+    "SerialRange",
     "Terms",
     "TooLateToUndo",
     "TooManyCards",

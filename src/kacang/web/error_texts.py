@@ -168,6 +168,11 @@ TEXTS: dict[str, Words] = {
     "vault.bad_count": _("Between 1 and {limit} codes can be made at once."),
     "vault.bad_pattern": _("The pattern cannot be read. X is a letter or digit, # a digit."),
     "vault.bad_purchase": _("What was said about the purchase is not possible: {field}."),
+    "vault.bad_serial": _("Numbers cannot count up like this: {field}."),
+    "vault.secret_numbers": _(
+        "The card numbers of this variant are secret: numbers that count up would be known."
+    ),
+    "vault.numbers_taken": _("Some of these numbers are in the vault already. Nothing was made."),
     "vault.bad_filter": _("Cards cannot be looked for like this: {field}."),
     "vault.bad_pool_name": _("A pool needs a name of at most {limit} characters."),
     "vault.bad_terms": _("This is missing or impossible: {field}."),

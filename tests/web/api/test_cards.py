@@ -150,6 +150,61 @@ class TestGenerate:
         assert (done["state"], done["done"], done["total"]) == ("done", 20, 20)
         assert make.card_states(shop.made) == {CardState.AVAILABLE: 25}
 
+    def test_counts_numbers_up_and_tells_what_is_printed(self, shop):
+        body = {
+            "sku_id": shop.sku, "numbers": {"prefix": "K", "first": 8, "last": 11, "width": 3},
+            "face_value_minor": 5000, "face_currency": "USD", "data": {"地区": "美区"},
+            "note": "一批",
+        }  # fmt: skip
+        first = run(shop, shop.api.post("/cards/generate", body).json["id"])
+        again = run(shop, shop.api.post("/cards/generate", body).json["id"])
+        (batch,) = [
+            item
+            for item in shop.api.get("/batches").json["items"]
+            if item["id"] == first["result"]["batch"]
+        ]
+        cards = shop.api.get(f"/cards?batch_id={batch['id']}").json["items"]
+
+        assert (first["state"], first["total"]) == ("done", 4)
+        assert [card["number"] for card in cards] == ["K008", "K009", "K010", "K011"]
+        told = (batch["face_value_minor"], batch["face_currency"], batch["data"], batch["note"])
+        assert told == (5000, "USD", {"地区": "美区"}, "一批")
+        assert {(c["face_value_minor"], c["face_currency"]) for c in cards} == {(5000, "USD")}
+        assert (again["error"], again["result"]) == ("vault.numbers_taken", {"count": 4})
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {},
+            {"count": 5, "numbers": {"first": 1, "last": 5}},
+            {"numbers": {"first": 1, "last": 5}, "number_pattern": "#{9}"},
+            {"numbers": {"first": 5, "last": 1}},
+            {"numbers": {"first": 1}},
+            {"count": 5, "face_value_minor": 0},
+            {"count": 5, "face_value_minor": 5, "face_currency": "XXX"},
+            {"count": 5, "data": {"a": ""}},
+            {"count": 5, "data": {f"a{n}": "x" for n in range(21)}},
+            {"count": 5, "data": {"a": "x\ny"}},
+        ],
+    )
+    def test_refuses_what_cannot_be(self, shop, more):
+        answer = shop.api.post("/cards/generate", {"sku_id": shop.sku, **more})
+
+        assert answer.status == 422
+        assert answer.code in {"request.invalid", "vault.bad_serial", "vault.bad_purchase"}
+        assert make.card_states(shop.made) == {CardState.AVAILABLE: 5}
+
+    def test_a_file_brings_a_face_value_and_data_with_it(self, shop):
+        answer = shop.api.upload(
+            "/cards/import", "a.txt", b"P-1\n", sku_id=shop.sku,
+            face_value_minor="100", data='{"a": "b"}',
+        )  # fmt: skip
+        batch = run(shop, answer.json["id"])["result"]["batch"]
+
+        told = shop.api.get(f"/batches/{batch}").json
+        assert (told["face_value_minor"], told["face_currency"]) == (100, "CNY")
+        assert told["data"] == {"a": "b"}
+
     def test_refuses_codes_that_could_be_guessed(self, shop):
         answer = shop.api.post(
             "/cards/generate", {"sku_id": shop.sku, "count": 1000, "pattern": "####"}

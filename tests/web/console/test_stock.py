@@ -151,6 +151,52 @@ class TestGenerate:
 
         assert level(merchant, sku).available == 50
 
+    def test_makes_numbers_that_count_up_with_what_is_printed_on_them(self, owner, merchant, sku):
+        said = {
+            "pattern": "X{12}", "serial_prefix": "KC", "serial_first": "98", "serial_last": "101",
+            "serial_width": "4", "face_value": "50", "face_currency": "USD",
+            "facts": "地区：美区\nContract: K-7: b\n",
+        }  # fmt: skip
+        shown = owner.post("/console/stock/estimate/", said).content.decode()
+        uid = job_of(owner.post(f"/console/stock/{sku}/generate/", said))
+        operations.run_generate(merchant_id=merchant, work_uid=uid)
+        batch = works.work(merchant_id=merchant, uid=uid).result["batch"]
+        page = owner.get(f"/console/stock/batches/{batch}/").content.decode()
+        card = queries.cards_of_batch(merchant_id=merchant, batch_uid=batch).items[-1]
+        card_page = owner.get(f"/console/stock/cards/{card.uid}/").content.decode()
+
+        assert "KC0098" in shown
+        assert "KC0101" in shown
+        assert card.shown_number == "KC0101"
+        for text in (page, card_page):
+            assert "$50.00" in text
+            assert "<dt>地区</dt><dd>美区</dd>" in text
+            assert "<dt>Contract</dt><dd>K-7: b</dd>" in text
+
+        again = job_of(owner.post(f"/console/stock/{sku}/generate/", said))
+        operations.run_generate(merchant_id=merchant, work_uid=again)
+        failed = owner.get(f"/console/works/{again}/").content.decode()
+        assert "Some of these numbers are in the vault already." in failed
+
+    @pytest.mark.parametrize(
+        ("said", "told"),
+        [
+            ({"count": ""}, "Say how many, or give numbers that count up."),
+            ({"serial_first": "5"}, "Numbers that count up need a first and a last one."),
+            ({"serial_first": "5", "serial_last": "1"}, "Numbers cannot count up like this"),
+            ({"count": "5", "facts": "no colon"}, "There is no label, colon and text: no colon"),
+            ({"count": "5", "facts": "a: 1\na: 2"}, "not possible: data"),
+            ({"count": "5", "face_value": "x"}, "This is not an amount."),
+            ({"count": "5", "face_value": "0"}, "not possible: face_value"),
+        ],
+    )
+    def test_says_what_cannot_be(self, owner, merchant, sku, said, told):
+        answer = owner.post(f"/console/stock/{sku}/generate/", {"pattern": "X{12}", **said})
+
+        assert answer.status_code == 422
+        assert told in answer.content.decode()
+        assert level(merchant, sku).total == 0
+
     def test_shows_five_examples_and_how_hard_they_are_to_guess(self, owner):
         page = owner.post("/console/stock/estimate/", {"pattern": "KC-X{12}", "count": "100"})
 

@@ -1,10 +1,14 @@
 """The shapes of imports and generations that the public API takes."""
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from kacang.shared.money import EXPONENTS
+from kacang.vault.intake import FACT_MAX, FACTS_MAX, LABEL_MAX
 from kacang.vault.reading.names import FIELDS
+from kacang.vault.serials import LAST_MAX, PREFIX_MAX, WIDTH_MAX
 from kacang.web.api.schemas import NO_NUL, Input, Moment, Uid
 
 LINES_MAX = 100_000
@@ -25,7 +29,26 @@ Columns = Annotated[
 ]
 
 
-class ImportOptions(Input):
+def _read(value: Any) -> Any:
+    """A form has it as JSON."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("is not JSON") from None
+
+
+Currency = Annotated[str, StringConstraints(pattern=f"^({'|'.join(EXPONENTS)})$")]
+BatchData = Annotated[
+    dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=LABEL_MAX)],
+        Annotated[str, StringConstraints(min_length=1, max_length=FACT_MAX)],
+    ],
+    Field(max_length=FACTS_MAX, description="What else is noted of the batch. No secret."),
+    BeforeValidator(_read),
+]
+
+
+class CameIn(Input):
     """What is known of cards that come in together."""
 
     sku_id: Uid
@@ -38,6 +61,18 @@ class ImportOptions(Input):
         default=None, description="For cards without an expiry of their own."
     )
     note: Annotated[str, StringConstraints(max_length=500, pattern=NO_NUL)] = ""
+    face_value_minor: int | None = Field(
+        default=None, ge=1, le=10**12, description="What is printed on each card."
+    )
+    face_currency: Currency | None = Field(
+        default=None, description="Left out: the shop's own currency."
+    )
+    data: BatchData = {}
+
+
+class ImportOptions(CameIn):
+    """The same, and how the file or the lines are read."""
+
     keep_good: bool = Field(
         default=True, description="Load the good lines and report the others; else all or nothing."
     )
@@ -78,11 +113,23 @@ class ImportFileIn(ImportOptions):
     )
 
 
-class GenerateIn(Input):
-    """Cards to make up."""
+class SerialIn(Input):
+    """Card numbers that count up."""
 
-    sku_id: Uid
-    count: int = Field(ge=1, le=1_000_000)
+    first: int = Field(ge=0, le=LAST_MAX)
+    last: int = Field(ge=0, le=LAST_MAX)
+    prefix: Annotated[str, StringConstraints(max_length=PREFIX_MAX, pattern=NO_NUL)] = ""
+    step: int = Field(default=1, ge=1, le=LAST_MAX)
+    width: int = Field(
+        default=0, ge=0, le=WIDTH_MAX, description="Digits, with zeros in front; 0: as it takes."
+    )
+    check_digit: bool = False
+
+
+class GenerateIn(CameIn):
+    """Cards to make up: so many, or one for each of `numbers`."""
+
+    count: int | None = Field(default=None, ge=1, le=1_000_000)
     pattern: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)] = (
         Field(
             default="X{4}-X{4}-X{4}-X{4}",
@@ -90,3 +137,14 @@ class GenerateIn(Input):
         )
     )
     number_pattern: Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)] = ""
+    numbers: SerialIn | None = Field(
+        default=None, description="All of them must be free; their number is how many are made."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "GenerateIn":
+        if (self.count is None) == (self.numbers is None):
+            raise ValueError("give either count or numbers")
+        if self.numbers and self.number_pattern:
+            raise ValueError("give either number_pattern or numbers")
+        return self

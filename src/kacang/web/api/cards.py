@@ -7,10 +7,19 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import BaseModel, ValidationError
 
+from kacang.merchants import queries as merchants
 from kacang.outbox import files
+from kacang.shared.money import Money
 from kacang.vault import operations as vault
-from kacang.vault.operations import GenerateRequest, ImportRequest, Purchase, Wishes
-from kacang.web.api.card_schemas import GenerateIn, ImportFileIn, ImportLinesIn, ImportOptions
+from kacang.vault.operations import GenerateRequest, ImportRequest, Purchase, SerialRange, Wishes
+from kacang.web.api.card_schemas import (
+    CameIn,
+    GenerateIn,
+    ImportFileIn,
+    ImportLinesIn,
+    ImportOptions,
+    SerialIn,
+)
 from kacang.web.api.jobs import job_of
 from kacang.web.api.keys import BearerKey, Caller, caller_of
 from kacang.web.api.paging import IDEMPOTENCY_KEY, RepeatKey
@@ -58,7 +67,14 @@ def generate_cards(
 ) -> HttpResponse:
     """Start to make up cards of a pattern; none is ever made twice."""
     caller = caller_of(request)
-    wanted = GenerateRequest(data.sku_id, data.count, data.pattern, data.number_pattern)
+    wanted = GenerateRequest(
+        sku_uid=data.sku_id,
+        count=data.count or 0,
+        pattern=data.pattern,
+        number_pattern=data.number_pattern,
+        serial=_serial(data.numbers) if data.numbers else None,
+        purchase=_purchase(caller, data),
+    )
 
     def effect() -> Job:
         uid = vault.generate_cards(
@@ -105,6 +121,28 @@ def _wishes(data: ImportOptions) -> Wishes:
     return Wishes(columns or None, data.has_header, data.separator, unit, block_end)
 
 
+def _serial(said: SerialIn) -> SerialRange:
+    return SerialRange(
+        said.first, said.last, said.prefix, said.step, said.width, has_check=said.check_digit
+    )
+
+
+def _purchase(caller: Caller, data: CameIn) -> Purchase:
+    face = data.face_value_minor
+    currency = data.face_currency
+    if face is not None and currency is None:
+        currency = merchants.merchant(merchant_id=caller.merchant_id).currency
+    return Purchase(
+        supplier=data.supplier,
+        purchase_number=data.purchase_number,
+        unit_cost_minor=data.unit_cost_minor,
+        valid_until=data.valid_until,
+        note=data.note,
+        face_value=None if face is None or currency is None else Money(face, currency),
+        facts=tuple((label.strip(), text.strip()) for label, text in data.data.items()),
+    )
+
+
 def _started(caller: Caller, file: str, data: ImportOptions) -> Job:
     uid = vault.import_cards(
         merchant_id=caller.merchant_id,
@@ -112,13 +150,7 @@ def _started(caller: Caller, file: str, data: ImportOptions) -> Job:
         file_uid=file,
         request=ImportRequest(
             sku_uid=data.sku_id,
-            purchase=Purchase(
-                supplier=data.supplier,
-                purchase_number=data.purchase_number,
-                unit_cost_minor=data.unit_cost_minor,
-                valid_until=data.valid_until,
-                note=data.note,
-            ),
+            purchase=_purchase(caller, data),
             wishes=_wishes(data),
             keep_good=data.keep_good,
         ),

@@ -46,6 +46,9 @@ class StockBatch(Output):
     currency: str
     valid_until: datetime | None
     note: str
+    face_value_minor: int | None = Field(description="What is printed on each card.")
+    face_currency: str | None
+    data: dict[str, str]
     card_count: int
     cards: Levels
     created_at: datetime
@@ -71,6 +74,8 @@ class StockCard(Output):
     state: CardStateName
     order_number: str | None = Field(description="The order that has it, or had it last.")
     remark: str
+    face_value_minor: int | None
+    face_currency: str | None
     created_at: datetime
     expires_at: datetime | None
     sold_at: datetime | None

@@ -68,6 +68,8 @@ def batch_page(request: ConsoleRequest, uid: str) -> HttpResponse:
             tabs.append(Tab(LEVEL_WORDS[name], f"?state={name}", number, state is chosen))
     context = {
         "batch": batch,
+        "numbers": batch.serial
+        and (batch.serial.number(0), batch.serial.number(batch.serial.count - 1)),
         "sku": sku,
         "product": product,
         "tally": tally(batch.levels),

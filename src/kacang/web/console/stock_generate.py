@@ -16,8 +16,9 @@ from kacang.vault import operations
 from kacang.vault.operations import GenerateRequest, Purchase
 from kacang.vault.patterns import make_codes
 from kacang.web.console.access import needs
+from kacang.web.console.batch_forms import SerialForm
 from kacang.web.console.desk import desk_of
-from kacang.web.console.product_forms import PricedForm, PriceField
+from kacang.web.console.product_forms import PriceField
 from kacang.web.console.stock_import import end_of_day, goods_of
 from kacang.web.design.formats import count as counted
 from kacang.web.errors import text_of
@@ -36,11 +37,15 @@ PROBLEMS: dict[str, Promise] = {
 COMMON = ("X{4}-X{4}-X{4}-X{4}", "KC-X{6}-X{6}@", "#{16}")
 
 
-class GenerateForm(PricedForm):
+class GenerateForm(SerialForm):
     """How many codes of which pattern, and what is known of the purchase."""
 
     count = forms.IntegerField(
-        label=gettext_lazy("How many"), min_value=1, max_value=COUNT_MOST, initial=100
+        label=gettext_lazy("How many"),
+        min_value=1,
+        max_value=COUNT_MOST,
+        initial=100,
+        required=False,
     )
     pattern = forms.CharField(
         label=gettext_lazy("Pattern of the code"), max_length=PATTERN_MOST, initial=COMMON[0]
@@ -65,6 +70,8 @@ class GenerateForm(PricedForm):
         day = cleaned.get("valid_until")
         if day and day < timezone.localdate():
             self.add_error("valid_until", _("This day has passed."))
+        if cleaned.get("count") is None and "count" not in self.errors and not self.serial():
+            self.add_error("count", _("Say how many, or give numbers that count up."))
         return cleaned
 
     def purchase(self) -> Purchase:
@@ -74,6 +81,7 @@ class GenerateForm(PricedForm):
             unit_cost_minor=data["unit_cost"],
             valid_until=end_of_day(data["valid_until"]),
             note=data["note"],
+            **self.known(),
         )
 
 
@@ -92,14 +100,16 @@ def generate(request: ConsoleRequest, uid: str) -> HttpResponse:
                 actor=desk.actor,
                 request=GenerateRequest(
                     sku_uid=sku.uid,
-                    count=values["count"],
+                    # Numbers that count up say themselves how many there are.
+                    count=values["count"] or 0,
                     pattern=values["pattern"],
                     number_pattern=values["number_pattern"],
+                    serial=form.serial(),
                     purchase=form.purchase(),
                 ),
             )
         except DomainError as error:
-            form.add_error("pattern", _refusal(error))
+            form.add_error(_field_of(error), _refusal(error))
         else:
             return redirect("console_work", work_uid)
     context = {
@@ -107,7 +117,7 @@ def generate(request: ConsoleRequest, uid: str) -> HttpResponse:
         "sku": sku,
         "product": product,
         "common": COMMON,
-        **_estimate(form["pattern"].value(), form["count"].value()),
+        **_estimate(form),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "console/stock/generate.html", context, status=status)
@@ -117,19 +127,24 @@ def generate(request: ConsoleRequest, uid: str) -> HttpResponse:
 @require_POST
 def estimate(request: ConsoleRequest) -> HttpResponse:
     """Show five examples of a pattern and how hard its codes are to guess. Nothing is stored."""
-    found = _estimate(request.POST.get("pattern"), request.POST.get("count"))
+    found = _estimate(GenerateForm(request.POST, currency=desk_of(request).currency))
     return render(request, "console/stock/estimate.html", found)
 
 
-def _estimate(pattern: object, count: object) -> dict[str, Any]:
+def _estimate(form: GenerateForm) -> dict[str, Any]:
+    count = form["count"].value()
     number = int(str(count)) if str(count).isdecimal() and len(str(count)) <= len("1000000") else 1
+    serial = form.serial() if form.is_bound and form.is_valid() else None
     try:
-        read = operations.read_pattern(str(pattern or "")[: PATTERN_MOST + 1])
+        if serial:
+            number = serial.checked(COUNT_MOST).count
+        read = operations.read_pattern(str(form["pattern"].value() or "")[: PATTERN_MOST + 1])
         examples = make_codes(read, EXAMPLES)
     except DomainError as error:
         return {"estimate_problem": _refusal(error)}
     try:
-        operations.check_strength(read, max(number, 1))
+        has_numbers = bool(serial or form["number_pattern"].value())
+        operations.check_strength(read, max(number, 1), beside_number=has_numbers)
     except DomainError as error:
         weak = _refusal(error)
     else:
@@ -140,12 +155,25 @@ def _estimate(pattern: object, count: object) -> dict[str, Any]:
         "room": _large(read.room),
         "one_in": _large(read.room // max(number, 1)),
         "weak": weak,
+        "count": number,
+        "numbers": serial and (serial.number(0), serial.number(serial.count - 1)),
     }
 
 
 def _large(number: int) -> str:
     """Write a number that nobody would count: from a million million on by its power of ten."""
     return counted(number) if number < 10**12 else f"10^{len(str(number)) - 1}"
+
+
+def _field_of(error: DomainError) -> str:
+    if isinstance(error, operations.BadSerial):
+        return f"serial_{error.detail['field']}"
+    if isinstance(error, operations.SecretNumbers):
+        return "serial_first"
+    if isinstance(error, operations.BadPurchase):
+        named = {"face_value": "face_value", "data": "facts"}
+        return named.get(str(error.detail["field"]), "note")
+    return "pattern"
 
 
 def _refusal(error: DomainError) -> str:

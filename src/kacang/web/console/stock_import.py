@@ -30,8 +30,9 @@ from kacang.vault.queries import ImportPreview, PreviewColumn, import_preview
 from kacang.vault.reading.layouts import stored_layout, wishes_of
 from kacang.vault.reading.records import BLOCK_END_MAX
 from kacang.web.console.access import needs
+from kacang.web.console.batch_forms import FactsForm
 from kacang.web.console.desk import Desk, desk_of, is_over_list
-from kacang.web.console.product_forms import PricedForm, PriceField
+from kacang.web.console.product_forms import PriceField
 from kacang.web.console.work import card_of
 from kacang.web.errors import text_of
 from kacang.web.import_words import REASONS
@@ -71,7 +72,7 @@ PARTINGS: dict[str, Promise] = {
 }
 
 
-class ImportForm(PricedForm):
+class ImportForm(FactsForm):
     """A file or pasted lines, what a card of them is, and what is known of the purchase."""
 
     file = forms.FileField(label=gettext_lazy("File"), required=False)
@@ -146,6 +147,7 @@ class ImportForm(PricedForm):
             unit_cost_minor=data["unit_cost"],
             valid_until=end_of_day(data["valid_until"]),
             note=data["note"],
+            **self.known(),
         )
 
 

@@ -204,6 +204,7 @@ def file_of(item: WorkView) -> str:
 
 RESULT_WORDS: dict[str, Promise] = {
     "stocked": gettext_lazy("Cards in stock"),
+    "count": gettext_lazy("Numbers that are in the vault already"),
     "lines": gettext_lazy("Lines"),
     "good": gettext_lazy("Good lines"),
     "bad": gettext_lazy("Lines with faults"),
