@@ -1,0 +1,258 @@
+"""The walks of the merchants' guide in a real browser, and its pictures (V1–V8, S1, S3, S4).
+
+`GUIDE_PICTURES=docs/images/guide ./kacang test tests/browser/console/test_guide.py -k guide`
+takes the pictures again.
+"""
+
+import os
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pyzipper
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from playwright.sync_api import Page, expect
+
+from kacang.catalog import queries as catalog
+from kacang.merchants.audit import Actor
+from kacang.merchants.models import User
+from kacang.orders import queries as orders
+from kacang.orders.types import OrderFilter, OrderState
+from kacang.stock import operations as goods
+from kacang.vault import operations as vault
+from kacang.vault import queries as stock
+from tests.browser.console.shop import Shop
+from tests.browser.console.test_walks import job_of
+from tests.browser.harness import PHONE, assert_axe, assert_fits, shot, sign_in
+from tests.stock.conftest import Make
+from tests.vault.test_import import workbook
+
+pytestmark = pytest.mark.browser
+# As wide as a page of the guide shows it; no phone is that wide.
+GUIDE = (1200, 800)
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+STEP_SECONDS = 30
+
+
+class Walker:
+    """Somebody at work in a shop, who looks at each page and may take a picture of it."""
+
+    def __init__(self, page: Page, shop: Shop, *, is_guide: bool) -> None:
+        self.page = page
+        self.shop = shop
+        self.is_guide = is_guide
+
+    def look(self, name: str, *, whole: bool = False) -> None:
+        """Demand that the page is fit to be seen; keep its picture when those are wanted."""
+        assert_axe(self.page)
+        assert_fits(self.page)
+        shot(self.page, f"walk-{name}-{'guide' if self.is_guide else 'phone'}")
+        folder = os.environ.get("GUIDE_PICTURES")
+        if folder and self.is_guide:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            path = Path(folder) / f"{name}.png"
+            # Hiding the caret would write a style into the page, which its policy refuses.
+            self.page.screenshot(path=path, full_page=whole, caret="initial")
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"/console/{path}")
+
+    def send(self) -> None:
+        self.page.locator("main form button.btn-primary, main form button.btn-danger").last.click()
+
+    def run(self, job: str) -> str:
+        """Do what a worker does with the job whose page is open, and look again."""
+        self.page.wait_for_url(re.compile(r"/(works|checks|exports)/job_\w+/$"))
+        uid = job_of(self.page)
+        getattr(vault, f"run_{job}")(merchant_id=self.shop.merchant_id, work_uid=uid)
+        self.page.reload()
+        return uid
+
+    @property
+    def batch(self) -> str:
+        sku = catalog.sku(merchant_id=self.shop.merchant_id, uid=self.shop.skus[0])
+        return stock.batches(merchant_id=self.shop.merchant_id, sku_id=sku.id).items[0].uid
+
+
+@pytest.fixture(params=["guide", "phone"])
+def walker(request, open_page, live, busy) -> Walker:
+    is_guide = request.param == "guide"
+    page = open_page(GUIDE) if is_guide else open_page(PHONE, dark=True)
+    sign_in(page, live, busy.email)
+    return Walker(page, busy, is_guide=is_guide)
+
+
+def in_days(days: int) -> datetime:
+    return datetime.now(UTC) + timedelta(days=days)
+
+
+def code_of(step: int) -> str:
+    return str(format_hotp_value(hotp_value(TOTP_SECRET, step)))
+
+
+class TestCards:
+    def test_import_with_faults(self, walker: Walker, tmp_path):
+        page = walker.page
+        rows: list[dict[str, object]] = [
+            {
+                "卡号": f"VIP-{n:04}",
+                "卡密": f"7K2D-9QXA-{n:04}",
+                "有效期": "2027-12-31",
+                "成本": "96.00",
+            }
+            for n in range(1, 13)
+        ]
+        rows[3]["卡密"], rows[6]["有效期"], rows[9] = "", "改天", rows[0]
+        file = tmp_path / "蜂鸟数卡-11月.xlsx"
+        file.write_bytes(workbook(rows))
+        walker.go(f"stock/{walker.shop.skus[0]}/import/")
+        page.set_input_files("input[name=file]", file)
+        page.fill("#id_supplier", "蜂鸟数卡")
+        walker.look("import")
+        page.locator("main form button.btn-primary").click()
+        walker.run("check")
+        expect(page.locator("main")).to_contain_text("入库 9 条")
+        walker.look("check", whole=True)
+        page.locator("main form button.btn-primary").click()
+        walker.run("import")
+        expect(page.locator("main")).to_contain_text("撤销批次")
+        walker.look("import-done")
+
+    def test_generating(self, walker: Walker):
+        walker.go(f"stock/{walker.shop.skus[3]}/generate/")
+        walker.page.fill("#id_count", "1000")
+        walker.page.fill("#id_pattern", "KC-X{4}-X{4}-X{4}")
+        expect(walker.page.locator("#estimate li").first).to_contain_text("KC-")
+        walker.look("generate")
+
+    def test_bulk_change_and_undo(self, walker: Walker):
+        page = walker.page
+        walker.go(f"stock/batches/{walker.batch}/")
+        walker.look("batch")
+        walker.go(f"stock/cards/?sku={walker.shop.skus[0]}&state=available")
+        # A phone has cards instead of a table, and takes them one by one.
+        for box in page.locator("input.row-cb").all()[:3]:
+            box.check()
+        page.locator("select[form=bulk-form]").select_option("freeze")
+        walker.look("cards")
+        page.locator("[data-bulk] button.pri").click()
+        page.wait_for_url("**/change/**")
+        page.fill("#id_reason", "供货商核查")
+        walker.look("change")
+        walker.send()
+        walker.run("change")
+        walker.look("change-done")
+        page.locator("[data-open=undo-change-ask]").click()
+        page.fill("#undo-change-reason", "核查完毕")
+        walker.look("undo")
+        page.locator("#undo-change-ask button[type=submit]").click()
+        page.wait_for_url(re.compile(r"/works/job_\w+/$"))
+        expect(page.locator("main")).to_contain_text("撤销变更")
+
+    def test_replacing_a_faulty_card(self, walker: Walker):
+        page, who = walker.page, {"merchant_id": walker.shop.merchant_id}
+        given = orders.orders_page(**who, where=OrderFilter(state=OrderState.DELIVERED)).rows[-1]
+        lines = [line.id for line in orders.order(**who, number=given.number).lines]
+        card = stock.cards_of_units(**who, line_ids=lines)[0].card_uid
+        actor = Actor("user", None, walker.shop.email, "203.0.113.9")
+        vault.reveal(**who, card_uids=[card], actor=actor, reason="买家反馈无法激活")
+        walker.go(f"orders/{given.number}/")
+        page.locator("[data-open=replace-card]").first.click()
+        page.fill("#replace-card-reason", "买家反馈无法激活，已核实")
+        walker.look("replace")
+        page.locator("#replace-card button[type=submit]").click()
+        expect(page.locator("main")).to_contain_text("更换了问题卡")
+        walker.go(f"stock/cards/{card}/")
+        expect(page.locator("ol.tl")).to_contain_text("已核实")
+        walker.look("card", whole=True)
+
+    def test_export_behind_the_second_factor(self, walker: Walker):
+        page = walker.page
+        TOTP.activate(User.objects.get(email=walker.shop.email), TOTP_SECRET)
+        step = int(time.time()) // STEP_SECONDS
+        walker.go(f"stock/batches/{walker.batch}/")
+        page.locator("[data-open=export-ask]").click()
+        page.fill("#export-reason", "年度盘点")
+        page.fill("#export-code", code_of(step))
+        walker.look("export")
+        page.locator("#export-ask button[type=submit]").click()
+        walker.run("export")
+        page.fill("#fetch-code", code_of(step + 1))
+        walker.look("export-done")
+        phrase = page.input_value("#passphrase")
+        with page.expect_download() as fetched:
+            walker.send()
+
+        with pyzipper.AESZipFile(Path(fetched.value.path())) as archive:
+            archive.setpassword(phrase.encode())
+            lines = archive.read("cards.csv").splitlines()
+        levels = stock.batch(merchant_id=walker.shop.merchant_id, uid=walker.batch).levels
+        assert len(lines) == 1 + levels.total
+
+
+class TestStock:
+    def test_what_expires_soon(self, walker: Walker):
+        shop = walker.shop
+        work = vault.import_cards(
+            merchant_id=shop.merchant_id,
+            actor=Actor("user", None, shop.email, ""),
+            file_uid=vault.seal_lines(
+                merchant_id=shop.merchant_id, lines=[f"SOON-{n}----S{n}" for n in range(30)]
+            ),
+            request=vault.ImportRequest(
+                sku_uid=shop.skus[3],
+                purchase=vault.Purchase(
+                    supplier="鲜果源", unit_cost_minor=5_600, valid_until=in_days(20)
+                ),
+            ),
+        )
+        vault.run_import(merchant_id=shop.merchant_id, work_uid=work)
+        walker.go("stock/expiring/?days=30")
+        expect(walker.page.locator("main")).to_contain_text("鲜果源")
+        walker.look("expiring")
+
+    def test_pools(self, walker: Walker):
+        page = walker.page
+        walker.go("stock/pools/")
+        walker.look("pools-empty")
+        for name in ("双十一预留", "企业客户（华东区域大客户专用，勿动）" * 2):
+            page.fill("main form[action$='/new/'] input[name=name]", name)
+            page.locator("main form[action$='/new/'] button").click()
+            expect(page.locator("main")).to_contain_text(name)
+        walker.go(f"stock/change/?batch={walker.batch}&change=pool")
+        page.select_option("#id_target", label="双十一预留")
+        page.fill("#id_reason", "活动预留")
+        walker.send()
+        walker.run("change")
+        walker.go("stock/pools/")
+        walker.look("pools")
+        page.locator("[data-open^=delete-]").click()
+        walker.look("pool-delete")
+        page.locator("dialog[open] button[type=submit]").click()
+        expect(page.locator("main")).not_to_contain_text("企业客户")
+
+    def test_goods(self, walker: Walker):
+        make = Make(walker.shop.merchant_id)
+        sku = make.goods(low_stock_at=500)
+        actor = Actor("user", None, walker.shop.email, "")
+        east = goods.create_warehouse(
+            merchant_id=walker.shop.merchant_id, actor=actor, name="华东仓"
+        )
+        make.received(sku, 1200, cost=3_150, note="首批到货")
+        make.adjusted(sku, -12, reason="受潮报废，已拍照")
+        make.sent(sku, 60, east)
+        walker.go(f"stock/goods/{sku}/")
+        walker.look("goods", whole=True)
+        walker.go("stock/warehouses/")
+        walker.look("warehouses")
+
+    def test_alerts(self, walker: Walker):
+        walker.go("notices/")
+        expect(walker.page.locator("main")).to_contain_text("库存不足")
+        walker.look("alerts")
+        walker.go("stock/")
+        walker.look("stock")
+        walker.go("works/")
+        walker.look("works")
