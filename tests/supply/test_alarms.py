@@ -203,4 +203,4 @@ class TestGoods:
 
         assert told == [1, 0]
         (notice,) = messages.notices(merchant_id=merchant, language="zh-hans").rows
-        assert (notice.title, notice.target) == ("一箱 库存不足", ("sku", sku))
+        assert (notice.title, notice.target) == ("坚果礼盒 · 一箱 库存不足", ("sku", sku))

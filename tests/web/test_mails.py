@@ -284,7 +284,10 @@ class TestLowStock:
 
         assert (told, after_restock, again) == ([1, 0, 0], 0, [1, 0])
         newest = messages.notices(merchant_id=merchant, language="en").rows[0]
-        assert (newest.title, newest.target) == ("Year is running low", ("sku", made.sku.uid))
+        assert (newest.title, newest.target) == (
+            "Video · Year is running low",
+            ("sku", made.sku.uid),
+        )
 
     def test_can_be_switched_off(self, merchant):
         choose(merchant, mail_low_stock=False)

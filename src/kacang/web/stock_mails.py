@@ -54,7 +54,7 @@ def tell_expiring(*, merchant_id: int) -> int:
     span = now.date().toordinal() // days
     told = 0
     for sku_id, sku in sorted(skus.items()):
-        context = {"title": sku.title, "cards": cards[sku_id], "days": days, "sku": sku.uid}
+        context = {"title": sku.name, "cards": cards[sku_id], "days": days, "sku": sku.uid}
         occasion = f"{sku.uid}/expiring-{days}-{span}"
         told += tell_staff(merchant_id, Event.STAFF_EXPIRING, occasion, context)
     return told
@@ -62,7 +62,7 @@ def tell_expiring(*, merchant_id: int) -> int:
 
 def _tell_crossing(merchant_id: int, alarm: Alarm, *, by_mail: bool) -> int:
     context = {
-        "title": alarm.sku.title,
+        "title": alarm.sku.name,
         "left": alarm.available,
         "threshold": alarm.line,
         "sku": alarm.sku.uid,

@@ -104,7 +104,10 @@ class TestReminder:
 
         assert (told, wider) == ([1, 0, 0], [1, 0])
         newest, first = messages.notices(merchant_id=merchant, language="en").rows
-        assert (first.title, first.target) == ("Cards of Year expire soon", ("sku", made.sku.uid))
+        assert (first.title, first.target) == (
+            "Cards of Video · Year expire soon",
+            ("sku", made.sku.uid),
+        )
         assert first.line == "3 cards on sale expire within 7 days."
         assert newest.line == "5 cards on sale expire within 30 days."
 

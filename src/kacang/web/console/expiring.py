@@ -79,7 +79,7 @@ def _download(rows: list[Row], desk: Desk, days: int) -> HttpResponse:
     writer.writerow([*heads, _("Currency"), _("First expires")])
     language = get_language() or ""
     for row in rows:
-        title = pick(row.sku.title, language) if row.sku else ""
+        title = pick(row.sku.name, language) if row.sku else ""
         first = row.found.first_at.astimezone(desk.zone).strftime("%Y-%m-%d %H:%M:%S")
         cost = row.found.cost
         texts = [_harmless(one) for one in (title, row.found.batch_number, row.found.supplier)]
