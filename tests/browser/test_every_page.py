@@ -25,6 +25,8 @@ from tests.browser.harness import (
     assert_walked_by_keyboard,
     sign_in,
 )
+from tests.orders.test_move_check import looked
+from tests.orders.test_moving import ACG
 from tests.stock.conftest import ACTOR, Make
 
 pytestmark = pytest.mark.browser
@@ -102,6 +104,7 @@ def examples(shop):
     for name in ("console_stock_sku", "console_import", "console_generate"):
         of[name] = {"uid": sku.uid}
     of["console_goods"] = {"uid": some_goods(shop)}
+    of["console_move_check"] = {"uid": some_look(shop)}
     card = vault.cards_of_batch(merchant_id=shop.merchant_id, batch_uid=batch.uid, limit=1)
     of["console_card"] = {"uid": card.items[0].uid}
     asked = {
@@ -117,6 +120,12 @@ def examples(shop):
             "session_id": 1,
         },
     )
+
+
+def some_look(shop):
+    """A look at another system's file that found all sorts of things."""
+    look, _file = looked(shop.merchant_id, "acg-faka", ACG.encode())
+    return look.uid
 
 
 def some_goods(shop):

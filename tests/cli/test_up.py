@@ -115,6 +115,39 @@ class TestReady:
         assert "vault.weak_pattern" in weak.stderr
         assert len(weak.stderr.splitlines()) == 1
 
+    def test_cards_are_numbered_through(self, running: Up) -> None:
+        sku = json.loads(running.ready_file.read_text())["skus"][0]["id"]
+        words = ("cards", "generate", "--sku", sku, "--data", running.data, "--json")
+        words = (*words, "--serial", "CLI-[0096-0104/4]@", "--face-value", "50 USD")
+
+        done = command(*words, "--fact", "Region=US")
+        again = command(*words)
+        odd = command(*words[:-4], "--serial", "CLI-5")
+
+        assert (done.returncode, json.loads(done.stdout)["stocked"]) == (0, 3)
+        assert again.returncode == 1
+        told = json.loads(again.stdout)
+        assert (told["error"], told["count"]) == ("vault.numbers_taken", 3)
+        assert odd.returncode == 1
+        assert "--serial CLI-5 is not understood" in odd.stderr
+
+    def test_another_systems_shop_comes_over_once(self, running: Up, tmp_path: Path) -> None:
+        dump = Path(__file__).parents[1] / "orders/dumps/acg-faka.sql"
+        words = ("migrate-from", "acg-faka", dump, "--merchant", "demo", "--data", running.data)
+        broken = tmp_path / "broken.sql"
+        broken.write_bytes(dump.read_bytes()[:-40])
+
+        first, second = command(*words, "--json"), command(*words, "--json")
+        cut = command(*words[:2], broken, *words[3:])
+
+        assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+        came, again = json.loads(first.stdout), json.loads(second.stdout)
+        assert (came["products"], came["cards"], came["orders"], came["unpaid"]) == (3, 6, 2, 1)
+        assert {again[key] for key in ("products", "cards", "orders")} == {0}
+        assert "BBBB-2" not in first.stdout + first.stderr
+        assert cut.returncode == 1
+        assert "Not moved (moving.bad_file, cut_off" in cut.stderr
+
     def test_a_batch_is_counted_changed_and_taken_back(self, running: Up) -> None:
         sku = json.loads(running.ready_file.read_text())["skus"][0]["id"]
         mine: list[str | Path] = ["--merchant", "demo", "--data", running.data]

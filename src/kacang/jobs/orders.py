@@ -18,6 +18,12 @@ def run_move(*, merchant_id: int, work_uid: str) -> None:
     orders.run_move(merchant_id=merchant_id, work_uid=work_uid)
 
 
+@task("orders.run_move_check", "bulk")
+def run_move_check(*, merchant_id: int, work_uid: str) -> None:
+    """Look at another system's file, without bringing anything (V7)."""
+    orders.run_move_check(merchant_id=merchant_id, work_uid=work_uid)
+
+
 @task("orders.continue_waiting", "delivery")
 def continue_waiting(*, merchant_id: int, sku_id: int) -> None:
     """Deliver orders that waited for a SKU, now that stock came (O6)."""

@@ -33,6 +33,7 @@ PERMISSIONS = {
     "staff.edit": _("Invite staff and change roles"),
     "settings.view": _("See settings"),
     "settings.edit": _("Change settings"),
+    "shop.move": _("Move a shop here from another system"),
     "keys.view": _("See API keys"),
     "keys.edit": _("Create and revoke API keys"),
     "audit.view": _("See the audit log"),

@@ -12,7 +12,8 @@ from kacang.orders.meeting import (
     place_orders,
     promise_order,
 )
-from kacang.orders.moving.jobs import SYSTEMS, UnknownSystem, run_move, start_move
+from kacang.orders.moving.jobs import SYSTEMS, UnknownSystem, check_move, run_move, start_move
+from kacang.orders.moving.looking import run_move_check
 from kacang.orders.paying import ask_about, settle_waiting, start_payment
 from kacang.orders.repeating import KeyTaken, Repeat
 from kacang.orders.replacing import Replaced, replace_card
@@ -22,10 +23,12 @@ from kacang.orders.settling import promise_settlement, settle_notice, settle_not
 
 __all__ = [
     "SYSTEMS", "KeyTaken", "Repeat", "Replaced", "UnknownSystem", "add_note", "ask_about",
-    "cancel_order", "change_price", "check_access", "check_references", "code_to_send",
+    "cancel_order", "change_price", "check_access", "check_move",
+    "check_references", "code_to_send",
     "continue_waiting", "deliveries", "expire_due", "hand_over",
     "new_access_token", "place_order", "place_order_once", "place_orders", "promise_order",
     "promise_settlement", "replace_card", "replenish", "request_code", "resend", "run_move",
+    "run_move_check",
     "screen", "secret_form", "settle_notice", "settle_notices", "settle_waiting", "start_move",
     "start_payment",
 ]  # fmt: skip

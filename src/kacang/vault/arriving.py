@@ -147,6 +147,13 @@ def bring_in(
     return ids
 
 
+def in_vault(*, merchant_id: int, entries: Sequence[Entry]) -> set[int]:
+    """Return the places of those that the vault has already. Inside the caller's transaction."""
+    prints = prints_of(cipher_for(merchant_id), entries)
+    known = known_cards(merchant_id, prints)
+    return {place for place, mark in enumerate(prints) if mark in known}
+
+
 def sell_elsewhere(*, merchant_id: int, cards: Mapping[int, datetime | None]) -> int:
     """Take cards off the shelf that the other system sold since they came; return how many.
 

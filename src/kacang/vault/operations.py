@@ -5,6 +5,7 @@ from kacang.vault.arriving import (
     Incoming,
     bring_in,
     hand_over,
+    in_vault,
     problem_of,
     sell_elsewhere,
 )
@@ -138,6 +139,7 @@ __all__ = [
     "generate_cards",
     "hand_over",
     "import_cards",
+    "in_vault",
     "look_inside",
     "mark_faulty",
     "move_marks",

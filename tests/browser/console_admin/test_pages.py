@@ -27,6 +27,7 @@ PAGES = {
     "audit": "/console/audit/",
     "audit-none": "/console/audit/?object=nothing",
     "settings": "/console/settings/",
+    "move": "/console/settings/move/",
 }
 
 

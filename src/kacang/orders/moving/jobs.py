@@ -38,6 +38,8 @@ from kacang.vault.queries import CardState
 
 T = TypeVar("T")
 KIND = "orders.move"
+CHECK = "orders.move_check"
+RUNNERS = {KIND: "orders.run_move", CHECK: "orders.run_move_check"}
 JOB = "job"
 SIZE_MAX = 256 * 2**20
 CARDS_AT_ONCE = 10_000
@@ -87,6 +89,24 @@ def start_move(
         UnknownSystem, UnknownFile: There is none.
         BadDump: The file is larger than 256 MB.
     """
+    return _start(merchant_id, actor, KIND, (system, file_uid, language))
+
+
+def check_move(
+    *, merchant_id: int, actor: Actor, system: str, file_uid: str, language: str = "zh-hans"
+) -> str:
+    """Start the job that looks at a sealed file and brings nothing; return the job's uid.
+
+    Its result has what `start_move` would bring, by state, and a workbook of what it would not.
+
+    Raises:
+        UnknownSystem, UnknownFile, BadDump: As `start_move`.
+    """
+    return _start(merchant_id, actor, CHECK, (system, file_uid, language))
+
+
+def _start(merchant_id: int, actor: Actor, kind: str, told: tuple[str, str, str]) -> str:
+    system, file_uid, language = told
     if system not in SYSTEMS:
         raise UnknownSystem
     with acting_as(merchant_id):
@@ -95,20 +115,20 @@ def start_move(
             raise BadDump(problem="too_large", line=0)
         uid = work.start(
             merchant_id=merchant_id,
-            kind=KIND,
+            kind=kind,
             actor=actor,
             arguments={"file": file.uid, "system": system, "language": language},
         )
         audit.record(
             merchant_id=merchant_id,
             actor=actor,
-            action="orders.move",
+            action=kind,
             object_kind="merchant",
             object_uid=merchants.merchant(merchant_id=merchant_id).uid,
             after={"job": uid, "file": file.name, "system": system},
         )
         enqueue(
-            "orders.run_move",
+            RUNNERS[kind],
             queue="bulk",
             lock=f"bulk:{merchant_id}",
             merchant_id=merchant_id,
@@ -133,6 +153,19 @@ def run_move(*, merchant_id: int, work_uid: str) -> None:
     except Exception:
         _fail(merchant_id, task, "work.broken", {})
         raise
+
+
+def plan_of(merchant_id: int, task: Task) -> Plan:
+    """Read the file of a job.
+
+    Raises:
+        BadDump, BadFile: It cannot be read.
+        UnknownFile: Its time is over.
+    """
+    merchant = merchants.merchant(merchant_id=merchant_id)
+    body = files.read(merchant_id=merchant_id, uid=task.arguments["file"])
+    home = Home(merchant.currency, ZoneInfo(merchant.time_zone))
+    return SYSTEMS[task.arguments["system"]](body, home)
 
 
 def _chunks(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
@@ -161,7 +194,7 @@ class _Move:
         return Memory(self.merchant_id, self.task.arguments["system"])
 
     def run(self) -> None:
-        plan = self._plan()
+        plan = plan_of(self.merchant_id, self.task)
         self.total = len(plan.skus) + len(plan.cards) + len(plan.orders)
         try:
             self._products(plan)
@@ -171,12 +204,6 @@ class _Move:
             work.stop(merchant_id=self.merchant_id, uid=self.task.uid, result=dict(self.came))
             return
         self._finish(plan)
-
-    def _plan(self) -> Plan:
-        merchant = merchants.merchant(merchant_id=self.merchant_id)
-        body = files.read(merchant_id=self.merchant_id, uid=self.task.arguments["file"])
-        home = Home(merchant.currency, ZoneInfo(merchant.time_zone))
-        return SYSTEMS[self.task.arguments["system"]](body, home)
 
     @contextmanager
     def _step(self, count: int) -> Iterator[None]:

@@ -92,7 +92,7 @@ def card_groups(plan: Plan) -> list[tuple[tuple[str, CardState], list[OldCard]]]
     groups: dict[tuple[str, CardState], list[OldCard]] = defaultdict(list)
     keys: set[str] = set()
     for card in plan.cards:
-        problem = vault.problem_of(_entry(card))
+        problem = vault.problem_of(as_entry(card))
         if card.key in keys:
             problem = "duplicate_id"
         elif len(card.key) > KEY_MAX:
@@ -128,7 +128,7 @@ def bring_cards(
         merchant_id=merchant_id,
         sku_uid=sku.uid,
         state=state,
-        cards=[Incoming(card.key, _entry(card), card.sold_at) for card in fresh],
+        cards=[Incoming(card.key, as_entry(card), card.sold_at) for card in fresh],
         arrival=arrival,
     )
     memory.note("card", made)
@@ -142,5 +142,6 @@ def card_fault(card: OldCard, reason: str) -> Fault:
     return Fault("cards", card.line, card.key, "", reason)
 
 
-def _entry(card: OldCard) -> Entry:
+def as_entry(card: OldCard) -> Entry:
+    """Return a card as the vault takes it."""
     return Entry(card.line, card.number, card.secret, card.expires_at, card.remark)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kacang.web.console import audit, keys, secret_keys, settings_pages, staff
+from kacang.web.console import audit, keys, moving, secret_keys, settings_pages, staff
 
 urlpatterns = [
     path("staff/", staff.staff_list, name="console_staff"),
@@ -20,6 +20,9 @@ urlpatterns = [
     path("settings/", settings_pages.settings_page, name="console_settings"),
     path("settings/keys/", secret_keys.secret_keys, name="console_secret_keys"),
     path("settings/keys/rotate/", secret_keys.rotate, name="console_secret_key_rotate"),
+    path("settings/move/", moving.move_new, name="console_move"),
+    path("settings/move/<str:uid>/", moving.move_check, name="console_move_check"),
+    path("settings/move/<str:uid>/load/", moving.move_load, name="console_move_load"),
     path("settings/hosts/add/", settings_pages.host_add, name="console_host_add"),
     path("settings/hosts/remove/", settings_pages.host_remove, name="console_host_remove"),
 ]

@@ -68,6 +68,7 @@ ACTIONS: dict[str, Promise] = {
     "cards.available": _("Put cards back on sale"),
     "orders.hand_over": _("Handed over the goods of an order"),
     "orders.move": _("Moved a shop here from another system"),
+    "orders.move_check": _("Had another system's file looked at"),
     "cards.reveal": _("Looked at cards in stock"),
     "cards.stocked": _("Cards came into stock"),
     "cards.void": _("Voided cards"),

@@ -102,6 +102,7 @@ def settings_page(request: ConsoleRequest) -> HttpResponse:
         "form": form,
         "may_edit": may_edit,
         "may_rotate": "secrets.rotate" in request.membership.permissions,
+        "may_move": "shop.move" in request.membership.permissions,
         "palette": [(colour, word) for colour, word in themes.PALETTE.values()],
         "hosts": queries.hosts(merchant_id=request.merchant),
         "info": queries.merchant(merchant_id=request.merchant),

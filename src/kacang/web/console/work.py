@@ -34,6 +34,7 @@ KINDS: dict[str, Promise] = {
     "vault.change": gettext_lazy("Change of cards"),
     EXPORT: gettext_lazy("Export of codes"),
     "orders.move": gettext_lazy("Move from another system"),
+    "orders.move_check": gettext_lazy("Look at another system's file"),
     "vault.tails": gettext_lazy("Preparing the search by number"),
     "keys.rotate": gettext_lazy("Change of the key of card secrets"),
 }
