@@ -5,7 +5,11 @@ checks, encrypts and loads it, and the job says that it is done. The least is re
 by calamine and loading its rows, as they are, the way that tables with policies take bulk: binary
 COPY into a temporary table, then one insert. Both in turn; medians count. Memory is watched.
 
-    python -m bench.imports [--json] [--quick] [--rounds N] [--lines N]
+Then, once each: the same import while somebody at the desk asks for the page of stock, whose
+slowest hundredth is set beside that of an idle minute before; and a csv of 1,000,000 lines, for
+the memory that it takes.
+
+    python -m bench.imports [--json] [--quick] [--rounds N] [--lines N] [--csv N]
 """
 
 import argparse
@@ -14,6 +18,7 @@ import io
 import secrets
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -24,13 +29,17 @@ from rustpy_xlsxwriter import write_worksheet
 from bench import report
 from bench.installation import Installation, installation
 from bench.jobs import JobDone, run_job
+from bench.load import percentile
+from bench.pages import STOCK, Beside, Looking, at_the_desk, look
 from bench.stock import Shop, add_sku, open_shop
 from kacang.embedded import APP
 from kacang.merchants.models import MerchantKind
 from kacang.merchants.operations import open_merchant
 
 LINES = 200_000
-WEB_MEGABYTES, WORKER_MEGABYTES = 200, 350
+CSV_LINES = 1_000_000
+LOOKS = 300
+WEB_MEGABYTES, WORKER_MEGABYTES = 200, 300
 _COLUMNS = "fingerprint, number, secret, remark"
 
 
@@ -41,12 +50,15 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--lines", type=int)
+    parser.add_argument("--csv", type=int, help="lines of the csv")
     asked = parser.parse_args(words)
     rounds = asked.rounds or (1 if asked.quick else 3)
     lines = asked.lines or (2_000 if asked.quick else LINES)
+    csv_lines = asked.csv or (5_000 if asked.quick else CSV_LINES)
     least: list[float] = []
     done: list[JobDone] = []
     with installation() as made:
+        made.run("-m", "django", "collectstatic", "--noinput", "--verbosity=0")
         shop = open_shop()
         sku = add_sku(made, shop, cards=1)
         made.start("worker", "--queue", "bulk")
@@ -58,7 +70,49 @@ def main(words: list[str] | None = None) -> int:
             least.append(_least(made, book))
             made.settle_down()
             done.append(_import(made, shop, sku, book))
-    return _tell(least, done, lines, as_json=asked.json)
+        page, beside = _beside(made, shop, sku, lines, looks=5 if asked.quick else LOOKS)
+        report.say(f"a csv of {csv_lines:,} lines")
+        made.settle_down()
+        large = _import(made, shop, sku, _csv(csv_lines), "cards.csv")
+    missing = sum(lines - one.done for one in (*done, beside)) + csv_lines - large.done
+    return _tell(Found(least, done, page, large, lines, missing), as_json=asked.json)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was measured; `missing` counts lines that did not come in."""
+
+    least: list[float]
+    done: list[JobDone]
+    page: Beside
+    large: JobDone
+    lines: int
+    missing: int
+
+
+def _beside(
+    made: Installation, shop: Shop, sku: str, lines: int, *, looks: int
+) -> tuple[Beside, JobDone]:
+    """Import once more while somebody looks at the stock; return how long looks took."""
+    report.say(f"the page of stock: {looks} times idle, then beside {lines:,} lines")
+    book = _workbook(made.folder, lines)
+    made.settle_down()
+    with at_the_desk(made, shop) as window:
+        look(window, STOCK)
+        idle = [look(window, STOCK) for _ in range(looks)]
+        with Looking(window, STOCK) as looking:
+            done = _import(made, shop, sku, book)
+    return Beside(idle, looking.took), done
+
+
+def _csv(lines: int) -> bytes:
+    """Write the same as csv; 44 bytes a line."""
+    batch = secrets.token_hex(3).upper()
+    codes = secrets.token_hex(8 * lines).upper()
+    rows = (
+        f"{batch}{at:08d},{codes[16 * at : 16 * at + 16]},2031-12-31,b\n" for at in range(lines)
+    )
+    return ("卡号,卡密,有效期,备注\n" + "".join(rows)).encode()
 
 
 def _workbook(folder: Path, lines: int) -> bytes:
@@ -108,18 +162,20 @@ def _least(made: Installation, book: bytes) -> float:
         return time.perf_counter() - started
 
 
-def _import(made: Installation, shop: Shop, sku: str, book: bytes) -> JobDone:
+def _import(
+    made: Installation, shop: Shop, sku: str, book: bytes, name: str = "cards.xlsx"
+) -> JobDone:
     return run_job(
         made, shop, "/cards/import", count="good",
-        data={"sku_id": sku}, files={"file": ("cards.xlsx", book)},
+        data={"sku_id": sku}, files={"file": (name, book)},
     )  # fmt: skip
 
 
-def _tell(least: list[float], done: list[JobDone], lines: int, *, as_json: bool) -> int:
+def _tell(found: Found, *, as_json: bool) -> int:
+    least, done, lines, page = found.least, found.done, found.lines, found.page
     ratios = [one.seconds / bare for one, bare in zip(done, least, strict=True)]
     web = max(one.web_megabytes for one in done)
     worker = max(one.worker_megabytes for one in done)
-    missing = sum(lines - one.done for one in done)
     report.table(
         f"Import of {lines:,} lines of xlsx",
         ["round", "least s", "import s", "times", "web MB", "worker MB"],
@@ -128,6 +184,24 @@ def _tell(least: list[float], done: list[JobDone], lines: int, *, as_json: bool)
             for n, (bare, one, times) in enumerate(zip(least, done, ratios, strict=True), start=1)
         ],
     )
+    report.table(
+        "Page of stock: milliseconds",
+        ["", "looks", "p50", "p99"],
+        [
+            [name, len(took), percentile(took, 0.5), percentile(took, 0.99)]
+            for name, took in (("idle", page.idle), ("beside an import", page.busy))
+        ],
+    )
+    report.table(
+        "Import of a large csv",
+        ["lines", "s", "web MB", "worker MB"],
+        [
+            [
+                found.large.done, found.large.seconds, found.large.web_megabytes,
+                found.large.worker_megabytes,
+            ]
+        ],
+    )  # fmt: skip
     seconds = median(one.seconds for one in done)
     figures = {
         "bench": "import",
@@ -138,14 +212,21 @@ def _tell(least: list[float], done: list[JobDone], lines: int, *, as_json: bool)
         "limit_seconds": median(least),
         "p50_ms": 1000 * seconds,
         "p99_ms": 1000 * max(one.seconds for one in done),
-        "errors": missing,
+        "errors": found.missing,
+        "ratio_page": page.ratio,
+        "page_idle_p99_ms": percentile(page.idle, 0.99),
+        "page_beside_p99_ms": percentile(page.busy, 0.99),
+        "csv_lines": found.large.done,
+        "csv_seconds": found.large.seconds,
+        "csv_web_mb": found.large.web_megabytes,
+        "csv_worker_mb": found.large.worker_megabytes,
         "lines": lines,
         "web_mb": web,
         "worker_mb": worker,
         "web_mb_limit": WEB_MEGABYTES,
         "worker_mb_limit": WORKER_MEGABYTES,
     }
-    return report.finish(figures, as_json=as_json, good=not missing)
+    return report.finish(figures, as_json=as_json, good=not found.missing)
 
 
 if __name__ == "__main__":

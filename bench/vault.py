@@ -18,22 +18,19 @@ from statistics import median
 
 import httpx
 import psycopg
-from django.conf import settings
-from django.test import Client
 
 from bench import report
-from bench.installation import HOST, Installation, installation
+from bench.installation import Installation, installation
 from bench.jobs import JobDone, run_job
 from bench.load import percentile
+from bench.pages import STOCK, at_the_desk, look
 from bench.stock import Shop, add_sku, open_shop
 from kacang.embedded import APP
-from kacang.merchants.audit import SYSTEM
-from kacang.merchants.models import MerchantKind, User
-from kacang.merchants.operations import add_staff, open_merchant
+from kacang.merchants.models import MerchantKind
+from kacang.merchants.operations import open_merchant
 
 PATTERN = "XXXX-XXXX-XXXX-####"
 WORKER_MEGABYTES = 200
-_SIGN_IN = "allauth.account.auth_backends.AuthenticationBackend"
 _COLUMNS = "fingerprint, secret"
 
 
@@ -141,31 +138,14 @@ def _window(made: Installation, cards: int) -> Window:
     report.say(f"loading {cards:,} cards")
     shop = open_shop()
     sku = add_sku(made, shop, cards=cards)
-    email = f"bench-{secrets.token_hex(4)}@example.com"
-    add_staff(
-        merchant_id=shop.merchant_id, email=email, name="Bench", role="owner", actor=SYSTEM,
-        password=secrets.token_hex(12),
-    )  # fmt: skip
-    visitor = Client()
-    visitor.force_login(User.objects.get(email=email), backend=_SIGN_IN)
-    name = settings.SESSION_COOKIE_NAME
-    window = httpx.Client(
-        base_url=f"http://{HOST}:{made.port}",
-        cookies={name: visitor.cookies[name].value},
-        timeout=60,
-    )
-    return window, {"stock": "/console/stock/", "SKU": f"/console/stock/{sku}/"}
+    return at_the_desk(made, shop), {"stock": STOCK, "SKU": f"{STOCK}{sku}/"}
 
 
 def _looks(windows: list[Window], name: str, count: int) -> Looks:
     looks = Looks()
     for _ in range(count):
         for (window, addresses), took in zip(windows, (looks.few, looks.many), strict=True):
-            started = time.perf_counter()
-            answer = window.get(addresses[name])
-            took.append(1000 * (time.perf_counter() - started))
-            if answer.status_code != httpx.codes.OK:
-                raise RuntimeError(f"{addresses[name]}: {answer.status_code}")
+            took.append(look(window, addresses[name]))
     return looks
 
 

@@ -59,6 +59,9 @@ class TestBenches:
         assert figures["lines"] == 2000
         assert 0 < figures["web_mb"] < figures["web_mb_limit"]
         assert 0 < figures["worker_mb"] < figures["worker_mb_limit"]
+        assert figures["csv_lines"] == 5000
+        assert 0 < figures["csv_worker_mb"] < figures["worker_mb_limit"]
+        assert figures["ratio_page"] > 0
 
     def test_measures_the_vault(self):
         figures = run("bench.vault")

@@ -117,12 +117,12 @@ class TestReady:
 
     def test_cards_are_numbered_through(self, running: Up) -> None:
         sku = json.loads(running.ready_file.read_text())["skus"][0]["id"]
-        words = ("cards", "generate", "--sku", sku, "--data", running.data, "--json")
-        words = (*words, "--serial", "CLI-[0096-0104/4]@", "--face-value", "50 USD")
+        make = ("cards", "generate", "--sku", sku, "--data", running.data, "--json")
+        words = (*make, "--serial", "CLI-[0096-0104/4]@", "--face-value", "50 USD")
 
         done = command(*words, "--fact", "Region=US")
         again = command(*words)
-        odd = command(*words[:-4], "--serial", "CLI-5")
+        odd = command(*make, "--serial", "CLI-5")
 
         assert (done.returncode, json.loads(done.stdout)["stocked"]) == (0, 3)
         assert again.returncode == 1
