@@ -16,6 +16,7 @@ from kacang.merchants import queries as merchants
 from kacang.outbox import queries as works
 from kacang.stock import operations as stock
 from kacang.vault import queries as vault
+from kacang.web.wait_tokens import token_of
 from tests.browser.console.shop import a_busy_shop
 from tests.browser.harness import (
     DESKTOP,
@@ -100,6 +101,7 @@ def examples(shop):
         "shop_of:category": {"uid": shelf},
         "shop_of:product": {"uid": product.uid},
         "design:theme": {"colour": "c02665"},
+        "shop_of:wait_stop": {"token": token_of("wait_none")},
     }
     for name in ("console_stock_sku", "console_import", "console_generate"):
         of[name] = {"uid": sku.uid}

@@ -46,6 +46,7 @@ NOT_SEALED = {
     ("card", "fingerprint"),
     ("counter", "key"),
     ("picture", "body"),
+    ("restock_wait", "address_print"),
 }
 RUNNER = """
 import dataclasses, sys

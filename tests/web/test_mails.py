@@ -196,7 +196,8 @@ class TestGoods:
         placed = shop.place((sku, 1), contact=BUYER)
         shop.pay(placed)
 
-        assert run_news(merchant) == ["orders.tell_ready", "messages.send"]
+        came = "supply.tell_waiting"
+        assert run_news(merchant) == [came, "orders.tell_ready", "messages.send"]
 
         (mail,) = postbox.mails
         assert placed.number in mail["subject"]
@@ -217,7 +218,8 @@ class TestGoods:
         placed = shop.place((sku, 1), (stocked.sku.uid, 1), contact=BUYER)
         shop.pay(placed)
 
-        assert run_news(merchant) == ["orders.tell_delivered", "messages.send"]
+        came = "supply.tell_waiting"
+        assert run_news(merchant) == [came, "orders.tell_delivered", "messages.send"]
 
 
 class TestWaiting:

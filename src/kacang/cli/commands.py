@@ -2,7 +2,7 @@
 
 import typer
 
-from kacang.cli import cards, diagnosis, master, moving, running, shops, trade
+from kacang.cli import cards, diagnosis, master, moving, purchasing, running, shops, trade
 
 
 def register(app: typer.Typer) -> None:
@@ -12,5 +12,6 @@ def register(app: typer.Typer) -> None:
     shops.register(app)
     trade.register(app)
     cards.register(app)
+    purchasing.register(app)
     master.register(app)
     moving.register(app)

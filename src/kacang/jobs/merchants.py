@@ -14,6 +14,7 @@ from kacang.outbox import files, idempotency, rotating
 from kacang.outbox import sealed as outbox_sealed
 from kacang.payments import sealed as payments_sealed
 from kacang.risk import operations as risk
+from kacang.supply import sealed as supply_sealed
 from kacang.vault import sealed as vault_sealed
 
 
@@ -44,6 +45,7 @@ SEALED = (
     *orders_sealed.SEALED,
     *outbox_sealed.SEALED,
     *vault_sealed.SEALED,
+    *supply_sealed.SEALED,
 )
 
 

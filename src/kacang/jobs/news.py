@@ -16,7 +16,7 @@ LISTENERS: dict[str, tuple[tuple[str, str], ...]] = {
     "orders.ready": (("orders.tell_ready", "mail"),),
     "orders.on_hold": (("orders.tell_on_hold", "mail"),),
     "payments.suspense": (("payments.tell_suspense", "mail"),),
-    "vault.stocked": (("orders.continue_waiting", "delivery"),),
+    "vault.stocked": (("orders.continue_waiting", "delivery"), ("supply.tell_waiting", "mail")),
 }
 
 

@@ -15,6 +15,7 @@ class Event(StrEnum):
     ORDER_REPLACED = "order.replaced"
     ORDER_CANCELLED = "order.cancelled"
     ORDER_CODE = "order.code"
+    RESTOCKED = "restocked"
     STAFF_ORDER_WAITING = "staff.order_waiting"
     STAFF_SUSPENSE = "staff.suspense"
     STAFF_LOW_STOCK = "staff.low_stock"

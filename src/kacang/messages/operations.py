@@ -67,6 +67,7 @@ class Sending:
     uid: str
     event: Event
     context: Mapping[str, Any] = field(repr=False)
+    recipient: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def send(*, merchant_id: int, uid: str, now: datetime, fill: Filler | None = Non
     if row is None or row.state != MessageState.WAITING:
         return MessageState(row.state if row else MessageState.FAILED)
     context = {"shop": name, **row.context}
-    sending = Sending(merchant_id, uid, Event(row.event), context)
+    sending = Sending(merchant_id, uid, Event(row.event), context, row.recipient)
     filling = fill(sending) if fill else Filling()
     if filling is None:
         return _not_sent(merchant_id, row, NotPosted("outdated", is_final=True))

@@ -21,6 +21,7 @@ class Scope(IntEnum):
     SECOND_FACTOR_BY_PERSON = 11  # codes typed for an act that asks for one again
     SECOND_FACTOR_USED = 12  # a code is good for one act
     CARD_SEARCHES_BY_PERSON = 13
+    RESTOCK_WAITS_BY_ADDRESS = 14
 
 
 class Counter(models.Model):

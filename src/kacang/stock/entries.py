@@ -302,6 +302,7 @@ def _spread(merchant_id: int, parcel: Parcel) -> None:
 
 def _let_orders_go_on(merchant_id: int, sku_id: int) -> None:
     enqueue("orders.continue_waiting", queue="delivery", merchant_id=merchant_id, sku_id=sku_id)
+    enqueue("supply.tell_waiting", queue="mail", merchant_id=merchant_id, sku_id=sku_id)
 
 
 def _log(actor: Actor, action: str, row: Entry, sku: SkuView, more: dict[str, Any]) -> None:

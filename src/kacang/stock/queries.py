@@ -9,6 +9,7 @@ from kacang.stock.listing import (
     transfers_under_way,
 )
 from kacang.stock.models import EntryKind, PieceState
+from kacang.stock.origins import LastReceipt, last_receipts
 from kacang.stock.rates import sold_in
 from kacang.stock.warehouses import WarehouseView, warehouses
 
@@ -16,12 +17,14 @@ __all__ = [
     "EntryKind",
     "EntryView",
     "GoodsLevel",
+    "LastReceipt",
     "MovementPage",
     "MovementView",
     "PieceState",
     "WarehouseView",
     "goods_available",
     "goods_levels",
+    "last_receipts",
     "movements",
     "sold_in",
     "transfers_under_way",

@@ -29,6 +29,7 @@ from kacang.vault.listing import (
     find_cards,
 )
 from kacang.vault.models import BatchState, CardState
+from kacang.vault.origins import LastBatch, last_batches
 from kacang.vault.pools import (
     COMMON,
     PoolStock,
@@ -64,6 +65,7 @@ __all__ = [
     "ExportView",
     "Holding",
     "ImportPreview",
+    "LastBatch",
     "Matching",
     "Page",
     "PoolStock",
@@ -95,6 +97,7 @@ __all__ = [
     "import_preview",
     "is_filling",
     "is_tail",
+    "last_batches",
     "levels_by_pool",
     "list_cards",
     "loop_filled",

@@ -23,6 +23,8 @@ from kacang.payments import queries as payments
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import NotFound
 from kacang.shared.ids import new_uid
+from kacang.supply import operations as supply
+from kacang.web.wait_tokens import token_of
 
 
 def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
@@ -96,6 +98,8 @@ def send(*, merchant_id: int, uid: str) -> None:
 def _fill(sending: Sending) -> Filling | None:
     maker = _LINKS.get(sending.event)
     try:
+        if sending.event == Event.RESTOCKED:
+            return _restocked(sending)
         made = maker(sending) if maker else {}
     except NotFound:
         return None
@@ -107,6 +111,18 @@ def _order_link(sending: Sending) -> Mapping[str, str]:
     token = orders.new_access_token(merchant_id=sending.merchant_id, number=number)
     page = _shop_url(sending.merchant_id, "order", number=number)
     return {"link": f"{page}?{urlencode({'t': token})}"}
+
+
+def _restocked(sending: Sending) -> Filling:
+    """Lead to the product; whose address it is, and how to be forgotten, is known here alone."""
+    merchant_id, uid = sending.merchant_id, sending.recipient
+    page = _shop_url(merchant_id, "product", uid=str(sending.context["product"]))
+    stop = _shop_url(merchant_id, "wait_stop", token=token_of(uid))
+    return Filling(
+        {"link": f"{page}?{urlencode({'sku': sending.context['sku']})}", "stop": stop},
+        address=supply.address_of(merchant_id=merchant_id, uid=uid),
+        unsubscribe_url=stop,
+    )
 
 
 def _home_link(sending: Sending) -> Mapping[str, str]:

@@ -71,6 +71,7 @@ ACTIONS: dict[str, Promise] = {
     "orders.move_check": _("Had another system's file looked at"),
     "cards.reveal": _("Looked at cards in stock"),
     "cards.stocked": _("Cards came into stock"),
+    "stock.purchase_list": _("Took the purchase list as a file"),
     "cards.void": _("Voided cards"),
     "categories.create": _("Added a category"),
     "categories.delete": _("Deleted a category"),

@@ -20,6 +20,7 @@ from kacang.shared.errors import DomainError
 from kacang.stock import operations, queries
 from kacang.stock.operations import NotGoods, Purchase, Wish
 from kacang.stock.queries import EntryKind, GoodsLevel, MovementView, PieceState
+from kacang.supply.queries import waiting_counts
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of, pages_of
 from kacang.web.console.product_forms import PricedForm, PriceField
@@ -244,6 +245,7 @@ def _numbers(desk: Desk, sku: SkuView) -> dict[str, object]:
     return {
         "tally": [(word, getattr(whole, name)) for name, word in LEVEL_WORDS.items()],
         "level": whole,
+        "waiting": waiting_counts(merchant_id=desk.merchant_id, sku_ids=[sku.id]).get(sku.id, 0),
         "words": list(LEVEL_WORDS.values()),
         "places": [(called(place), _cells(levels.get(place.id, GoodsLevel()))) for place in places],
         "many_places": len(places) > 1,

@@ -33,6 +33,7 @@ EVENTS: dict[str, Promise] = {
     "order.waiting": gettext_lazy("The order has to wait"),
     "order.cancelled": gettext_lazy("The order is cancelled"),
     "order.code": gettext_lazy("One-time code for an order"),
+    "restocked": gettext_lazy("To the buyer: it is back"),
     "staff.order_waiting": gettext_lazy("To staff: a paid order waits"),
     "staff.suspense": gettext_lazy("To staff: money fits no order"),
     "staff.expiring": gettext_lazy("To staff: stock expires soon"),
@@ -74,6 +75,7 @@ def message_list(request: ConsoleRequest) -> HttpResponse:
             {
                 "message": row,
                 "event": EVENTS.get(row.event, row.event),
+                "is_waiting_buyer": row.event == "restocked",
                 "channel": CHANNELS.get(row.channel, row.channel),
                 "tone": TONES[row.state],
                 "word": STATES[row.state],

@@ -12,7 +12,7 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter, ProductView, SkuView, StockMode
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.numbers import numbers_of_lines
-from kacang.supply.queries import Terms, default_terms, levels_of
+from kacang.supply.queries import Terms, default_terms, levels_of, waiting_counts
 from kacang.vault import queries
 from kacang.vault.queries import CardView, StockLevel
 from kacang.web.console.access import needs
@@ -55,6 +55,8 @@ class Row:
     is_loop: bool
     is_filled: bool
     terms: Terms
+    # Buyers who want to be told when it is back.
+    waiting: int
 
     @property
     def warn_below(self) -> int:
@@ -110,7 +112,7 @@ def stock_list(request: ConsoleRequest) -> HttpResponse:
         "empty": [row for row in rows if row.is_empty],
     }
     shown = sorted(kept[show], key=lambda row: not row.is_low)
-    number = _page_number(request)
+    number = page_number(request)
     context = {
         "rows": shown[number * PAGE : (number + 1) * PAGE],
         "tabs": [
@@ -125,7 +127,7 @@ def stock_list(request: ConsoleRequest) -> HttpResponse:
         "show": show,
         "words": words,
         "is_narrowed": bool(words) or show != "all",
-        "pages": _pages(request, number, len(shown)),
+        "pages": pages_by_number(request, number, len(shown), PAGE),
         **may(desk),
     }
     return render(request, "console/stock/list.html", context)
@@ -194,10 +196,20 @@ def tally(level: StockLevel) -> list[tuple[Promise, int]]:
 def _rows(desk: Desk, skus: Sequence[tuple[ProductView, SkuView]]) -> list[Row]:
     loops = [sku.id for _product, sku in skus if sku.stock_mode == StockMode.LOOP]
     terms = default_terms(merchant_id=desk.merchant_id)
+    ids = [sku.id for _product, sku in skus]
+    waiting = waiting_counts(merchant_id=desk.merchant_id, sku_ids=ids)
     levels = levels_of(desk.merchant_id, [sku for _product, sku in skus])
     filled = queries.loop_filled(merchant_id=desk.merchant_id, sku_ids=loops) if loops else set()
     return [
-        Row(product, sku, levels[sku.id], sku.stock_mode == StockMode.LOOP, sku.id in filled, terms)
+        Row(
+            product,
+            sku,
+            levels[sku.id],
+            sku.stock_mode == StockMode.LOOP,
+            sku.id in filled,
+            terms,
+            waiting.get(sku.id, 0),
+        )
         for product, sku in skus
     ]
 
@@ -217,12 +229,14 @@ def may(desk: Desk) -> dict[str, object]:
     }
 
 
-def _page_number(request: ConsoleRequest) -> int:
+def page_number(request: ConsoleRequest) -> int:
+    """Return which page of a numbered list is asked for, from 0."""
     text = request.GET.get("page", "0")
     return int(text) if text.isdecimal() and len(text) < len("10000") else 0
 
 
-def _pages(request: ConsoleRequest, number: int, total: int) -> Pages:
+def pages_by_number(request: ConsoleRequest, number: int, total: int, size: int) -> Pages:
+    """Return where a numbered list of `size` a page goes on, and back."""
     query = request.GET.copy()
 
     def address(page: int) -> str:
@@ -230,7 +244,7 @@ def _pages(request: ConsoleRequest, number: int, total: int) -> Pages:
         return f"?{query.urlencode()}"
 
     return Pages(
-        next_url=address(number + 1) if (number + 1) * PAGE < total else "",
+        next_url=address(number + 1) if (number + 1) * size < total else "",
         previous_url=address(number - 1) if number else "",
         total=total,
     )

@@ -10,11 +10,13 @@ from django.views.decorators.http import require_safe
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductView, SkuView, Strategy, UnknownSku
 from kacang.merchants.tenancy import acting_as
+from kacang.messages.posting import is_configured as can_mail
 from kacang.shared import markdown
 from kacang.vault import queries as vault
 from kacang.web.design.parts import Pages, ShopLink
 from kacang.web.shop import goods
 from kacang.web.shop.cart import PICKS_MAX
+from kacang.web.shop.problems import Problem
 from kacang.web.shop.site import Site, page, shop_page
 
 SHELF = 24
@@ -62,12 +64,32 @@ def search(request: HttpRequest, site: Site) -> HttpResponse:
 @shop_page
 def product(request: HttpRequest, site: Site, uid: str) -> HttpResponse:
     """Show a product with the choice of its SKUs."""
+    return show_product(request, site, uid)
+
+
+def show_product(
+    request: HttpRequest,
+    site: Site,
+    uid: str,
+    *,
+    problem: Problem | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show a product, perhaps with what went wrong on it."""
     with acting_as(site.merchant_id):
         found = catalog.product_page(merchant_id=site.merchant_id, uid=uid)
         stock = goods.stock_of(site, found.skus)
         others = _others(site, without=uid) if not any(_left(stock)) else []
     chosen = goods.choices(site, found, request.GET.get("sku", ""), stock)
-    return page(request, site, "product", **product_values(site, found, chosen), others=others)
+    values = product_values(site, found, chosen)
+    return page(
+        request, site, "product", **values, others=others, problem=problem, status=status,
+        # Only where a mail can be sent; none is asked for what can be bought.
+        waits=[item for item in chosen if item.is_out] if can_mail() else [],
+        noted=request.GET.get("noted") == "1" and request.method != "POST",
+        typed=request.POST.get("email", "")[:254], asked=request.POST.get("sku", ""),
+        wait_url=site.url("wait", uid=uid),
+    )  # fmt: skip
 
 
 @require_safe

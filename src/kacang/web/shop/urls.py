@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kacang.web.shop import browsing, cart_pages, checkout, finding, paying, receiving
+from kacang.web.shop import browsing, cart_pages, checkout, finding, paying, receiving, waits
 
 urlpatterns = [
     path("", browsing.home, name="home"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("search/", browsing.search, name="search"),
     path("p/<str:uid>/", browsing.product, name="product"),
     path("p/<str:uid>/numbers/<str:sku>/", browsing.numbers, name="numbers"),
+    path("p/<str:uid>/wait/", waits.wait, name="wait"),
+    path("waits/<str:token>/", waits.stop, name="wait_stop"),
     path("pictures/<str:name>", browsing.picture, name="picture"),
     path("help/", browsing.help_page, name="help"),
     path("cart/", cart_pages.cart, name="cart"),
