@@ -10,12 +10,22 @@ from kacang.merchants.tenancy import acting_as
 from kacang.shared.ids import new_uid
 
 # Append-only by privilege (rules 12, 23): rows are added, never changed or taken away.
-APPEND_ONLY = {"audit_entry", "log_seal", "timeline", "transfer", "card_movement", "goods_movement"}
+APPEND_ONLY = {
+    "audit_entry",
+    "log_seal",
+    "timeline",
+    "transfer",
+    "card_change",
+    "card_movement",
+    "goods_movement",
+}
 # Ids without a constraint, each with its reason (rule 18).
 LOOSE = {
     "audit_entry.actor_id": "a log keeps what is gone",
     "batch.first_card_id": "the end of a range, not a reference",
     "batch.last_card_id": "the end of a range, not a reference",
+    "card_change.first_card_id": "the end of a range, not a reference",
+    "card_change.last_card_id": "the end of a range, not a reference",
     "card.batch_id": "all cards of a batch share it: the statement joins by merchant",
     "card.line_id": "hot: the allocation has the reference",
     "card.pool_id": "0 is the common pool",

@@ -17,6 +17,7 @@ from kacang.vault import queries as cards
 from tests import make
 from tests.orders.looking import settle, time_shifted
 from tests.orders.test_replacing import CLERK, REASON, ask, bought_free, given, replace
+from tests.vault import conftest as vault_make
 
 BUYER = Actor("buyer", None, "", "198.51.100.4")
 CONTACT = Contact(email="zhao.min@example.com")
@@ -210,3 +211,60 @@ class TestCardHistory:
             (Step.LET_GO, slow),
             (Step.RESERVED, quick),
         }  # fmt: skip
+
+
+class TestManyAtOnce:
+    """A change of all cards that fit a filter is one entry of the log, and a step of each card."""
+
+    def stock(self, merchant: int) -> tuple[vault_make.Make, str, list[str]]:
+        maker = vault_make.Make(merchant)
+        sku = maker.sku()
+        batch = maker.imported(sku, b"title\n\nA\nB\nC\n").result["batch"]
+        return maker, sku, [card.uid for card in maker.cards(batch)]
+
+    def change(self, maker: vault_make.Make, sku: str, change: vault.Change, why: str) -> str:
+        request = vault.ChangeRequest(
+            change, why, matching=cards.CardFilter(sku_id=maker.sku_id(sku), text="")
+        )
+        uid = vault.change_cards(merchant_id=maker.merchant_id, actor=CLERK, request=request)
+        vault.run_change(merchant_id=maker.merchant_id, work_uid=uid)
+        return uid
+
+    def acts(self, merchant: int, card: str) -> list[tuple[str, str, str]]:
+        found = queries.card_history(merchant_id=merchant, card_uid=card, limit=200)
+        return [
+            (one.action, one.reason, one.actor_label)
+            for one in reversed(found.events)
+            if one.step == Step.LOGGED
+        ]
+
+    def test_is_told_of_each_card_that_it_changed_and_of_no_other(self, merchant, other_merchant):
+        maker, sku, uids = self.stock(merchant)
+        vault.mark_faulty(merchant_id=merchant, card_uids=uids[:1], actor=CLERK, reason="无效")
+
+        job = self.change(maker, sku, vault.Change.FREEZE, "核查")
+        undo = vault.undo_change(merchant_id=merchant, actor=CLERK, work_uid=job, reason="完毕")
+        vault.run_change(merchant_id=merchant, work_uid=undo)
+
+        both = [("cards.frozen", "核查", CLERK.label), ("cards.undone", "完毕", CLERK.label)]
+        assert [self.acts(merchant, uid) for uid in uids] == [
+            [("cards.faulty", "无效", CLERK.label)], both, both, both,
+        ]  # fmt: skip
+        with acting_as(other_merchant), connection.cursor() as cursor:
+            cursor.execute("select count(*) from card_change")
+            assert cursor.fetchone() == (0,)
+
+    def test_names_the_line_of_the_file(self, merchant):
+        _maker, _sku, uids = self.stock(merchant)
+
+        found = [queries.card_history(merchant_id=merchant, card_uid=uid).source for uid in uids]
+
+        assert [(one.place, one.line) for one in found] == [(1, 1), (2, 3), (3, 4), (4, 5)]
+
+    def test_a_card_that_was_made_here_has_no_line(self, merchant):
+        maker = vault_make.Make(merchant)
+        batch = maker.generated(maker.sku(), 2, "X{16}").result["batch"]
+
+        for card in maker.cards(batch):
+            found = queries.card_history(merchant_id=merchant, card_uid=card.uid)
+            assert found.source.line == 0

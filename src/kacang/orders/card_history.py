@@ -120,6 +120,7 @@ def card_history(
             *_of_holders(held, lines),
             *_of_holders(shared, lines),
             *_of_log(merchant_id, card_uid, Step.LOGGED, place, most),
+            *_of_changes(merchant_id, card_uid, place, most),
             *_of_log(merchant_id, source.batch.uid, Step.BATCH_LOGGED, place, most),
             *_of_looks(merchant_id, held, lines, place, most),
         ]
@@ -174,6 +175,22 @@ def _of_log(
     page = merchants.audit_page(merchant_id=merchant_id, where=where, limit=most)
     for row in page.rows:
         yield _logged(row, step)
+
+
+def _of_changes(merchant_id: int, card_uid: str, place: _Place, most: int) -> Iterator[CardEvent]:
+    """What happened to it among all cards that fitted a filter."""
+    for one in vault.changes_of(
+        merchant_id=merchant_id, card_uid=card_uid, until=place.until, limit=most
+    ):
+        yield CardEvent(
+            Step.LOGGED,
+            one.at,
+            "job",
+            one.actor_label,
+            action=f"cards.{one.verb}",
+            reason=one.reason,
+            after={"job": one.job},
+        )
 
 
 def _of_looks(

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from kacang.catalog import queries as catalog
 from kacang.merchants import audit
 from kacang.merchants import queries as merchants
@@ -43,6 +45,11 @@ from kacang.vault.steps import Condition, lock_batches, lock_cards, take
 
 # Few enough that buyers, who pass by locked cards, do not find a batch wholly locked for long.
 CHUNK = 2_000
+_REMEMBER = """
+insert into card_change
+    (merchant_id, first_card_id, last_card_id, card_ids, job, verb, reason, actor_label)
+values (%s::bigint, %s::bigint, %s::bigint, %s::bigint[], %s::text, %s::text, %s::text, %s::text)
+"""
 Undoable = Mapping[int, tuple[Condition, Condition]]
 
 
@@ -266,7 +273,10 @@ def _change_some(merchant_id: int, task: Task, reached: Reached, chunk: Chunk) -
 
 
 def _record(merchant_id: int, task: Task, changed: set[int]) -> None:
-    """Cards that somebody named are in the log one by one, others as a count."""
+    """Cards that somebody named are in the log one by one, others as a count.
+
+    Which ones a filter meant is kept beside it, for the history of each.
+    """
     actor = Actor(JOB, None, task.actor_label)
     reason, verb = task.arguments["reason"], DONE[Change(task.arguments["change"])]
     if not task.arguments["cards"]:
@@ -280,6 +290,8 @@ def _record(merchant_id: int, task: Task, changed: set[int]) -> None:
             after={"cards": len(changed), "job": task.uid},
             reason=reason,
         )
+        if not batch_uid:
+            _remember(merchant_id, task, changed)
         return
     cipher = cipher_for(merchant_id)
     for card_id in sorted(changed):
@@ -291,6 +303,19 @@ def _record(merchant_id: int, task: Task, changed: set[int]) -> None:
             object_uid=seal_card_id(cipher, card_id),
             reason=reason,
         )
+
+
+def _remember(merchant_id: int, task: Task, changed: set[int]) -> None:
+    verb = DONE[Change(task.arguments["change"])]
+    ids = sorted(changed)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REMEMBER,
+            [
+                merchant_id, ids[0], ids[-1], ids, task.uid, verb, task.arguments["reason"],
+                task.actor_label,
+            ],
+        )  # fmt: skip
 
 
 def _end(merchant_id: int, task: Task, reached: Reached, *, stopped: bool) -> None:

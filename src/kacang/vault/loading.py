@@ -47,10 +47,11 @@ _INSERT = f"""
 with placed as (
     insert into card (merchant_id, sku_id, batch_id, pick_key, expires_at, fingerprint, number,
                       number_mask, number_sealed, secret, is_loop, remark, cost_minor,
-                      content_type, file_name, tail_print)
+                      content_type, file_name, tail_print, source_line)
     select %(merchant)s::bigint, %(sku)s::bigint, %(batch)s::bigint, {PICK_KEY}, l.expires_at,
            l.fingerprint, l.number, l.number_mask, l.number_sealed, l.secret, %(loop)s::boolean,
-           l.remark, l.cost_minor, l.content_type, l.file_name, l.tail_print
+           l.remark, l.cost_minor, l.content_type, l.file_name, l.tail_print,
+           case when %(has_lines)s::boolean then l.seq end
     from card_load l order by l.seq
     on conflict (merchant_id, fingerprint) do nothing
     returning id, pick_key, cost_minor
@@ -144,6 +145,7 @@ def load_cards(
         "batch": batch.pk,
         "strategy": int(sku.strategy),
         "loop": sku.stock_mode == StockMode.LOOP,
+        "has_lines": batch.source == "import",
     }
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)

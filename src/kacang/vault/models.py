@@ -176,6 +176,8 @@ class Card(models.Model):
     # It lies outside of its batch's range of ids, for it came from another batch.
     regrouped = models.BooleanField(default=False)
     remark = models.CharField(max_length=200, blank=True)
+    # Where it stood in the file that it came in with, from 1.
+    source_line = models.IntegerField(null=True)
     created_at = models.DateTimeField()
     sold_at = models.DateTimeField(null=True)
 

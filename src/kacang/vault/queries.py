@@ -45,7 +45,15 @@ from kacang.vault.rates import sold_in
 from kacang.vault.selecting import BadFilter, CardFilter, Matching
 from kacang.vault.tail_filling import is_filling
 from kacang.vault.tails import TAIL_LENGTH, is_tail
-from kacang.vault.tracing import CardSource, Holding, card_source, holdings, sharers
+from kacang.vault.tracing import (
+    CardSource,
+    Changed,
+    Holding,
+    card_source,
+    changes_of,
+    holdings,
+    sharers,
+)
 
 __all__ = [
     "CHANGE",
@@ -60,6 +68,7 @@ __all__ = [
     "CardSource",
     "CardState",
     "CardView",
+    "Changed",
     "Choice",
     "Expiring",
     "ExportView",
@@ -88,6 +97,7 @@ __all__ = [
     "cards_by_uid",
     "cards_of_batch",
     "cards_of_units",
+    "changes_of",
     "choices",
     "count_matching",
     "expiring",

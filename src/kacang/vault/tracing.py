@@ -44,13 +44,33 @@ where merchant_id = %(merchant)s::bigint and card_id = %(card)s::bigint and not 
   and delivered_at is not null and delivered_at <= %(until)s::timestamptz
 order by delivered_at desc limit %(most)s::int
 """
+# A part of a job has cards that lie close together: few parts reach over one card.
+_CHANGES = """
+select at, verb, reason, actor_label, job from card_change
+where merchant_id = %(merchant)s::bigint and last_card_id >= %(card)s::bigint
+  and first_card_id <= %(card)s::bigint and %(card)s::bigint = any(card_ids)
+  and at <= %(until)s::timestamptz
+order by at desc limit %(most)s::int
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """That a card was one of many that a job changed: `verb` as in the log's "cards.frozen"."""
+
+    at: datetime
+    verb: str
+    reason: str
+    actor_label: str
+    job: str
 
 
 @dataclass(frozen=True, slots=True)
 class CardSource:
     """A card with its batch.
 
-    `place`: among the batch's cards, in order of arrival; 0 where it joined later.
+    `place`: among the batch's cards, in order of arrival; 0 where it joined later. `line`: of the
+    file that it came in with; 0 where it came in by none, or before lines were kept.
     """
 
     card: CardView
@@ -58,6 +78,7 @@ class CardSource:
     cost: Money
     is_loop: bool
     place: int
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +121,7 @@ def card_source(*, merchant_id: int, card_uid: str) -> CardSource:
         cost=Money(minor, row.batch.currency),
         is_loop=row.is_loop,
         place=0 if row.regrouped else row.pk - (row.batch.first_card_id or row.pk) + 1,
+        line=row.source_line or 0,
     )
 
 
@@ -139,6 +161,17 @@ def sharers(*, merchant_id: int, card_uid: str, until: datetime, limit: int) -> 
         Holding(line_id, unit_no, was_reserved=False, delivered_at=at, released_at=None)
         for line_id, unit_no, at in found
     ]
+
+
+def changes_of(*, merchant_id: int, card_uid: str, until: datetime, limit: int) -> list[Changed]:
+    """Return what changes by filter did to a card, up to a moment, the latest first.
+
+    Raises:
+        UnknownCard: The name was made up.
+    """
+    card_id = open_card_id(cipher_for(merchant_id), card_uid)
+    asked = {"card": card_id, "until": until, "most": limit}
+    return [Changed(*row) for row in _rows(merchant_id, _CHANGES, asked)]
 
 
 def _name(cipher: MerchantCipher, card_id: int | None) -> str:

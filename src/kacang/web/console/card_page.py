@@ -116,7 +116,7 @@ def _row(event: CardEvent, found: CardHistory) -> Row:
     return Row(
         event=event,
         text=_text(event, found),
-        extra=_extra(event),
+        extra=_extra(event, found.source.line),
         by=_by(event),
         tone="bad" if event.action in BAD_ACTIONS else TONES.get(event.step, ""),
     )
@@ -135,9 +135,11 @@ def _text(event: CardEvent, found: CardHistory) -> str:
     return str(STEPS[event.step])
 
 
-def _extra(event: CardEvent) -> str:
+def _extra(event: CardEvent, line: int) -> str:
     """What else the log tells: the file, which codes of the order, the reason."""
     parts = []
+    if event.step is Step.CAME_IN and line:
+        parts.append(_("line %(line)s of the file") % {"line": f"{line:,}"})
     if file := event.after.get("file"):
         parts.append(_("File %(name)s") % {"name": file})
     first, plus, many = str(event.after.get("part", "")).partition("+")
