@@ -77,12 +77,22 @@ def sku(
     return made
 
 
+def redeem_codes(target: Stocked, *, cards: int = 3, **fields: Any) -> Stocked:
+    """A SKU on sale whose cards are redeem codes for another one."""
+    made = sku(target.merchant_id, cards=cards, **fields)
+    with acting_as(target.merchant_id):
+        Sku.objects.filter(merchant_id=target.merchant_id, pk=made.sku.pk).update(
+            redeems=target.sku
+        )
+    return made
+
+
 def stock(made: Stocked, cards: int, *, expires_in: str | None = None, loop: bool = False) -> None:
     """Put more codes in stock, straight into the table: imports have their own tests."""
     cipher = cipher_for(made.merchant_id)
     codes = [f"CODE-{secrets.token_hex(8)}" for _ in range(cards)]
     made.codes.extend(codes)
-    prints = [cipher.fingerprint(code.encode()) for code in codes]
+    prints = [cipher.fingerprint(b"", code.encode()) for code in codes]
     sealed = [
         cipher.seal("card", "secret", code.encode(), fingerprint)
         for code, fingerprint in zip(codes, prints, strict=True)
@@ -184,6 +194,7 @@ __all__ = [
     "card_states",
     "notice",
     "order",
+    "redeem_codes",
     "request",
     "sku",
     "stock",

@@ -18,6 +18,7 @@ APPEND_ONLY = {
     "card_change",
     "card_movement",
     "goods_movement",
+    "redemption",
 }
 # Ids without a constraint, each with its reason (rule 18).
 LOOSE = {

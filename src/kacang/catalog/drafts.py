@@ -42,6 +42,8 @@ class SkuDraft:
     stock_mode: StockMode = StockMode.CARDS
     chosen_surcharge_minor: int = 0
     number_is_secret: bool = False
+    # The uid of the SKU that its cards are redeem codes for.
+    redeems: str = ""
     low_stock_at: int | None = None
     cover_days: int | None = None
     lead_days: int | None = None

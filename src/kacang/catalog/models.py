@@ -140,6 +140,10 @@ class Sku(models.Model):
     chosen_surcharge_minor = models.BigIntegerField(default=0)
     # Whether the card number is itself a secret: then it is sealed and shown by mask (rule 5).
     number_is_secret = models.BooleanField(default=False)
+    # Its cards are redeem codes: each is good for one piece of that SKU (L21).
+    redeems = models.ForeignKey(
+        "self", models.PROTECT, null=True, db_constraint=False, related_name="redeemed_by"
+    )
     # Of these three null means: as the merchant's settings say.
     low_stock_at = models.IntegerField(null=True)
     cover_days = models.IntegerField(null=True)
@@ -168,8 +172,19 @@ class Sku(models.Model):
             models.CheckConstraint(
                 condition=Q(stock_mode__in=(0, 1, 2)), name="sku_stock_mode_known"
             ),
+            models.CheckConstraint(
+                condition=Q(redeems=None) | ~Q(redeems=models.F("id")) & Q(stock_mode=0),
+                name="sku_redeems_another",
+            ),
         ]
-        indexes = [models.Index(fields=["merchant", "product", "position"], name="sku_of_product")]
+        indexes = [
+            models.Index(fields=["merchant", "product", "position"], name="sku_of_product"),
+            models.Index(
+                fields=["merchant", "redeems"],
+                name="sku_redeems",
+                condition=Q(redeems__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.uid

@@ -45,6 +45,7 @@ SCOPES = {
     "orders:read": _("Read orders"),
     "orders:write": _("Place and cancel orders"),
     "secrets:read": _("Read delivered card secrets"),
+    "redemptions:write": _("Redeem codes for holders"),
     "cards:read": _("Read batches and cards, never their codes"),
     "cards:write": _("Import, generate and change card secrets"),
     "jobs:read": _("Read the progress of jobs"),

@@ -12,12 +12,14 @@ from typing import Any
 
 from kacang.delivery.queries import FROM_VAULT
 from kacang.merchants import queries as merchants
+from kacang.merchants.keys import cipher_for
 from kacang.merchants.queries import AuditFilter, AuditRow
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.models import Line, Order, OrderState
+from kacang.orders.models import Line, Order, OrderState, Redemption
 from kacang.shared.clock import utc_now
 from kacang.shared.contacts import Contact
 from kacang.vault import queries as vault
+from kacang.vault.card_ids import open_card_id
 from kacang.vault.queries import CardSource, CardState, Holding
 
 PAGE_MAX = 200
@@ -41,6 +43,7 @@ class Step(IntEnum):
     OPENED = 6  # with others of its order
     BATCH_LOGGED = 7  # with its whole batch
     EXPIRED = 8
+    REDEEMED = 9  # for the order that is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def card_history(
             *_of_changes(merchant_id, card_uid, place, most),
             *_of_log(merchant_id, source.batch.uid, Step.BATCH_LOGGED, place, most),
             *_of_looks(merchant_id, held, lines, place, most),
+            *_of_redemption(merchant_id, card_uid),
         ]
     due = sorted(
         (event for event in found if event.at <= place.until),
@@ -166,6 +170,21 @@ def _of_holders(held: Iterable[Holding], lines: Mapping[int, _Line]) -> Iterator
             was_given = holding.delivered_at is not None
             step, kind = (Step.TAKEN_BACK, "") if was_given else (Step.LET_GO, "system")
             yield CardEvent(step, holding.released_at, kind, other=holding.instead, **about)
+
+
+def _of_redemption(merchant_id: int, card_uid: str) -> Iterator[CardEvent]:
+    card_id = open_card_id(cipher_for(merchant_id), card_uid)
+    found = Redemption.objects.filter(merchant_id=merchant_id, card_id=card_id)
+    for row in found.select_related("order"):
+        order = row.order
+        yield CardEvent(
+            Step.REDEEMED,
+            row.at,
+            "key" if order.api_key_id else "buyer",
+            address=order.address,
+            number=order.number,
+            contact=Contact(order.email, order.phone),
+        )
 
 
 def _of_log(

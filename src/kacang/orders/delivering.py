@@ -149,12 +149,14 @@ def _state(is_whole: bool, owing: Owing) -> OrderState:  # noqa: FBT001 - of thi
 
 
 def deliver_free(
-    merchant_id: int, order_ids: Sequence[int], *, with_goods: Container[int] = ()
+    merchant_id: int,
+    order_ids: Sequence[int],
+    *,
+    with_goods: Container[int] = (),
+    event: int = Event.PAID,
 ) -> dict[int, OrderState]:
     """Deliver orders that cost nothing, in the transaction that placed them."""
-    due = [
-        Due(order_id, event=Event.PAID, has_goods=order_id in with_goods) for order_id in order_ids
-    ]
+    due = [Due(order_id, event=event, has_goods=order_id in with_goods) for order_id in order_ids]
     return deliver(merchant_id, due)
 
 

@@ -140,7 +140,8 @@ def price(draft: Draft, skus: Mapping[str, Quoted], cipher: MerchantCipher) -> N
         BadAnswer: The buyer's form does not pass.
     """
     items = _merged(draft.request.items)
-    draft.lines = [_line(item, skus, cipher) for item in items]
+    make = _redeemed if draft.request.is_redemption else _line
+    draft.lines = [make(item, skus, cipher) for item in items]
     if not draft.lines or len(draft.lines) > LINES_MAX or draft.units > UNITS_MAX:
         raise BadQuantity(most=UNITS_MAX)
     _fill_form(draft, cipher)
@@ -170,6 +171,14 @@ def _line(item: Item, skus: Mapping[str, Quoted], cipher: MerchantCipher) -> Dra
         raise BadChoice(sku=sku.uid)
     cards = tuple(open_card_id(cipher, uid) for uid in item.chosen)
     return DraftLine(sku, item.quantity, sku.price_minor + sku.chosen_surcharge_minor, cards)
+
+
+def _redeemed(item: Item, skus: Mapping[str, Quoted], _: MerchantCipher) -> DraftLine:
+    """A line that a redeem code is given for: no price, and no limit on how many are sold."""
+    sku = skus.get(item.sku_uid)
+    if sku is None:
+        raise UnknownSku(sku=item.sku_uid[:40])
+    return DraftLine(sku, item.quantity, 0, ())
 
 
 def _fill_form(draft: Draft, cipher: MerchantCipher) -> None:

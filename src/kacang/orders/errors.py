@@ -105,6 +105,26 @@ class NoReplacement(Conflict):
     code = "orders.no_replacement"
 
 
+class BadRedeemCode(Invalid):
+    """This is no code that can be redeemed here; it is never said why.
+
+    `cause` and `card_uid` are for the shop's log: they are no part of what callers are told.
+    """
+
+    code = "orders.bad_redeem_code"
+
+    def __init__(self, cause: str = "unknown", card_uid: str = "") -> None:
+        super().__init__()
+        self.cause = cause
+        self.card_uid = card_uid
+
+
+class RedeemSoldOut(Conflict):
+    """What the code is good for is out of stock. The code stays as it is."""
+
+    code = "orders.redeem_sold_out"
+
+
 class AccessRefused(Refused):
     """The order's codes are not shown to this caller; it is never said why."""
 

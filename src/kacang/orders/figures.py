@@ -18,13 +18,13 @@ select count(*)::int, coalesce(sum(payable_minor), 0)::bigint,
        count(*) filter (where state in (4, 5))::int
 from sale_order
 where merchant_id = %(merchant)s::bigint and paid_at >= %(since)s::timestamptz
-  and paid_at < %(until)s::timestamptz and channel <> 'moved'
+  and paid_at < %(until)s::timestamptz and channel not in ('moved', 'redeem')
 """
 HOURS = """
 select date_trunc('hour', paid_at, %(zone)s::text), count(*)::int, sum(payable_minor)::bigint
 from sale_order
 where merchant_id = %(merchant)s::bigint and paid_at >= %(since)s::timestamptz
-  and paid_at < %(until)s::timestamptz and channel <> 'moved'
+  and paid_at < %(until)s::timestamptz and channel not in ('moved', 'redeem')
 group by 1 order by 1
 """
 BEST = """
@@ -34,7 +34,7 @@ from sale_order o
 join order_line l on l.merchant_id = o.merchant_id and l.order_id = o.id
 join sku s on s.merchant_id = o.merchant_id and s.id = l.sku_id
 where o.merchant_id = %(merchant)s::bigint and o.paid_at >= %(since)s::timestamptz
-  and o.paid_at < %(until)s::timestamptz and o.channel <> 'moved'
+  and o.paid_at < %(until)s::timestamptz and o.channel not in ('moved', 'redeem')
 group by s.uid order by 6 desc, s.uid limit %(most)s::int
 """
 

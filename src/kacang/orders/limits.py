@@ -33,6 +33,9 @@ class Wish:
 def wishes_of(at: int, draft: Draft, rules: Rules) -> list[Wish]:
     """Say what an order counts towards, and note on the draft what it will hold."""
     request = draft.request
+    if request.is_redemption:
+        # What was paid for already; how often codes are tried is counted for itself.
+        return []
     contact = request.contact.email or request.contact.phone
     wants: list[Want] = []
     if draft.total_minor > 0:

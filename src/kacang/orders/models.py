@@ -54,6 +54,8 @@ class Channel(models.TextChoices):
     STAFF = "staff"
     # Bought in another system, and brought here with its history (V7): no sale of ours.
     MOVED = "moved"
+    # Paid with a redeem code, which was sold before (L21).
+    REDEEM = "redeem"
 
 
 class Event(IntEnum):
@@ -75,6 +77,7 @@ class Event(IntEnum):
     REPLACED = 14
     READY = 15
     HANDED_OVER = 16
+    REDEEMED = 17
 
 
 class Order(models.Model):
@@ -222,6 +225,25 @@ class AccessCode(models.Model):
 
     def __str__(self) -> str:
         return f"code of {self.order_id}"
+
+
+class Redemption(models.Model):
+    """That a redeem code was given for an order: a code once, and an order for one (L21)."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    card = models.ForeignKey("vault.Card", models.PROTECT, db_constraint=False)
+    order = models.ForeignKey(Order, models.PROTECT, db_constraint=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "redemption"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "card"], name="redemption_card_once"),
+            models.UniqueConstraint(fields=["merchant", "order"], name="redemption_order_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"card {self.card_id} for order {self.order_id}"
 
 
 class Moved(models.Model):

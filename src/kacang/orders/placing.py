@@ -23,7 +23,7 @@ from kacang.orders.delivering import deliver_free
 from kacang.orders.drafts import Draft, DraftLine, Quoted
 from kacang.orders.errors import Blocked, ExternalNumberTaken, NoProvider, SoldOut
 from kacang.orders.limits import Wish, refusal_of, wishes_of
-from kacang.orders.models import OrderState
+from kacang.orders.models import Event, OrderState
 from kacang.orders.repeating import KeyTaken, Repeat, claim, keep
 from kacang.orders.rules import Rules, rules_of
 from kacang.orders.statements import rows, table
@@ -140,6 +140,12 @@ def _quote(merchant_id: int, begun: Sequence[Draft]) -> dict[str, Quoted]:
         {
             "merchant": merchant_id,
             "uids": list(uids),
+            "redeemed": [
+                item.sku_uid
+                for draft in begun
+                if draft.request.is_redemption
+                for item in draft.request.items
+            ],
             "kinds": [kind for kind, _ in marks],
             "values": [value for _, value in marks],
         },
@@ -212,7 +218,9 @@ def _claim(merchant_id: int, ready: Sequence[Draft], rules: Rules) -> dict[str, 
     goods.hold_for(merchant_id, taken, {number: (key, by) for number, key, by, _ in written})
     free = {order_id for _, order_id, _, payable in written if payable == 0}
     whole = {key for number, key, _, _ in written if number in taken}
-    states = deliver_free(merchant_id, sorted(free), with_goods=whole) if free else {}
+    # One that a redeem code is given for was not paid: whoever places it tells the timeline.
+    event = 0 if any(draft.request.is_redemption for draft in ready) else Event.PAID
+    states = deliver_free(merchant_id, sorted(free), with_goods=whole, event=event) if free else {}
     return {
         number: _placed(
             by_number[number],

@@ -171,6 +171,7 @@ def _lines(row: Order, lines: Iterable[Line]) -> tuple[LineView, ...]:
             units={
                 state: counted[line.pk, state] for state in UnitState if counted[line.pk, state]
             },
+            has_redeem_codes=line.sku.redeems_id is not None,
         )
         for line in lines
     )

@@ -52,6 +52,8 @@ class PlaceRequest:
     external_number: str | None = None
     form: Mapping[str, str] = field(default_factory=dict)
     provider: str = ""
+    # A redeem code was given for it: it costs nothing, and the SKU need not be on sale.
+    is_redemption: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class LineView:
     unit_price: Money
     total: Money
     units: Mapping[UnitState, int]
+    # Whether its cards are redeem codes, to be given for something else.
+    has_redeem_codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ class Scope(IntEnum):
     SECOND_FACTOR_USED = 12  # a code is good for one act
     CARD_SEARCHES_BY_PERSON = 13
     RESTOCK_WAITS_BY_ADDRESS = 14
+    REDEEM_TRIES_BY_ADDRESS = 15
+    REDEEM_TRIES_BY_DEVICE = 16
+    REDEEM_MISSES_BY_ADDRESS = 17  # codes that were none
+    REDEEM_MISSES_BY_DEVICE = 18
 
 
 class Counter(models.Model):

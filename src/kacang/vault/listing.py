@@ -144,14 +144,20 @@ def find_cards(*, merchant_id: int, code: str, number: str = "") -> list[CardVie
     ("number----code"). Surrounding white space does not count.
     """
     cipher = cipher_for(merchant_id)
-    wanted = {_print(cipher, number, code), _print(cipher, "", code)}
-    for separator in SEPARATORS:
-        left, found, right = code.strip().partition(separator)
-        if found:
-            wanted.add(_print(cipher, left, right))
+    wanted = prints_of_code(cipher, code, number)
     with acting_as(merchant_id):
         rows = Card.objects.filter(merchant_id=merchant_id, fingerprint__in=list(wanted))
         return [card_view(cipher, row) for row in rows.select_related("batch").order_by("id")]
+
+
+def prints_of_code(cipher: MerchantCipher, code: str, number: str = "") -> set[bytes]:
+    """Return the fingerprints that a card may have of which somebody gives this."""
+    prints = {_print(cipher, number, code), _print(cipher, "", code)}
+    for separator in SEPARATORS:
+        left, found, right = code.strip().partition(separator)
+        if found:
+            prints.add(_print(cipher, left, right))
+    return prints
 
 
 def cards_by_uid(*, merchant_id: int, uids: Iterable[str]) -> list[CardView]:

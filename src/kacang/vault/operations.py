@@ -70,6 +70,7 @@ from kacang.vault.reading.layouts import Wishes
 from kacang.vault.reading.lines import Entry
 from kacang.vault.reading.rows import BadFile
 from kacang.vault.reading.sheets import look_inside
+from kacang.vault.redeeming import CodeCard, lock_codes, look_up_code, redeem_card
 from kacang.vault.revealing import Revealed, open_cards, reveal
 from kacang.vault.serials import BadSerial, NumbersTaken, SecretNumbers, SerialRange
 from kacang.vault.tail_filling import fill_tails, outlast_writing, run_fill_tails
@@ -90,6 +91,7 @@ __all__ = [
     "CardResult",
     "Change",
     "ChangeRequest",
+    "CodeCard",
     "Entry",
     "ExportRequest",
     "Finding",
@@ -140,7 +142,9 @@ __all__ = [
     "hand_over",
     "import_cards",
     "in_vault",
+    "lock_codes",
     "look_inside",
+    "look_up_code",
     "mark_faulty",
     "move_marks",
     "new_passphrase",
@@ -148,6 +152,7 @@ __all__ = [
     "outlast_writing",
     "problem_of",
     "read_pattern",
+    "redeem_card",
     "rekey",
     "rename_pool",
     "restore_cards",

@@ -32,6 +32,10 @@ TEXTS: dict[str, Words] = {
     "catalog.bad_form_field": _("This form field is not defined rightly: {field} ({problem})."),
     "catalog.bad_mask": _("The pattern cannot be read. # is a digit, A a letter, X either."),
     "catalog.bad_picture": _("Use a JPEG, PNG, WebP or GIF of at most 8 MB and 40 million pixels."),
+    "catalog.bad_redeem_target": _(
+        "Redeem codes are cards that are sold once. What they are good for is another SKU, of"
+        " cards, that has no redeem codes itself."
+    ),
     "catalog.bad_text": _("A text is missing or too long: {field}."),
     "catalog.bad_value": _("A value is not possible: {field}."),
     "catalog.kind_and_stock": _(
@@ -77,6 +81,13 @@ TEXTS: dict[str, Words] = {
     "money.unknown_currency": _("The currency {currency} is not known."),
     "orders.access_refused": _("The codes of this order are not shown here."),
     "orders.bad_choice": _("The cards chosen do not go with this product or quantity."),
+    "orders.bad_redeem_code": _(
+        "This code cannot be redeemed. Please check it, or ask where you got it."
+    ),
+    "orders.redeem_sold_out": _(
+        "What this code is good for is out of stock right now. Your code stays good: please try"
+        " again later."
+    ),
     "orders.bad_password": _("An order's password has 6 to 64 characters."),
     "orders.bad_price": _("The price must lie between nothing and what the order costs."),
     "orders.bad_quantity": _("This quantity is not possible."),

@@ -12,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kacang.vault import operations as vault
 from kacang.web.api.urls import DOCUMENT
+from tests import make
+from tests.orders.looking import settle
 from tests.web.api.conftest import Shop
 from tests.web.api.serving import served
 
@@ -39,6 +41,7 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     product = shop.api.get("/products").json["items"][0]["id"]
     # One is taken back on the way; the other's cards are changed.
     batch, changed = fresh_batch(shop, "FRESH"), fresh_batch(shop, "CHANGED")
+    first_code, second_code = redeem_codes(shop)
     config = tmp_path / "schemathesis.toml"
     with served(database, tmp_path) as address:
         document = json.loads(json.dumps(DOCUMENT))
@@ -53,6 +56,14 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
         opens = document["paths"]["/api/v1/orders/{number}/payments"]
         name_examples({"paths": {"": opens}, "components": {"schemas": {}}},
                       {"number": [payable]}, shop.sku)  # fmt: skip
+        redemption = document["components"]["schemas"]["RedemptionIn"]
+        redemption["properties"]["code"]["examples"] = [first_code]
+        # Random codes are none, and soon there were too many: one comes before them.
+        head = {"Authorization": f"Bearer {shop.api.key}"}
+        answer = httpx.post(
+            f"{address}/api/v1/redemptions", headers=head, json={"code": second_code}, timeout=20
+        )
+        assert answer.status_code == 201, answer.text
         written = tmp_path / "openapi.json"
         written.write_text(json.dumps(document))
         config.write_text(CONFIG)
@@ -75,7 +86,6 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
         )
         # What is sent at random may have changed the batch before it was to be taken back.
         untouched = fresh_batch(shop, "UNTOUCHED")
-        head = {"Authorization": f"Bearer {shop.api.key}"}
         httpx.post(f"{address}/api/v1/batches/{untouched}/undo", headers=head, timeout=20)
         answered = succeeded(httpx.get(f"{address}/metrics").text)
 
@@ -86,6 +96,15 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     assert documented(document) - answered == set()
     assert done.returncode == 0, f"{done.stdout[-12000:]}\n{done.stderr[-2000:]}"
     assert '"api.failed"' not in (tmp_path / "web.log").read_text()
+
+
+def redeem_codes(shop: Shop) -> list[str]:
+    """Two redeem codes that were sold, for what nobody else buys."""
+    codes = make.redeem_codes(make.sku(shop.merchant, cards=3), cards=2)
+    placed = make.order(codes, 2)
+    settle(shop.account, make.notice(placed))
+    items = shop.api.get(f"/orders/{placed.number}/deliveries").json["items"]
+    return [item["secret"] for item in items]
 
 
 def fresh_batch(shop: Shop, code: str) -> str:

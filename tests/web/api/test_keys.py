@@ -61,6 +61,7 @@ CALLS = {
         {"change": "freeze", "reason": "x", "batch_id": "bat_none"},
         404,
     ),
+    "redeem_code": ("redemptions:write", "POST", "/redemptions", {"code": "none"}, 422),
     "read_job": ("jobs:read", "GET", "/jobs/job_none", None, 404),
 }
 

@@ -26,6 +26,7 @@ from kacang.catalog.operations.products import (
     set_product_state,
     update_product,
 )
+from kacang.catalog.operations.redeem_codes import BadRedeemTarget
 from kacang.catalog.operations.skus import (
     KindAndStockDiffer,
     StockModeFixed,
@@ -40,6 +41,7 @@ __all__ = [
     "BadField",
     "BadMask",
     "BadPicture",
+    "BadRedeemTarget",
     "BadText",
     "BadValue",
     "KindAndStockDiffer",

@@ -8,6 +8,7 @@ from kacang.catalog.drafts import SkuDraft
 from kacang.catalog.models import ProductKind, Sku, StockMode, Strategy
 from kacang.catalog.operations.categories import POSITION_MAX
 from kacang.catalog.operations.products import find_product, refresh_search
+from kacang.catalog.operations.redeem_codes import set_target
 from kacang.merchants import audit, queries
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
@@ -45,6 +46,7 @@ def create_sku(*, merchant_id: int, actor: Actor, product_uid: str, draft: SkuDr
     Raises:
         UnknownProduct: There is no such product.
         KindAndStockDiffer: It sells goods and the SKU cards, or the other way about.
+        BadRedeemTarget: Its cards cannot be redeem codes for that SKU.
         BadText, BadValue: The draft is wrong.
     """
     with acting_as(merchant_id):
@@ -75,6 +77,7 @@ def update_sku(*, merchant_id: int, actor: Actor, uid: str, draft: SkuDraft) -> 
     Raises:
         UnknownSku: There is none.
         StockModeFixed: The draft has another stock mode.
+        BadRedeemTarget: Its cards cannot be redeem codes for that SKU.
         BadText, BadValue: The draft is wrong.
     """
     with acting_as(merchant_id):
@@ -118,7 +121,7 @@ def find_sku(merchant_id: int, uid: str) -> Sku:
     """Return the row and lock it. Must run inside the caller's transaction."""
     row = (
         Sku.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("product")
+        .select_related("product", "redeems")
         .filter(merchant_id=merchant_id, uid=uid)
         .first()
     )
@@ -150,6 +153,7 @@ def _fill(row: Sku, draft: SkuDraft) -> None:
         "chosen_surcharge_minor", draft.chosen_surcharge_minor, 0, PRICE_MAX
     )
     row.number_is_secret = draft.number_is_secret
+    set_target(row, draft.redeems)
     row.low_stock_at = _perhaps("low_stock_at", draft.low_stock_at, COUNT_MAX)
     row.cover_days = _perhaps("cover_days", draft.cover_days, DAYS_MAX)
     row.lead_days = _perhaps("lead_days", draft.lead_days, DAYS_MAX)
@@ -162,7 +166,8 @@ def _perhaps(field: str, value: int | None, most: int) -> int | None:
 
 
 def _state(row: Sku) -> dict[str, Any]:
-    return {field.name: getattr(row, field.name) for field in fields(SkuDraft)}
+    state = {field.name: getattr(row, field.name) for field in fields(SkuDraft)}
+    return {**state, "redeems": row.redeems.uid if row.redeems else ""}
 
 
 def _log(actor: Actor, action: str, row: Sku, before: dict[str, Any] | None) -> None:

@@ -52,14 +52,14 @@ def skus_by_uid(*, merchant_id: int, uids: Iterable[str]) -> dict[str, SkuView]:
     """Return the SKUs that exist, by uid."""
     with acting_as(merchant_id):
         rows = Sku.objects.filter(merchant_id=merchant_id, uid__in=list(uids))
-        return {row.uid: sku_view(row) for row in rows.select_related("product")}
+        return {row.uid: sku_view(row) for row in rows.select_related("product", "redeems")}
 
 
 def skus_by_id(*, merchant_id: int, ids: Iterable[int]) -> dict[int, SkuView]:
     """Return the SKUs that exist, by id."""
     with acting_as(merchant_id):
         rows = Sku.objects.filter(merchant_id=merchant_id, id__in=list(ids))
-        return {row.pk: sku_view(row) for row in rows.select_related("product")}
+        return {row.pk: sku_view(row) for row in rows.select_related("product", "redeems")}
 
 
 def all_skus(
@@ -72,4 +72,19 @@ def all_skus(
             rows = rows.filter(strategy__in=list(strategies))
         if on_sale_only:
             rows = rows.filter(on_sale=True, product__state=ProductState.ON_SALE)
-        return [sku_view(row) for row in rows.select_related("product")]
+        return [sku_view(row) for row in rows.select_related("product", "redeems")]
+
+
+def redeem_skus(*, merchant_id: int) -> dict[int, SkuView]:
+    """Return what redeem codes are good for: the SKU by the id of the SKU of the codes."""
+    with acting_as(merchant_id):
+        rows = Sku.objects.filter(merchant_id=merchant_id, redeems__isnull=False)
+        targets = dict(rows.values_list("id", "redeems_id"))
+        found = skus_by_id(merchant_id=merchant_id, ids=set(targets.values()))
+    return {sku_id: found[target] for sku_id, target in targets.items() if target is not None}
+
+
+def has_redeem_codes(*, merchant_id: int) -> bool:
+    """Whether any SKU of a merchant has redeem codes for cards."""
+    with acting_as(merchant_id):
+        return Sku.objects.filter(merchant_id=merchant_id, redeems__isnull=False).exists()

@@ -59,6 +59,9 @@ class SkuView:
     stock_mode: StockMode
     chosen_surcharge: Money
     number_is_secret: bool
+    # What its cards are redeem codes for; None and "" for nothing.
+    redeems_id: int | None
+    redeems_uid: str
     low_stock_at: int | None
     cover_days: int | None
     lead_days: int | None
@@ -117,7 +120,7 @@ def category_view(row: Category, product_count: int) -> CategoryView:
 
 
 def sku_view(row: Sku) -> SkuView:
-    """Turn a row, loaded with its product, into what pages see."""
+    """Turn a row, loaded with its product and what it redeems, into what pages see."""
     listed = row.list_price_minor
     return SkuView(
         id=row.pk,
@@ -136,6 +139,8 @@ def sku_view(row: Sku) -> SkuView:
         stock_mode=StockMode(row.stock_mode),
         chosen_surcharge=Money(row.chosen_surcharge_minor, row.currency),
         number_is_secret=row.number_is_secret,
+        redeems_id=row.redeems_id,
+        redeems_uid=row.redeems.uid if row.redeems else "",
         low_stock_at=row.low_stock_at,
         cover_days=row.cover_days,
         lead_days=row.lead_days,
@@ -154,7 +159,7 @@ def product_views(
     found = Sku.objects.filter(merchant_id=merchant_id, product_id__in=ids)
     if on_sale_only:
         found = found.filter(on_sale=True)
-    for item in found.select_related("product").order_by("position", "id"):
+    for item in found.select_related("product", "redeems").order_by("position", "id"):
         skus[item.product_id].append(sku_view(item))
     pictures: dict[int, list[PictureView]] = defaultdict(list)
     for product_id, name, width, height in (

@@ -6,4 +6,5 @@ select s.uid, s.id, s.price_minor, s.currency, s.min_per_order, s.max_per_order,
         join block b on b.merchant_id = %(merchant)s::bigint and b.kind = w.kind and b.value = w.value) as blocked
 from sku s
 join product p on p.merchant_id = s.merchant_id and p.id = s.product_id
-where s.merchant_id = %(merchant)s::bigint and s.uid = any(%(uids)s::text[]) and s.on_sale and p.state = 1
+where s.merchant_id = %(merchant)s::bigint and s.uid = any(%(uids)s::text[]) 
+  and (s.on_sale and p.state = 1 or s.uid = any(%(redeemed)s::text[]))

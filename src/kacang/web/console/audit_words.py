@@ -62,6 +62,7 @@ ACTIONS: dict[str, Promise] = {
     "cards.export_fetch": _("Downloaded exported card secrets"),
     "cards.export_refused": _("Was refused an export of card secrets"),
     "cards.faulty": _("Marked cards as faulty"),
+    "cards.redeem_refused": _("Refused a redeem code"),
     "cards.search": _("Searched for a card"),
     "cards.generate": _("Generated cards"),
     "cards.import": _("Imported cards"),
@@ -138,6 +139,7 @@ VALUES: dict[str, Promise] = {
     "card": _("Card"),
     "cards": _("Cards"),
     "category": _("Category"),
+    "cause": _("Why it was refused"),
     "chosen_surcharge_minor": _("Surcharge for the buyer's choice"),
     "cost_minor": _("Purchase price"),
     "count": _("Quantity"),
@@ -168,6 +170,7 @@ VALUES: dict[str, Promise] = {
     "position": _("Place in the shop"),
     "price_minor": _("Price"),
     "reason": _("Reason"),
+    "redeems": _("Its cards are redeem codes for"),
     "role": _("Role"),
     "found": _("Cards found"),
     "scopes": _("It may"),
@@ -183,6 +186,18 @@ VALUES: dict[str, Promise] = {
 
 # Words for values that are codes, by the name of the value.
 CODES: dict[str, Mapping[Any, Promise | str]] = {
+    "cause": {
+        "available": _("it was not sold yet"),
+        "reserved": _("it is reserved, and not paid"),
+        "activated": _("it is activated"),
+        "redeemed": _("it was redeemed before"),
+        "expired": _("it has expired"),
+        "void": _("it is void"),
+        "faulty": _("it is marked as faulty"),
+        "frozen": _("it is frozen"),
+        "changed": _("it changed at the same moment"),
+        "not_a_redeem_code": _("it is a card of a product without redeem codes"),
+    },
     "kind": KIND_WORDS,
     "role": dict(Role.choices),
     "search": {

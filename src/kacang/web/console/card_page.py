@@ -17,7 +17,7 @@ from kacang.orders.queries import CardEvent, CardHistory, Step
 from kacang.shared.errors import DomainError, NotFound
 from kacang.vault.queries import CardState
 from kacang.web.console.access import needs
-from kacang.web.console.audit_words import action_word
+from kacang.web.console.audit_words import action_word, value_word
 from kacang.web.console.desk import Desk, desk_of, pages_of
 from kacang.web.console.order_words import actor_of
 from kacang.web.console.stock import may
@@ -38,9 +38,10 @@ STEPS: Mapping[Step, Promise] = {
     Step.TAKEN_BACK: gettext_lazy("The buyer got another card in its place"),
     Step.OPENED: gettext_lazy("The order's codes were looked at"),
     Step.EXPIRED: gettext_lazy("Expired"),
+    Step.REDEEMED: gettext_lazy("Redeemed for an order"),
 }
 IN_PLACE = gettext_lazy("Given to the buyer in place of a faulty card")
-TONES = {Step.DELIVERED: "ok", Step.TAKEN_BACK: "bad", Step.EXPIRED: "bad"}
+TONES = {Step.DELIVERED: "ok", Step.REDEEMED: "ok", Step.TAKEN_BACK: "bad", Step.EXPIRED: "bad"}
 BAD_ACTIONS = frozenset({"cards.faulty", "cards.void", "batches.faulty", "batches.void"})
 REPLACEABLE = frozenset({CardState.SOLD, CardState.FAULTY, CardState.VOID, CardState.EXPIRED})
 
@@ -146,6 +147,8 @@ def _extra(event: CardEvent, line: int) -> str:
     if plus and first.isdecimal() and many.isdecimal():
         last = int(first) + int(many)
         parts.append(_("codes %(first)s–%(last)s") % {"first": int(first) + 1, "last": last})
+    if cause := event.after.get("cause"):
+        parts.append(value_word("cause", cause, ""))
     if event.reason:
         parts.append(event.reason)
     return " · ".join(parts)

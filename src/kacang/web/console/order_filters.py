@@ -37,6 +37,7 @@ CHANNELS: dict[str, Promise] = {
     "api": _("API"),
     "staff": _("Staff"),
     "moved": _("Moved here"),
+    "redeem": _("Redeem code"),
 }
 # The views that are always offered; other states join them once an order is in one.
 USUAL = (

@@ -54,6 +54,7 @@ EVENTS: dict[Event, Promise] = {
     Event.REPLACED: gettext_lazy("A faulty card was replaced"),
     Event.READY: gettext_lazy("Paid; the goods are to be handed over"),
     Event.HANDED_OVER: gettext_lazy("The goods were handed over"),
+    Event.REDEEMED: gettext_lazy("A redeem code was given for it"),
 }
 TONES = {
     Event.DELIVERED: "ok",
@@ -172,8 +173,10 @@ def _act(name: str, number: str) -> Act:
     )
 
 
-def events_of(order: OrderView, entries: list[EventView]) -> list[parts.Event]:
-    """Return the timeline, the newest first, as the page shows it."""
+def events_of(
+    order: OrderView, entries: list[EventView], *, with_cards: bool = False
+) -> list[parts.Event]:
+    """Return the timeline, the newest first, as the page shows it; `with_cards`: linked to them."""
     return [
         parts.Event(
             text=_said(order, entry),
@@ -181,9 +184,16 @@ def events_of(order: OrderView, entries: list[EventView]) -> list[parts.Event]:
             by=actor_of(entry.actor_kind, entry.actor_label),
             now=index == 0,
             tone=TONES.get(entry.event, ""),
+            url=_card_url(entry) if with_cards else "",
+            url_text=_("The code's card"),
         )
         for index, entry in enumerate(reversed(entries))
     ]
+
+
+def _card_url(entry: EventView) -> str:
+    is_one = entry.event is Event.REDEEMED and "card" in entry.detail
+    return reverse("console_card", args=[entry.detail["card"]]) if is_one else ""
 
 
 def actor_of(kind: str, label: str) -> str:

@@ -138,7 +138,7 @@ def show_order(
     context = {
         "order": order,
         "acts": acts,
-        "events": events_of(order, list(entries)),
+        "events": events_of(order, list(entries), with_cards="stock.view" in desk.permissions),
         "channel": CHANNELS.get(order.channel, order.channel),
         "minus": Money(-order.discount.minor, order.discount.currency),
         "waiting_units": units.get(UnitState.SHORT, 0),

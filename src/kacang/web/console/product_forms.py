@@ -1,6 +1,6 @@
 """The forms in which a product is written: its texts, its SKUs, what it asks of buyers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -227,9 +227,21 @@ class SkuForm(PricedForm):
     )
     surcharge = PriceField(label=_("Surcharge for the buyer's choice"), required=False)
     number_is_secret = forms.BooleanField(label=_("The card number is secret too"), required=False)
+    redeems = forms.ChoiceField(
+        label=_("Its cards are redeem codes for"),
+        required=False,
+        help_text=_("Who has a sold code gets one piece of it, codes sold before included."),
+    )
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, targets: Sequence[tuple[str, str]] = (), **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
+        field = self.fields["redeems"]
+        assert isinstance(field, forms.ChoiceField)
+        own = self.initial.get("uid")
+        others = [target for target in targets if target[0] != own]
+        field.choices = [("", _("Nothing: they are what the buyer gets")), *others]
         if self.initial.get("uid"):
             # A disabled field keeps its first value, whatever is sent.
             self.fields["stock_mode"].disabled = True
@@ -262,6 +274,7 @@ class SkuForm(PricedForm):
             stock_mode=StockMode(data["stock_mode"]),
             chosen_surcharge_minor=data["surcharge"] or 0,
             number_is_secret=data["number_is_secret"],
+            redeems=data["redeems"],
             low_stock_at=data["low_stock_at"],
             cover_days=data["cover_days"],
             lead_days=data["lead_days"],
@@ -350,6 +363,7 @@ def sku_initial(sku: SkuView) -> dict[str, Any]:
         "stock_mode": int(sku.stock_mode),
         "surcharge": sku.chosen_surcharge.plain if sku.chosen_surcharge.minor else "",
         "number_is_secret": sku.number_is_secret,
+        "redeems": sku.redeems_uid,
         "low_stock_at": sku.low_stock_at,
         "cover_days": sku.cover_days,
         "lead_days": sku.lead_days,

@@ -30,6 +30,7 @@ from kacang.web.console.product_forms import (
     product_initial,
     sku_initial,
 )
+from kacang.web.console.waiting import all_skus
 from kacang.web.design.parts import Tab
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
@@ -187,9 +188,20 @@ def _forms(desk: Desk, request: ConsoleRequest, product: ProductView | None) -> 
         ProductForm(
             data, initial=product_initial(product) if product else None, categories=shelves
         ),
-        SKU_FORMS(data, prefix="sku", initial=skus, form_kwargs={"currency": desk.currency}),
+        SKU_FORMS(data, prefix="sku", initial=skus, form_kwargs=_sku_options(desk)),
         FIELD_FORMS(data, prefix="field", initial=questions),
     )
+
+
+def _sku_options(desk: Desk) -> dict[str, Any]:
+    """Return what each SKU's form is given: currency, and what redeem codes may be good for."""
+    language = get_language() or ""
+    targets = [
+        (sku.uid, f"{pick(product.title, language)} · {pick(sku.title, language)}")
+        for product, sku in all_skus(desk.merchant_id, ProductFilter())
+        if sku.stock_mode != queries.StockMode.GOODS and sku.redeems_id is None
+    ]
+    return {"currency": desk.currency, "targets": targets}
 
 
 def _save(desk: Desk, forms: Forms, product: ProductView | None) -> str:

@@ -153,6 +153,7 @@ def stock_sku(request: ConsoleRequest, uid: str) -> HttpResponse:
         "row": row,
         "product": product,
         "sku": sku,
+        "target": _target(desk, sku),
         "tally": tally(row.level),
         "batches": page.items,
         "pools": queries.pool_stock(merchant_id=desk.merchant_id, sku_id=sku.id),
@@ -161,6 +162,15 @@ def stock_sku(request: ConsoleRequest, uid: str) -> HttpResponse:
         **export_offer(request, row.level),
     }
     return render(request, "console/stock/sku.html", context)
+
+
+def _target(desk: Desk, sku: SkuView) -> ProductView | None:
+    """Return what the cards of a SKU are redeem codes for."""
+    if not sku.redeems_uid:
+        return None
+    with acting_as(desk.merchant_id):
+        target = catalog.sku(merchant_id=desk.merchant_id, uid=sku.redeems_uid)
+        return catalog.product(merchant_id=desk.merchant_id, uid=target.product_uid)
 
 
 @dataclass(frozen=True, slots=True)

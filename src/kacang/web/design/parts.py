@@ -38,6 +38,9 @@ class Event:
     by: Words = ""
     now: bool = False
     tone: str = ""
+    # Where it leads to, if anywhere.
+    url: str = ""
+    url_text: Words = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Till:
 def checkout(request: HttpRequest, site: Site) -> HttpResponse:
     """Show what is bought and ask for what is needed; place the order."""
     sent = once.read(request, site) if request.method == "POST" else None
-    if sent is not None and (number := _placed_before(site, sent)):
+    if sent is not None and (number := placed_before(site, sent)):
         return private(_placed(request, site, number))
     basket = read_basket(site, _lines(request, site))
     if not basket.lines:
@@ -63,7 +63,7 @@ def _submit(till: Till, problem: Problem | None) -> HttpResponse:
         placed = orders.place_order(merchant_id=till.site.merchant_id, request=wish)
     except ExternalNumberTaken:
         # The same form, sent twice at once: the other one was first.
-        return _placed(till.request, till.site, _placed_before(till.site, till.token))
+        return _placed(till.request, till.site, placed_before(till.site, till.token))
     except DomainError as error:
         problem = problem_of(till.site, error, product_url=till.basket.lines[0].url)
         return _show(till, problem=problem, status=status_of(error))
@@ -95,7 +95,8 @@ def _placed(request: HttpRequest, site: Site, number: str) -> HttpResponse:
     return _without_cart(request, response, site)
 
 
-def _placed_before(site: Site, token: FormToken) -> str:
+def placed_before(site: Site, token: FormToken) -> str:
+    """Return the number of the order that a form has become already, or ""."""
     found = queries.orders_page(
         merchant_id=site.merchant_id,
         where=OrderFilter(external_number=token.external_number),

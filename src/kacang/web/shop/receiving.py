@@ -1,6 +1,6 @@
 """The order page: where it stands, and its codes for whoever may see them (W2, L13, L26)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from kacang.catalog.queries import ProductKind
 from kacang.orders import operations as orders
-from kacang.orders.types import Delivered, LineView, OrderState, OrderView, UnitState
+from kacang.orders.types import Channel, Delivered, LineView, OrderState, OrderView, UnitState
 from kacang.shared import markdown
 from kacang.shared.zips import packed
 from kacang.vault.queries import CardFile
@@ -53,6 +53,8 @@ class Parcel:
     sku_title: str
     guide: str
     codes: tuple[Code, ...]
+    # Whether these are redeem codes, to be given for something else.
+    is_redeemable: bool = False
 
 
 @require_safe
@@ -75,7 +77,10 @@ def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         request, site, "order",
         order=order, title=title_of(order), noindex=True,
         lines=[_line(site, line) for line in order.lines],
-        parcels=parcels(found, offset, with_qr=many == 1 or ready <= QR_SHOWN),
+        parcels=parcels(
+            found, offset, with_qr=many == 1 or ready <= QR_SHOWN,
+            redeemable={line.id for line in order.lines if line.has_redeem_codes},
+        ),
         copy_all=plain(found), can_copy_all=len(found) > 1 or any(one.serial for one in found),
         has_files=any(one.file for one in found),
         ready=ready, first=offset + 1, last=offset + len(found),
@@ -157,8 +162,10 @@ def handed(order: OrderView) -> list[dict[str, str]]:
     ]
 
 
-def parcels(found: Iterable[Delivered], offset: int, *, with_qr: bool) -> list[Parcel]:
-    """Return codes by line, each line with its guide."""
+def parcels(
+    found: Iterable[Delivered], offset: int, *, with_qr: bool, redeemable: Container[int] = ()
+) -> list[Parcel]:
+    """Return codes by line, each line with its guide; `redeemable` are lines of redeem codes."""
     grouped: dict[int, tuple[Delivered, list[Code]]] = {}
     for number, one in enumerate(found, start=offset + 1):
         fits = one.file is None and len(one.secret.encode()) <= QR_BYTES_MAX
@@ -174,6 +181,7 @@ def parcels(found: Iterable[Delivered], offset: int, *, with_qr: bool) -> list[P
             sku_title=goods.words(one.sku_title),
             guide=markdown.render(goods.words(one.guide)),
             codes=tuple(codes),
+            is_redeemable=one.line_id in redeemable,
         )
         for one, codes in grouped.values()
     ]
@@ -227,7 +235,7 @@ def _events(order: OrderView) -> list[Event]:
     steps = [
         (order.cancelled_at, _("Cancelled"), ""),
         (order.delivered_at, _("Delivered"), "ok"),
-        (order.paid_at, _("Payment received"), ""),
+        (order.paid_at, _("Code redeemed") if _is_redemption(order) else _("Payment received"), ""),
         (order.created_at, _("Order placed"), ""),
     ]
     known = [(at, text, tone) for at, text, tone in steps if at is not None]
@@ -256,9 +264,13 @@ def _offset(request: HttpRequest, ready: int, name: str = "from") -> int:
 
 
 def _seconds(order: OrderView) -> int | None:
-    if order.delivered_at is None or order.paid_at is None:
+    if order.delivered_at is None or order.paid_at is None or _is_redemption(order):
         return None
     return max(1, round((order.delivered_at - order.paid_at).total_seconds()))
+
+
+def _is_redemption(order: OrderView) -> bool:
+    return order.channel == Channel.REDEEM
 
 
 def _again_url(site: Site, order: OrderView) -> str:

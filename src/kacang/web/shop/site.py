@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from kacang.catalog import queries as catalog
 from kacang.merchants import queries as merchants
 from kacang.orders.types import Origin
 from kacang.shared.errors import NotFound
@@ -100,9 +101,11 @@ def page(
     request: HttpRequest, site: Site, template: str, *, status: int = 200, **values: Any
 ) -> HttpResponse:
     """Render a page of the shop with its frame around it."""
-    request.shop = _shell(site)  # type: ignore[attr-defined]
+    # The way to redeeming is shown where there are such codes.
+    codes = site.url("redeem") if catalog.has_redeem_codes(merchant_id=site.merchant_id) else ""
+    request.shop = _shell(site, codes)  # type: ignore[attr-defined]
     frame = {
-        "site": _frame(request, site),
+        "site": {**_frame(request, site), "redeem_offer": codes},
         "announcement": pick(site.options.announcement, language()),
     }
     return render(request, f"shop/{template}.html", {**frame, **values}, status=status)
@@ -148,10 +151,11 @@ def _in_language(request: HttpRequest, site: Site) -> translation.override:
     return translation.override(get_language() if says_so else site.options.language)
 
 
-def _shell(site: Site) -> ShopShell:
+def _shell(site: Site, codes: str) -> ShopShell:
     links = [
         ShopLink(_("All goods"), site.url("home")),
         ShopLink(_("My orders"), site.url("lookup")),
+        *([ShopLink(_("Redeem a code"), codes)] if codes else []),
         ShopLink(_("Help"), site.url("help")),
     ]
     return ShopShell(
@@ -172,6 +176,7 @@ def _frame(request: HttpRequest, site: Site) -> dict[str, Any]:
         "cart": site.url("cart"),
         "checkout": site.url("checkout"),
         "lookup": site.url("lookup"),
+        "redeem": site.url("redeem"),
         "help": site.url("help"),
         "cart_count": sum(line.quantity for line in read_cart(request, site.merchant.uid)),
         "canonical": site.absolute(request.path),

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from kacang.web.shop import browsing, cart_pages, checkout, finding, paying, receiving, waits
+from kacang.web.shop import (
+    browsing,
+    cart_pages,
+    checkout,
+    finding,
+    paying,
+    receiving,
+    redeeming,
+    waits,
+)
 
 urlpatterns = [
     path("", browsing.home, name="home"),
@@ -14,6 +23,7 @@ urlpatterns = [
     path("waits/<str:token>/", waits.stop, name="wait_stop"),
     path("pictures/<str:name>", browsing.picture, name="picture"),
     path("help/", browsing.help_page, name="help"),
+    path("redeem/", redeeming.redeem, name="redeem"),
     path("cart/", cart_pages.cart, name="cart"),
     path("checkout/", checkout.checkout, name="checkout"),
     path("orders/", finding.lookup, name="lookup"),
