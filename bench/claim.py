@@ -10,7 +10,7 @@ of it once more beside a transaction that stays open, so that nothing that is so
 cleared away.
 
     python -m bench.claim [--json] [--quick] [--rounds N] [--seconds N] [--large N] [--claimed N]
-                          [--held]
+                          [--held] [--strategy NAME]...
 """
 
 import argparse
@@ -90,12 +90,14 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--held", action="store_true", help="also beside a transaction that stays open"
     )
+    parser.add_argument("--strategy", action="append", choices=STRATEGIES, help="only this one")
     asked = parser.parse_args(words)
     size = QUICK if asked.quick else Size()
     rounds, seconds = asked.rounds or size.rounds, asked.seconds or size.seconds
     pools = [
         Pool(name, strategy, cards)
         for name, strategy in STRATEGIES.items()
+        if name in (asked.strategy or STRATEGIES)
         for cards in (size.small, asked.large or size.large)
     ]
     with installation() as made:
@@ -170,10 +172,22 @@ def _shares(pools: list[Pool], *, is_held: bool) -> dict[str, list[float]]:
     The small one is always that without a transaction in the way.
     """
     shares = {}
-    for name, small, large in zip(STRATEGIES, pools[::2], pools[1::2], strict=True):
+    for small, large in zip(pools[::2], pools[1::2], strict=True):
         speeds = large.held_speeds if is_held else large.speeds
-        shares[name] = [b / a for a, b in zip(small.speeds, speeds, strict=True)]
+        shares[large.name] = [b / a for a, b in zip(small.speeds, speeds, strict=True)]
     return shares
+
+
+def _random_beside_first_in(pools: list[Pool]) -> list[float]:
+    """Return how fast the large pool sold at random beside the one in order; [] without both."""
+    sold = {pool.name: pool.speeds for pool in pools[1::2]}
+    if not {"random", "first in"} <= set(sold):
+        return []
+    return [a / b for a, b in zip(sold["random"], sold["first in"], strict=True)]
+
+
+def _key(name: str) -> str:
+    return name.replace(" ", "_")
 
 
 def _tell(
@@ -181,8 +195,7 @@ def _tell(
 ) -> int:
     shares = _shares(pools, is_held=False)
     held = _shares(pools, is_held=True) if pools[0].held_speeds else {}
-    random, first = pools[1], pools[3]
-    by_strategy = [a / b for a, b in zip(random.speeds, first.speeds, strict=True)]
+    by_strategy = _random_beside_first_in(pools)
     report.table(
         "Claim: orders per second over HTTP",
         ["pool", "cards", "least", "median", "most"],
@@ -202,7 +215,7 @@ def _tell(
                 [f"large held / small free, {name}", *report.spread(some)]
                 for name, some in held.items()
             ),
-            ["large: random / first in", *report.spread(by_strategy)],
+            *([["large: random / first in", *report.spread(by_strategy)]] if by_strategy else ()),
         ],
     )
     report.table("Afterwards", ["figure", "agrees"], [[k, str(ok)] for k, ok in checks.items()])
@@ -210,14 +223,15 @@ def _tell(
     errors = sum(one.errors for one in reports)
     figures = {
         "bench": "claim",
-        "ratio": median(shares["random"]),
-        "ratio_first_in": median(shares["first in"]),
-        "ratio_soonest_expiry": median(shares["soonest expiry"]),
-        "ratio_random": median(by_strategy),
-        **{f"ratio_held_{name.replace(' ', '_')}": median(some) for name, some in held.items()},
-        "per_second": median(random.speeds),
+        # That of random sale, where it was measured.
+        "ratio": median(next(iter(shares.values()))),
+        **{
+            f"ratio_{_key(name)}": median(some) for name, some in shares.items() if name != "random"
+        },
+        **{f"ratio_held_{_key(name)}": median(some) for name, some in held.items()},
+        **({"ratio_random": median(by_strategy)} if by_strategy else {}),
+        "per_second": median(pools[1].speeds),
         "limit_per_second": median(pools[0].speeds),
-        "first_in_per_second": median(first.speeds),
         "p50_ms": percentile(times, 0.5),
         "p99_ms": percentile(times, 0.99),
         "errors": errors,
