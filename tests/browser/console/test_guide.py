@@ -91,6 +91,17 @@ def walker(request, open_page, live, busy) -> Walker:
     return Walker(page, busy, is_guide=is_guide)
 
 
+def assert_inside(page: Page, selector: str) -> None:
+    """Demand that what has opened lies within the window, whole."""
+    box = page.locator(selector).bounding_box()
+    window = page.viewport_size
+    assert box and window
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= window["width"]
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= window["height"]
+
+
 def in_days(days: int) -> datetime:
     return datetime.now(UTC) + timedelta(days=days)
 
@@ -270,3 +281,21 @@ class TestStock:
         walker.look("stock")
         walker.go("works/")
         walker.look("works")
+        walker.go("stock/purchase/")
+        walker.look("purchase")
+        walker.go("settings/move/")
+        walker.look("migration")
+
+    def test_menus_of_the_stock(self, walker: Walker):
+        page = walker.page
+        walker.go("stock/")
+        for opener in ("查询卡密", "更多"):
+            page.locator(".ph summary", has_text=opener).click()
+            assert_inside(page, ".ph details[open] > .menu-b")
+            walker.look(f"menu-{opener}")
+            page.keyboard.press("Escape")
+            page.locator(".ph summary", has_text=opener).focus()
+        walker.go(f"stock/cards/?sku={walker.shop.skus[0]}")
+        page.locator(".filters summary").click()
+        assert_inside(page, ".filters details[open] > .menu-b")
+        walker.look("menu-filters")
