@@ -32,6 +32,9 @@ from tests.stock.conftest import Make
 from tests.vault.test_import import workbook
 
 pytestmark = pytest.mark.browser
+GUIDE_TEXT = Path(__file__).parents[3] / "docs" / "guide" / "merchant.zh-CN.md"
+SHOWN = re.compile(r"\.\./images/guide/([\w-]+)\.png")
+PICTURES = frozenset(SHOWN.findall(GUIDE_TEXT.read_text("utf-8")))
 # As wide as a page of the guide shows it; no phone is that wide.
 GUIDE = (1200, 800)
 # A code is good once: whoever walks again has an app of his own.
@@ -53,7 +56,7 @@ class Walker:
         assert_fits(self.page)
         shot(self.page, f"walk-{name}-{'guide' if self.is_guide else 'phone'}")
         folder = os.environ.get("GUIDE_PICTURES")
-        if folder and self.is_guide:
+        if folder and self.is_guide and name in PICTURES:
             Path(folder).mkdir(parents=True, exist_ok=True)
             path = Path(folder) / f"{name}.png"
             # Hiding the caret would write a style into the page, which its policy refuses.
@@ -95,7 +98,8 @@ def assert_inside(page: Page, selector: str) -> None:
     """Demand that what has opened lies within the window, whole."""
     box = page.locator(selector).bounding_box()
     window = page.viewport_size
-    assert box and window
+    assert box is not None
+    assert window is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= window["width"]
     assert box["y"] >= 0
@@ -289,13 +293,19 @@ class TestStock:
     def test_menus_of_the_stock(self, walker: Walker):
         page = walker.page
         walker.go("stock/")
-        for opener in ("查询卡密", "更多"):
+        for name, opener in (("find", "查询卡密"), ("more", "更多")):
             page.locator(".ph summary", has_text=opener).click()
             assert_inside(page, ".ph details[open] > .menu-b")
-            walker.look(f"menu-{opener}")
+            walker.look(f"menu-{name}")
             page.keyboard.press("Escape")
             page.locator(".ph summary", has_text=opener).focus()
         walker.go(f"stock/cards/?sku={walker.shop.skus[0]}")
         page.locator(".filters summary").click()
         assert_inside(page, ".filters details[open] > .menu-b")
         walker.look("menu-filters")
+
+
+def test_the_guide_shows_every_picture_that_there_is():
+    folder = GUIDE_TEXT.parents[1] / "images" / "guide"
+
+    assert {picture.stem for picture in folder.glob("*.png")} == PICTURES
