@@ -32,6 +32,7 @@ LOOSE = {
     "card.pool_id": "0 is the common pool",
     "card.sku_id": "all cards of a SKU share it: the statement joins by merchant",
     "card_level.pool_id": "0 is the common pool",
+    "card_notice.line_id": "orders are on a floor above; the card was this line's",
     "card_movement.batch_id": "a log keeps what is gone",
     "card_movement.line_id": "a log keeps what is gone",
     "card_movement.pool_id": "a log keeps what is gone",

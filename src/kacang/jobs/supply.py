@@ -17,6 +17,14 @@ def tell_all_waiting() -> None:
     for_each_merchant(lambda merchant_id: supply.tell_waiting(merchant_id=merchant_id))
 
 
+@by_the_clock("supply.remind_buyers", "mail", EVERY_HOUR)
+def remind_buyers() -> None:
+    """Tell buyers of unused cards that expire soon (V8)."""
+    for_each_merchant(
+        lambda merchant_id: supply.remind_buyers(merchant_id=merchant_id, now=utc_now())
+    )
+
+
 @by_the_clock("supply.forget_waits", "mail", EVERY_HOUR)
 def forget_waits() -> None:
     """Forget who was told, and who has waited too long."""

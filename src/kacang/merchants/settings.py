@@ -244,6 +244,11 @@ _SPECS = (
         help=_("Once per SKU in each such span of days. 0: never."),
     ),
     Spec(
+        "buyer_expiry_days", "mail", _("Remind buyers of unused cards that expire within"),
+        Type.NUMBER, 0, 0, 365, unit=_("days"),
+        help=_("One e-mail an order, each card once; for cards with an end of validity. 0: never."),
+    ),
+    Spec(
         "mail_staff", "mail", _("E-mail address for notices to the staff"), Type.LINE, "", 0, 254,
         help=_("Empty: notices appear in the console only."),
     ),

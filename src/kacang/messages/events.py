@@ -14,6 +14,7 @@ class Event(StrEnum):
     ORDER_WAITING = "order.waiting"
     ORDER_REPLACED = "order.replaced"
     ORDER_CANCELLED = "order.cancelled"
+    ORDER_EXPIRING = "order.expiring"
     ORDER_CODE = "order.code"
     RESTOCKED = "restocked"
     STAFF_ORDER_WAITING = "staff.order_waiting"

@@ -2,6 +2,7 @@
 
 from kacang.supply.alarms import Alarm, claim_digest, watch_stock
 from kacang.supply.purchasing import purchase_workbook
+from kacang.supply.reminding import remind_buyers
 from kacang.supply.waiting import (
     UnknownWait,
     address_of,
@@ -18,6 +19,7 @@ __all__ = [
     "claim_digest",
     "forget_waits",
     "purchase_workbook",
+    "remind_buyers",
     "stop_waiting",
     "tell_waiting",
     "wait_for",

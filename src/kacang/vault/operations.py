@@ -71,6 +71,7 @@ from kacang.vault.reading.lines import Entry
 from kacang.vault.reading.rows import BadFile
 from kacang.vault.reading.sheets import look_inside
 from kacang.vault.redeeming import CodeCard, lock_codes, look_up_code, redeem_card
+from kacang.vault.reminding import SoldCard, lines_to_remind, note_reminded
 from kacang.vault.revealing import Revealed, open_cards, reveal
 from kacang.vault.serials import BadSerial, NumbersTaken, SecretNumbers, SerialRange
 from kacang.vault.tail_filling import fill_tails, outlast_writing, run_fill_tails
@@ -112,6 +113,7 @@ __all__ = [
     "Revealed",
     "SecretNumbers",
     "SerialRange",
+    "SoldCard",
     "Terms",
     "TooLateToUndo",
     "TooManyCards",
@@ -142,12 +144,14 @@ __all__ = [
     "hand_over",
     "import_cards",
     "in_vault",
+    "lines_to_remind",
     "lock_codes",
     "look_inside",
     "look_up_code",
     "mark_faulty",
     "move_marks",
     "new_passphrase",
+    "note_reminded",
     "open_cards",
     "outlast_writing",
     "problem_of",

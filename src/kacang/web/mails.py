@@ -165,6 +165,7 @@ _LINKS = {
     Event.ORDER_READY: _order_link,
     Event.ORDER_WAITING: _order_link,
     Event.ORDER_REPLACED: _order_link,
+    Event.ORDER_EXPIRING: _order_link,
     Event.ORDER_CANCELLED: _home_link,
     Event.ORDER_CODE: _code,
     Event.STAFF_ORDER_WAITING: _desk_order_link,

@@ -49,7 +49,8 @@ def tell_expiring(*, merchant_id: int) -> int:
     now = utc_now()
     cards: Counter[int] = Counter()
     for one in vault.expiring(merchant_id=merchant_id, before=now + timedelta(days=days)):
-        cards[one.sku_id] += one.cards
+        if one.cards:
+            cards[one.sku_id] += one.cards
     skus = catalog.skus_by_id(merchant_id=merchant_id, ids=set(cards))
     span = now.date().toordinal() // days
     told = 0

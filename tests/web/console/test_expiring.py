@@ -3,16 +3,20 @@
 import csv
 import io
 import re
+import zipfile
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from kacang.catalog.models import Strategy
 from kacang.merchants import operations as merchants
 from kacang.merchants.audit import SYSTEM
+from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
 from kacang.messages import queries as messages
 from kacang.shared.errors import Conflict
 from kacang.vault import operations, queries
+from kacang.vault.card_ids import seal_card_id
 from kacang.vault.models import Batch, Card
 from kacang.web import stock_mails
 from tests import make
@@ -35,6 +39,17 @@ def expiring_stock(merchant, **values):
             supplier="=蜂鸟", first_card_id=ids[0], last_card_id=ids[-1]
         )
     return made
+
+
+def freeze(made, cards: int) -> None:
+    """Hold back those that expire first."""
+    with acting_as(made.merchant_id):
+        rows = Card.objects.filter(batch_id=made.batch.pk, expires_at__isnull=False)
+        ids = list(rows.order_by("expires_at").values_list("id", flat=True)[:cards])
+    uids = [seal_card_id(cipher_for(made.merchant_id), card_id) for card_id in ids]
+    operations.freeze_cards(
+        merchant_id=made.merchant_id, actor=SYSTEM, card_uids=uids, reason="recall"
+    )
 
 
 class TestExpiry:
@@ -86,6 +101,54 @@ class TestReport:
             "CNY",
             "'=蜂鸟",
         )
+
+    def test_xlsx_has_the_same_as_text_and_numbers(self, merchant, owner):
+        made = expiring_stock(merchant)
+
+        answer = owner.get(f"{PAGE}?days=30&format=xlsx")
+
+        book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+        head, row = book.get_sheet_by_index(0).to_python()
+        cells = dict(zip(head, row, strict=True))
+        assert (cells["Batch"], cells["Cards"]) == (made.batch.number, 5)
+        assert (cells["Purchase price"], cells["Supplier"]) == (12.5, "=蜂鸟")
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as parts:
+            assert b"<f" not in parts.read("xl/worksheets/sheet1.xml")
+
+    def test_frozen_cards_are_in_it_and_apart(self, merchant, owner):
+        made = expiring_stock(merchant)
+        freeze(made, 2)
+
+        page = owner.get(f"{PAGE}?days=7").content.decode()
+        (row,) = csv.DictReader(
+            io.StringIO(owner.get(f"{PAGE}?days=7&format=csv").content.decode("utf-8-sig"))
+        )
+
+        assert "Frozen cards that expire</dt><dd>2<" in page
+        assert (row["Cards"], row["Frozen"], row["Purchase price"]) == ("1", "2", "7.50")
+        found = re.search(r'href="(/console/stock/cards/\?[^"]+state=frozen[^"]+)"', page)
+        assert found
+        cards = owner.get(found[1].replace("&amp;", "&")).content.decode()
+        assert len(set(re.findall(r"crd_[0-9a-f]{32}", cards))) == 2
+
+    def test_frozen_ones_alone_are_told_to_nobody(self, merchant):
+        made = expiring_stock(merchant)
+        freeze(made, 3)
+
+        assert stock_mails.tell_expiring(merchant_id=merchant) == 0
+
+    def test_is_grouped_by_supplier_with_sums(self, merchant, owner):
+        expiring_stock(merchant)
+        other = make.sku(merchant, cards=0, cost=100)
+        make.stock(other, 4, expires_in="3 days")
+
+        page = owner.get(f"{PAGE}?days=7&by=supplier").content.decode()
+
+        groups = re.findall(r"<h2>([^<]+)</h2><span[^>]*>([^<]+)", page)
+        assert [(name, words.split(" · ")[0].strip()) for name, words in groups] == [
+            ("=蜂鸟", "3 cards"),
+            ("No supplier", "4 cards"),
+        ]
 
     def test_is_empty_for_others(self, merchant, other_merchant, owner, work):
         expiring_stock(other_merchant)

@@ -33,6 +33,7 @@ EVENTS: dict[str, Promise] = {
     "order.waiting": gettext_lazy("The order has to wait"),
     "order.cancelled": gettext_lazy("The order is cancelled"),
     "order.code": gettext_lazy("One-time code for an order"),
+    "order.expiring": gettext_lazy("To the buyer: cards expire soon"),
     "restocked": gettext_lazy("To the buyer: it is back"),
     "staff.order_waiting": gettext_lazy("To staff: a paid order waits"),
     "staff.suspense": gettext_lazy("To staff: money fits no order"),
