@@ -10,7 +10,9 @@ from django.utils import translation
 from kacang.outbox import queries as works
 from kacang.outbox.queries import WorkState
 from kacang.vault import operations, queries
+from kacang.vault.reading.layouts import Wishes, settle_layout
 from kacang.vault.reading.lines import REASONS
+from kacang.vault.reading.sources import open_source
 from kacang.web import import_words
 from kacang.web.import_words import PROBLEMS, file_problem
 from tests.vault.test_attachments import PNG, zipped
@@ -196,3 +198,19 @@ class TestWords:
         assert len(named) > 15
         assert named - set(PROBLEMS) == set()
         assert set(import_words.REASONS) == set(REASONS)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_template_is_read_as_it_is_meant(work, merchant, sku, language):
+    client = work("stock_keeper", language)
+    page = client.get(f"/console/stock/{sku}/import/").content.decode()
+    assert 'href="/console/stock/template/"' in page
+
+    answer = client.get("/console/stock/template/")
+
+    assert "attachment" in answer["Content-Disposition"]
+    source = open_source(answer.content, "template.xlsx")
+    rows = [row for row in source.rows() if not row.is_blank]
+    layout = settle_layout(rows, Wishes(), None, source)
+    assert layout.columns == {"number": 0, "secret": 1, "expires": 2, "remark": 3, "cost": 4}
+    assert (layout.has_header, len(rows)) == (True, 1)

@@ -117,6 +117,7 @@ urlpatterns = [
     path("stock/cards/<str:uid>/", card_page.card_page, name="console_card"),
     path("stock/cards/<str:uid>/replace/", card_page.card_replace, name="console_card_replace"),
     path("stock/estimate/", stock_generate.estimate, name="console_estimate"),
+    path("stock/template/", stock_import.import_template, name="console_import_template"),
     path("stock/pools/", pools.pool_list, name="console_pools"),
     path("stock/pools/new/", pools.pool_new, name="console_pool_new"),
     path("stock/pools/<str:uid>/", pools.pool_name, name="console_pool"),

@@ -1,5 +1,6 @@
 """Importing codes at the desk: send a file or paste, look at what was found, then load (V2)."""
 
+import io
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -11,9 +12,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
+from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
+from rustpy_xlsxwriter import write_worksheet
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductView, SkuView
@@ -38,6 +41,7 @@ from kacang.web.errors import text_of
 from kacang.web.import_words import REASONS
 from kacang.web.requests import ConsoleRequest
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CHECK = "vault.check"
 # What another way of reading may cure.
 MENDABLE = ("quotes", "no_pairs", "not_xlsx")
@@ -176,6 +180,20 @@ def import_new(request: ConsoleRequest, uid: str) -> HttpResponse:
     context = {"form": form, "sku": sku, "product": product}
     status = 422 if request.method == "POST" else 200
     return render(request, "console/stock/import.html", context, status=status)
+
+
+@needs("stock.import")
+@require_safe
+def import_template(_request: ConsoleRequest) -> HttpResponse:
+    """Send a workbook with the headings that a reader knows, and nothing else."""
+    names = [_("Card number"), _("Code"), _("Expiry"), _("Remark")]
+    body = io.BytesIO()
+    # A row of empty cells: a line that says nothing is no card.
+    write_worksheet([dict.fromkeys([*names, _("Cost")], "")], body)
+    response = HttpResponse(body.getvalue(), content_type=XLSX)
+    name = content_disposition_header(as_attachment=True, filename=_("Cards") + ".xlsx")
+    response["Content-Disposition"] = name or "attachment"
+    return response
 
 
 def _send(desk: Desk, form: ImportForm, sku: SkuView) -> str:
