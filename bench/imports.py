@@ -40,7 +40,7 @@ LINES = 200_000
 CSV_LINES = 1_000_000
 LOOKS = 300
 WEB_MEGABYTES, WORKER_MEGABYTES = 200, 300
-_COLUMNS = "fingerprint, number, secret, remark"
+_COLUMNS = "fingerprint, number, secret, remark, tail_print"
 
 
 def main(words: list[str] | None = None) -> int:
@@ -137,7 +137,8 @@ def _least(made: Installation, book: bytes) -> float:
     merchant_id = open_merchant(
         slug=f"least-{secrets.token_hex(4)}", name="Least", kind=MerchantKind.DEMO
     )
-    # Fingerprints are given, not made: they belong to what is left out.
+    # Fingerprints are given, not made: they belong to what is left out. Rows and indexes are the
+    # same, that of the numbers' ends too.
     prints = [hashlib.blake2b(b"%d" % at, digest_size=16).digest() for at in range(LINES * 2)]
     with psycopg.connect(made.cluster.dsn(APP)) as app:
         started = time.perf_counter()
@@ -147,12 +148,13 @@ def _least(made: Installation, book: bytes) -> float:
             cursor.execute("set local statement_timeout = 0")
             cursor.execute(
                 "create temp table plain (fingerprint bytea, number text, secret bytea,"
-                " remark text) on commit drop"
+                " remark text, tail_print bigint) on commit drop"
             )
             with cursor.copy(f"copy plain ({_COLUMNS}) from stdin (format binary)") as copy:
-                copy.set_types(["bytea", "text", "bytea", "text"])
+                copy.set_types(["bytea", "text", "bytea", "text", "int8"])
                 for row, mark in zip(rows[1:], prints, strict=False):
-                    copy.write_row((mark, row[0], str(row[1]).encode(), row[3]))
+                    tail = int.from_bytes(mark[:8], "big", signed=True)
+                    copy.write_row((mark, row[0], str(row[1]).encode(), row[3], tail))
             cursor.execute(
                 f"insert into card (merchant_id, sku_id, batch_id, pick_key, {_COLUMNS})"
                 f" select %s, 1, 1, floor(random() * 2147483647)::bigint, {_COLUMNS}"

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import cast
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
@@ -57,7 +58,11 @@ class Sheet:
         self.numeric_cells = 0
         # Texts of an old workbook are looked at: calamine reads each half of a cut letter alone.
         plain = None if self.kind == "xls" else str
+        texts_alone = {plain}
         for number, values in enumerate(self._sheet.iter_rows(), start=1):
+            if set(map(type, values)) == texts_alone:
+                yield Row(number, cast("tuple[Cell, ...]", tuple(values)))
+                continue
             yield Row(
                 number,
                 tuple(value if type(value) is plain else self._cell(value) for value in values),
@@ -174,7 +179,8 @@ class _Extent:
         text, self._tail = text[:end], text[end:]
         if len(self._tail) > 2 * _WINDOW:
             raise BadFile(problem="not_xlsx")
-        if any(prefix in text for prefix in _PREFIXES):
+        # One letter is found much faster than several are.
+        if b":" in text and any(prefix in text for prefix in _PREFIXES):
             text = _PREFIX.sub(rb"<\1", text)
         self._refuse_formulas(text)
         self._last_row = max([self._last_row, *map(int, _ROW.findall(text))])
