@@ -174,6 +174,8 @@ TEXTS: dict[str, Words] = {
     "stock.unknown_transfer": _("No such goods are on their way."),
     "stock.unknown_warehouse": _("There is no such warehouse."),
     "stock.warehouse_taken": _("There is a warehouse {name} already."),
+    "shop.unknown_link": _("This link is not valid. Please open it from the mail again."),
+    "supply.unknown_wait": _("This reminder was ended already, or there is none."),
     "vault.not_cards": _("This variant sells goods: it has pieces, and no cards."),
     "vault.bad_file": _("The file could not be read."),
     "vault.bad_count": _("Between 1 and {limit} codes can be made at once."),
