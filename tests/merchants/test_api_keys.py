@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -11,9 +12,16 @@ from kacang.merchants import operations, queries
 from kacang.merchants.audit import Actor
 from kacang.merchants.models import ApiKey, MerchantKind
 from kacang.merchants.operations import KeyDraft, KeyRefused
-from kacang.merchants.operations.api_keys import BadAddress, BadExpiry, BadName, BadScope
+from kacang.merchants.operations.api_keys import (
+    BadAddress,
+    BadExpiry,
+    BadName,
+    BadScope,
+    KeyIdentity,
+)
 from kacang.merchants.permissions import SCOPES
 from kacang.merchants.tenancy import acting_as
+from tests.threads import at_once
 
 ACTOR = Actor(kind="user", id=1, label="owner@example.com")
 HERE = "192.0.2.7"
@@ -154,6 +162,15 @@ class TestAuthenticate:
                 ended.set()
         assert ended.is_set()
         assert time.monotonic() - started <= 3.2
+
+    def test_waits_for_nobody_who_holds_its_row(self, merchant):
+        made = make_key(merchant)
+        with acting_as(merchant):
+            ApiKey.objects.select_for_update().get(merchant_id=merchant, uid=made.uid)
+            (known,) = at_once([partial(operations.authenticate, key=made.key, address=HERE)])
+
+        assert isinstance(known, KeyIdentity)
+        assert known.uid == made.uid
 
     def test_revoked_under_load_is_refused_from_then_on(self, merchant):
         made = make_key(merchant)

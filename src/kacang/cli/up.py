@@ -197,9 +197,12 @@ def _clear_ready_file(path: Path | None) -> None:
     """
     if path is None:
         return
+    # Under another name: whoever waits for the file must never see an empty one.
+    probe = path.with_name(f".{path.name}.probe")
     try:
-        write_private(path, "")
-        path.unlink()
+        path.unlink(missing_ok=True)
+        write_private(probe, "")
+        probe.unlink()
     except OSError as problem:
         raise CommandProblem(
             f"The ready-file {path} cannot be written: {problem.strerror}."

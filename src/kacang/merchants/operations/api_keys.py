@@ -297,7 +297,9 @@ def _allows(networks: tuple[str, ...], address: str) -> bool:
 
 
 def _write_seen(identity: KeyIdentity, now: datetime) -> None:
+    """Note that a key was used; who finds its row held by somebody else leaves it to the next."""
     with acting_as(identity.merchant_id):
-        ApiKey.objects.filter(merchant_id=identity.merchant_id, id=identity.id).filter(
-            Q(used_at=None) | Q(used_at__lte=now - SEEN_EVERY)
-        ).update(used_at=now)
+        rows = ApiKey.objects.filter(merchant_id=identity.merchant_id)
+        stale = rows.filter(Q(used_at=None) | Q(used_at__lte=now - SEEN_EVERY), id=identity.id)
+        free = stale.select_for_update(skip_locked=True, no_key=True)
+        rows.filter(id__in=list(free.values_list("id", flat=True))).update(used_at=now)
