@@ -148,6 +148,21 @@ class TestReady:
         assert cut.returncode == 1
         assert "Not moved (moving.bad_file, cut_off" in cut.stderr
 
+    def test_what_to_buy_is_told_and_written(self, running: Up, tmp_path: Path) -> None:
+        mine: list[str | Path] = ["--merchant", "demo", "--data", running.data]
+        file = tmp_path / "list.xlsx"
+
+        told = command("stock", "purchase-list", *mine, "--span", "30", "--json")
+        written = command("stock", "purchase-list", *mine, "--xlsx", file)
+        wrong = command("stock", "purchase-list", *mine, "--span", "9")
+
+        skus = {one["id"] for one in json.loads(running.ready_file.read_text())["skus"]}
+        items = json.loads(told.stdout)["items"]
+        assert {one["sku_id"] for one in items} == skus
+        assert all(one["amount_minor"] == one["to_buy"] * one["unit_cost_minor"] for one in items)
+        assert (written.returncode, file.read_bytes()[:2]) == (0, b"PK"), written.stderr
+        assert (wrong.returncode, wrong.stderr) == (1, "--span is 7 or 30.\n")
+
     def test_a_batch_is_counted_changed_and_taken_back(self, running: Up) -> None:
         sku = json.loads(running.ready_file.read_text())["skus"][0]["id"]
         mine: list[str | Path] = ["--merchant", "demo", "--data", running.data]
