@@ -26,7 +26,7 @@ CHECK = "orders.move_check"
 PERMISSION = "shop.move"
 SYSTEM_WORDS: dict[str, Promise | str] = {
     "acg-faka": "acg-faka",
-    "dujiaoka": gettext_lazy("dujiaoka (独角数卡)"),
+    "dujiaoka": gettext_lazy("dujiaoka"),
     "dujiao-next": "dujiao-next",
     "workbook": gettext_lazy("Another system, by the workbook"),
 }
