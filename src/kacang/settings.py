@@ -166,9 +166,9 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_ADAPTER = "kacang.web.console.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "kacang.web.console.account.signing_in.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_ADAPTER = "kacang.web.console.accounts.MFAAdapter"
+MFA_ADAPTER = "kacang.web.console.account.signing_in.MFAAdapter"
 # Clocks of phones go wrong by half a minute.
 MFA_TOTP_TOLERANCE = 1
 ACCOUNT_SESSION_REMEMBER = True
@@ -182,7 +182,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
 AXES_CLIENT_IP_CALLABLE = "kacang.web.addresses.client_address"
-AXES_LOCKOUT_CALLABLE = "kacang.web.console.accounts.locked_out"
+AXES_LOCKOUT_CALLABLE = "kacang.web.console.account.signing_in.locked_out"
 
 # Shops and console share no cookie: the session is the console's alone (rule 29).
 SESSION_COOKIE_PATH = "/console"

@@ -23,7 +23,7 @@ from kacang.merchants.operations import open_merchant
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.ciphers import CannotOpen
 from kacang.web import health
-from kacang.web.console.accounts import MFAAdapter
+from kacang.web.console.account.signing_in import MFAAdapter
 
 REGION = "eu-central-1"
 REAL = master.now

@@ -8,7 +8,7 @@ from kacang.merchants import queries as merchants
 from kacang.merchants.queries import AuditFilter
 from kacang.merchants.tenancy import acting_as
 from kacang.vault.models import TailGap
-from kacang.web.console import card_search
+from kacang.web.console.cards import search as card_search
 from tests.web.console.conftest import work_as
 from tests.web.console.goods import stocked_sku
 

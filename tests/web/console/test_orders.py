@@ -16,7 +16,7 @@ from kacang.orders.types import Event, Item, OrderFilter, OrderState, PlaceReque
 from kacang.payments.ports import VerifiedNotice
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
-from kacang.web.console.order_filters import read_filter, split_words
+from kacang.web.console.orders.filters import read_filter, split_words
 from tests import make
 from tests.web.console.conftest import work_as
 from tests.web.console.goods import restock, stocked_sku

@@ -12,7 +12,7 @@ from kacang.merchants import operations, queries
 from kacang.merchants.audit import Actor
 from kacang.merchants.models import User
 from kacang.merchants.settings import SPECS, Type
-from kacang.web.console.audit_words import value_word
+from kacang.web.console.admin.audit_words import value_word
 
 
 def staff_of(merchant):

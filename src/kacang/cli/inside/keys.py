@@ -5,7 +5,7 @@ from kacang.merchants import operations, queries
 from kacang.merchants.keys import cipher_for, forget_keys, keys_under_previous, rewrap_keys
 from kacang.merchants.master import MasterState, master_key, master_state, new_wrapped_key
 from kacang.merchants.operations import KeyDraft, NewKey
-from kacang.web.console.accounts import reseal_second_factors
+from kacang.web.console.account.signing_in import reseal_second_factors
 
 
 def create_key(*, merchant: str, name: str, scopes: tuple[str, ...]) -> NewKey:

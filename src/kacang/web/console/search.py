@@ -16,7 +16,7 @@ from kacang.shared.errors import DomainError
 from kacang.shared.texts import pick
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of
-from kacang.web.console.order_filters import TAIL_DIGITS, split_words
+from kacang.web.console.orders.filters import TAIL_DIGITS, split_words
 from kacang.web.design.states import look_of
 from kacang.web.requests import ConsoleRequest
 

@@ -3,7 +3,12 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("kacang.web.console.account_urls")),
-    path("", include("kacang.web.console.admin_urls")),
-    path("", include("kacang.web.console.pages_urls")),
+    path("", include("kacang.web.console.daily_urls")),
+    path("", include("kacang.web.console.account.urls")),
+    path("", include("kacang.web.console.admin.urls")),
+    path("", include("kacang.web.console.orders.urls")),
+    path("", include("kacang.web.console.products.urls")),
+    path("", include("kacang.web.console.payments.urls")),
+    path("", include("kacang.web.console.goods.urls")),
+    path("", include("kacang.web.console.cards.urls")),
 ]

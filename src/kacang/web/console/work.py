@@ -17,7 +17,7 @@ from kacang.outbox.queries import WorkState, WorkView
 from kacang.vault import queries as vault
 from kacang.vault.queries import BatchView
 from kacang.web.console.access import needs
-from kacang.web.console.card_changes import told_of
+from kacang.web.console.cards.changes import told_of
 from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
 from kacang.web.design.parts import JobCard, Tab
 from kacang.web.error_texts import TEXTS

@@ -1,0 +1,256 @@
+"""What people read for the actions of the audit log."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from kacang.merchants.permissions import Role
+from kacang.merchants.settings import SPECS
+from kacang.shared.money import Money
+from kacang.shared.texts import LANGUAGES, pick
+from kacang.web.console.products.forms import KIND_WORDS, STOCK_WORDS, STRATEGY_WORDS
+
+ACTIONS: dict[str, Promise] = {
+    "secrets.rotate": _("Began to change the key of card secrets"),
+    "secrets.rotated": _("The key of card secrets was changed"),
+    "account.change_password": _("Changed own password"),
+    "account.end_other_sessions": _("Signed out everywhere else"),
+    "account.end_session": _("Signed out another device"),
+    "account.locked_out": _("Sign-in closed after wrong passwords"),
+    "account.new_recovery_codes": _("Made new recovery codes"),
+    "account.second_factor_failed": _("Wrong second factor"),
+    "account.second_factor_off": _("Switched second factor off"),
+    "account.second_factor_on": _("Switched second factor on"),
+    "account.sign_in": _("Signed in"),
+    "account.sign_out": _("Signed out"),
+    "batches.extended": _("Gave cards of a batch more time"),
+    "batches.moved": _("Moved cards of a batch to another product"),
+    "batches.pooled": _("Moved cards of a batch to another pool"),
+    "batches.split": _("Split cards off a batch"),
+    "batches.undone": _("Took a change of a batch's cards back"),
+    "batches.undo": _("Undid a batch of cards"),
+    "batches.void": _("Voided a batch of cards"),
+    "batches.available": _("Put cards of a batch back on sale"),
+    "batches.faulty": _("Marked cards of a batch as faulty"),
+    "batches.frozen": _("Froze cards of a batch"),
+    "cards.bulk_extend": _("Began to give cards more time"),
+    "cards.bulk_merge": _("Began to merge batches"),
+    "cards.bulk_pool": _("Began to move cards to another pool"),
+    "cards.bulk_sku": _("Began to move cards to another product"),
+    "cards.bulk_split": _("Began to split a batch"),
+    "cards.bulk_undo": _("Began to take a change of cards back"),
+    "cards.extended": _("Gave cards more time"),
+    "cards.merged": _("Merged batches"),
+    "cards.moved": _("Moved cards to another product"),
+    "cards.pooled": _("Moved cards to another pool"),
+    "cards.split": _("Split cards off a batch"),
+    "cards.undone": _("Took a change of cards back"),
+    "pools.create": _("Added a pool"),
+    "pools.rename": _("Renamed a pool"),
+    "pools.delete": _("Deleted a pool"),
+    "cards.bulk_faulty": _("Began to mark cards as faulty"),
+    "cards.bulk_freeze": _("Began to freeze cards"),
+    "cards.bulk_restore": _("Began to put faulty cards back"),
+    "cards.bulk_unfreeze": _("Began to put frozen cards back"),
+    "cards.bulk_void": _("Began to void cards"),
+    "cards.frozen": _("Froze cards"),
+    "cards.export": _("Began to export card secrets"),
+    "cards.export_fetch": _("Downloaded exported card secrets"),
+    "cards.export_refused": _("Was refused an export of card secrets"),
+    "cards.faulty": _("Marked cards as faulty"),
+    "cards.redeem_refused": _("Refused a redeem code"),
+    "cards.search": _("Searched for a card"),
+    "cards.generate": _("Generated cards"),
+    "cards.import": _("Imported cards"),
+    "cards.available": _("Put cards back on sale"),
+    "orders.hand_over": _("Handed over the goods of an order"),
+    "orders.move": _("Moved a shop here from another system"),
+    "orders.move_check": _("Had another system's file looked at"),
+    "cards.reveal": _("Looked at cards in stock"),
+    "cards.stocked": _("Cards came into stock"),
+    "stock.purchase_list": _("Took the purchase list as a file"),
+    "cards.void": _("Voided cards"),
+    "categories.create": _("Added a category"),
+    "categories.delete": _("Deleted a category"),
+    "categories.update": _("Changed a category"),
+    "goods.adjust": _("Corrected how many goods there are"),
+    "goods.arrive": _("Goods arrived in a warehouse"),
+    "goods.receive": _("Took goods in"),
+    "goods.send": _("Sent goods to another warehouse"),
+    "host.add": _("Added a host name"),
+    "host.remove": _("Removed a host name"),
+    "keys.create": _("Created an API key"),
+    "keys.revoke": _("Revoked an API key"),
+    "merchant.change_currency": _("Changed the currency"),
+    "orders.cancel": _("Cancelled an order"),
+    "orders.change_price": _("Changed an order's price"),
+    "orders.note": _("Wrote a note on an order"),
+    "orders.replace_card": _("Replaced a faulty card"),
+    "orders.replenish": _("Delivered what an order waited for"),
+    "orders.resend": _("Sent an order's mail again"),
+    "orders.show_contact": _("Looked at a buyer's contact"),
+    "payments.create_account": _("Added a payment account"),
+    "payments.disable_account": _("Disabled a payment account"),
+    "payments.enable_account": _("Enabled a payment account"),
+    "payments.end_rotation": _("Ended the old secret of a payment account"),
+    "payments.resolve_receipt": _("Dealt with money in suspense"),
+    "payments.reveal_secrets": _("Looked at a payment account's secrets"),
+    "payments.set_secret": _("Changed a payment account's secret"),
+    "pictures.add": _("Added a picture"),
+    "pictures.order": _("Moved a picture"),
+    "pictures.remove": _("Removed a picture"),
+    "products.create": _("Added a product"),
+    "products.state": _("Put a product on or off sale"),
+    "products.update": _("Changed a product"),
+    "risk.block": _("Put somebody on the blacklist"),
+    "risk.unblock": _("Took somebody off the blacklist"),
+    "secrets.reveal": _("Looked at card secrets"),
+    "settings.change": _("Changed settings"),
+    "skus.create": _("Added a variant"),
+    "skus.on_sale": _("Put a variant on or off sale"),
+    "skus.update": _("Changed a variant"),
+    "staff.add": _("Added staff"),
+    "staff.change_role": _("Changed a role"),
+    "staff.disable": _("Disabled staff"),
+    "staff.enable": _("Enabled staff"),
+    "staff.renew_sign_in": _("Gave a new password"),
+    "twin.open": _("Opened the trial shop"),
+    "twin.wipe": _("Wiped the trial shop"),
+    "warehouses.create": _("Added a warehouse"),
+    "warehouses.rename": _("Renamed a warehouse"),
+}
+
+ACTORS: dict[str, Promise] = {
+    "user": _("Staff"),
+    "key": _("API key"),
+    "buyer": _("Buyer"),
+    "system": _("System"),
+    "command": _("Command line"),
+}
+
+# Values in "before" and "after" that are no setting.
+VALUES: dict[str, Promise] = {
+    "addresses": _("Only from"),
+    "amount_minor": _("Amount"),
+    "card": _("Card"),
+    "cards": _("Cards"),
+    "category": _("Category"),
+    "cause": _("Why it was refused"),
+    "chosen_surcharge_minor": _("Surcharge for the buyer's choice"),
+    "cost_minor": _("Purchase price"),
+    "count": _("Quantity"),
+    "cover": _("Cover"),
+    "currency": _("Currency"),
+    "expires_at": _("Valid until"),
+    "file": _("File"),
+    "form_fields": _("Questions to the buyer"),
+    "hint": _("Key"),
+    "job": _("Job"),
+    "kind": _("What the buyer gets"),
+    "list_price_minor": _("Price struck through"),
+    "low_stock_at": _("Warn below"),
+    "cover_days": _("Days of cover"),
+    "lead_days": _("Days from ordering to arrival"),
+    "max_per_buyer": _("At most per buyer"),
+    "max_per_order": _("At most per order"),
+    "min_per_order": _("At least per order"),
+    "name": _("Name"),
+    "number": _("Batch"),
+    "number_is_secret": _("The card number is secret too"),
+    "on_sale": _("On sale"),
+    "part": _("Codes shown"),
+    "payable_minor": _("Amount"),
+    "entry": _("Entry"),
+    "pieces": _("Pieces"),
+    "pictures": _("Pictures"),
+    "position": _("Place in the shop"),
+    "price_minor": _("Price"),
+    "reason": _("Reason"),
+    "redeems": _("Its cards are redeem codes for"),
+    "role": _("Role"),
+    "found": _("Cards found"),
+    "scopes": _("It may"),
+    "search": _("Searched by"),
+    "state": _("State"),
+    "stock_mode": _("Stock"),
+    "strategy": _("Which card a sale takes"),
+    "subtitle": _("Subtitle"),
+    "supplier": _("Supplier"),
+    "texts": _("Texts"),
+    "title": _("Name"),
+}
+
+# Words for values that are codes, by the name of the value.
+CODES: dict[str, Mapping[Any, Promise | str]] = {
+    "cause": {
+        "available": _("it was not sold yet"),
+        "reserved": _("it is reserved, and not paid"),
+        "activated": _("it is activated"),
+        "redeemed": _("it was redeemed before"),
+        "expired": _("it has expired"),
+        "void": _("it is void"),
+        "faulty": _("it is marked as faulty"),
+        "frozen": _("it is frozen"),
+        "changed": _("it changed at the same moment"),
+        "not_a_redeem_code": _("it is a card of a product without redeem codes"),
+    },
+    "kind": KIND_WORDS,
+    "role": dict(Role.choices),
+    "search": {
+        "code": _("Exact code"),
+        "code_or_end": _("Code, or last four of the number"),
+        "end": _("Last four of the number"),
+    },
+    "state": {"on_sale": _("On sale"), "off_sale": _("Off sale"), "archived": _("Archived")},
+    "stock_mode": STOCK_WORDS,
+    "strategy": STRATEGY_WORDS,
+    "texts": {"changed": _("Changed")},
+}
+
+FAULTS: dict[str, Promise] = {
+    "rows_changed": _("an entry was changed"),
+    "rows_missing": _("an entry was removed"),
+    "rows_added": _("an entry was put in"),
+    "chain": _("a seal was removed or replaced"),
+}
+
+LOGS: dict[str, Promise] = {"audit": _("Audit log"), "timeline": _("Timeline of orders")}
+
+
+def value_name(name: str) -> str:
+    """Return what people call a value: a setting's label, or the name in the log."""
+    if name in SPECS:
+        return str(SPECS[name].label)
+    return str(VALUES.get(name, name))
+
+
+def value_word(name: str, value: Any, currency: str) -> str:
+    """Return what people read for a value of the log; "" when it is empty."""
+    words = CODES.get(name, {})
+    if isinstance(value, (str, int)) and value in words:
+        return str(words[value])
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    if isinstance(value, int) and name.endswith("_minor"):
+        return str(Money(value, currency))
+    if isinstance(value, list):
+        return ", ".join(value_word("", one, currency) for one in value)
+    if isinstance(value, dict):
+        return _of_object(value)
+    return "" if value is None else str(value)
+
+
+def _of_object(value: dict[str, Any]) -> str:
+    """Texts in the reader's language; of a question to the buyer its key."""
+    if set(value) <= set(LANGUAGES):
+        return pick(value, get_language() or "")
+    return str(value["key"]) if "key" in value else json.dumps(value, ensure_ascii=False)
+
+
+def action_word(action: str) -> str:
+    """Return what people read for an action; its code where there is no word yet."""
+    return str(ACTIONS.get(action, action))

@@ -1,0 +1,235 @@
+"""What may be done with one order at the desk (O3). Each view makes one call."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from kacang.merchants import audit
+from kacang.merchants.tenancy import acting_as
+from kacang.orders import operations, queries
+from kacang.orders.types import UnitState
+from kacang.shared.errors import DomainError
+from kacang.shared.money import Money
+from kacang.web.console.access import needs
+from kacang.web.console.desk import Desk, desk_of, is_over_list
+from kacang.web.console.orders.pages import Opened, Said, show_order
+from kacang.web.errors import text_of
+from kacang.web.requests import ConsoleRequest
+
+CODES_PAGE = 100
+TEXT_MOST = 500
+REASON_MOST = 200
+CARD_MOST = 60
+
+Done = Callable[[Desk, str, ConsoleRequest], str]
+
+
+def _text(request: ConsoleRequest, name: str, most: int = REASON_MOST) -> str:
+    return request.POST.get(name, "").strip()[:most]
+
+
+def _answer(request: ConsoleRequest, number: str, act: Done) -> HttpResponse:
+    """Do one act and show the order as it is then; a refusal is said above it."""
+    try:
+        text = act(desk_of(request), number, request)
+    except DomainError as error:
+        return show_order(request, number, said=Said(text_of(error), "bad"), status=200)
+    if is_over_list(request):
+        return show_order(request, number, said=Said(text))
+    messages.success(request, text)
+    return redirect("console_order", number)
+
+
+@needs("orders.cancel")
+@require_POST
+def cancel(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Close an unpaid order; its stock becomes free."""
+
+    def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        operations.cancel_order(
+            merchant_id=desk.merchant_id,
+            number=number,
+            actor=desk.actor,
+            reason=_text(request, "reason"),
+        )
+        return _("Order %(number)s is cancelled.") % {"number": number}
+
+    return _answer(request, number, act)
+
+
+@needs("orders.change_price")
+@require_POST
+def change_price(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Change what an unpaid order costs, with a reason."""
+
+    def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        price = Money.parse(_text(request, "price"), desk.currency)
+        operations.change_price(
+            merchant_id=desk.merchant_id,
+            number=number,
+            payable_minor=price.minor,
+            reason=_text(request, "reason"),
+            actor=desk.actor,
+        )
+        return _("The order now costs %(price)s.") % {"price": price}
+
+    return _answer(request, number, act)
+
+
+@needs("orders.note")
+@require_POST
+def note(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Add a note that only staff see."""
+
+    def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        operations.add_note(
+            merchant_id=desk.merchant_id,
+            number=number,
+            text=_text(request, "text", TEXT_MOST),
+            actor=desk.actor,
+        )
+        return _("The note is added.")
+
+    return _answer(request, number, act)
+
+
+@needs("orders.deliver")
+@require_POST
+def resend(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Send the buyer the mail with the codes again."""
+
+    def act(desk: Desk, number: str, _request: ConsoleRequest) -> str:
+        operations.resend(merchant_id=desk.merchant_id, number=number, actor=desk.actor)
+        return _("The codes are on their way.")
+
+    return _answer(request, number, act)
+
+
+@needs("orders.deliver")
+@require_POST
+def deliver(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Deliver the paid units that waited for stock."""
+
+    def act(desk: Desk, number: str, _request: ConsoleRequest) -> str:
+        before = _short(desk, number)
+        operations.replenish(merchant_id=desk.merchant_id, number=number, actor=desk.actor)
+        given = before - _short(desk, number)
+        if not given:
+            return _("There is still no stock for this order.")
+        return ngettext("%(count)s unit is delivered.", "%(count)s units are delivered.", given) % {
+            "count": given
+        }
+
+    return _answer(request, number, act)
+
+
+@needs("orders.replace")
+@require_POST
+def replace(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Give the buyer another card for a faulty one, with a reason (V3)."""
+
+    def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        operations.replace_card(
+            merchant_id=desk.merchant_id,
+            card_uid=_text(request, "card", CARD_MOST),
+            actor=desk.actor,
+            reason=_text(request, "reason"),
+            number=number,
+        )
+        return _("The card is replaced. The buyer finds the new code on the order's page.")
+
+    return _answer(request, number, act)
+
+
+@needs("orders.hand_over")
+@require_POST
+def hand_over(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Say that an order's goods have left the house."""
+
+    def act(desk: Desk, number: str, _request: ConsoleRequest) -> str:
+        pieces = operations.hand_over(merchant_id=desk.merchant_id, number=number, actor=desk.actor)
+        return ngettext(
+            "%(count)s piece is handed over.", "%(count)s pieces are handed over.", pieces
+        ) % {"count": pieces}
+
+    return _answer(request, number, act)
+
+
+@needs("secrets.reveal")
+@require_POST
+def codes(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Show delivered codes to a person, who must say why; the audit row comes first (V4)."""
+    desk = desk_of(request)
+    reason = _text(request, "reason")
+    offset = _text(request, "offset")
+    start = int(offset) if offset.isdecimal() else 0
+    if not reason:
+        said = Said(_("Please say why you need to see the codes."), "bad")
+        return show_order(request, number, said=said)
+    found = operations.deliveries(
+        merchant_id=desk.merchant_id,
+        number=number,
+        actor=desk.actor,
+        reason=reason,
+        offset=start,
+        limit=CODES_PAGE + 1,
+    )
+    more = start + CODES_PAGE if len(found) > CODES_PAGE else 0
+    opened = Opened(codes=found[:CODES_PAGE], reason=reason, first=start + 1, next_offset=more)
+    return show_order(request, number, opened=opened)
+
+
+@needs("secrets.reveal")
+@require_POST
+def secret_form(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Show what the buyer answered to secret questions; the audit row comes first (rule 27)."""
+    desk = desk_of(request)
+    reason = _text(request, "reason")
+    if not reason:
+        said = Said(_("Please say why you need to see the answers."), "bad")
+        return show_order(request, number, said=said)
+    found = operations.secret_form(
+        merchant_id=desk.merchant_id, number=number, actor=desk.actor, reason=reason
+    )
+    return show_order(request, number, opened=Opened(answers=sorted(found.items())))
+
+
+@needs("orders.view")
+@require_POST
+def contact(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Show a buyer's contact in full; that somebody looked is written down first."""
+    desk = desk_of(request)
+    with acting_as(desk.merchant_id):
+        order = queries.order(merchant_id=desk.merchant_id, number=number)
+        audit.record(
+            merchant_id=desk.merchant_id,
+            actor=desk.actor,
+            action="orders.show_contact",
+            object_kind="order",
+            object_uid=number,
+        )
+    shown = " · ".join(part for part in (order.contact.phone, order.contact.email) if part)
+    response = HttpResponse(content_type="text/plain; charset=utf-8", content=shown)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _short(desk: Desk, number: str) -> int:
+    order = queries.order(merchant_id=desk.merchant_id, number=number)
+    return sum(line.units.get(UnitState.SHORT, 0) for line in order.lines)
+
+
+ACTS = {
+    "cancel": cancel,
+    "price": change_price,
+    "note": note,
+    "resend": resend,
+    "deliver": deliver,
+    "replace": replace,
+    "hand_over": hand_over,
+}

@@ -1,0 +1,241 @@
+"""Orders at the desk: the list, and one order over it or as a page (O1, O2, O3, O7)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from kacang.catalog import queries as catalog
+from kacang.catalog.queries import ProductKind
+from kacang.merchants.tenancy import acting_as
+from kacang.orders import queries
+from kacang.orders.types import Delivered, OrderRow, OrderState, OrderView, UnitState
+from kacang.payments.listing import PaymentState
+from kacang.shared.contacts import Contact
+from kacang.shared.money import Money
+from kacang.shared.texts import Text
+from kacang.web.console.access import needs
+from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
+from kacang.web.console.orders.cards import FEW, unit_rows
+from kacang.web.console.orders.filters import (
+    BY,
+    CHANNELS,
+    PERIODS,
+    STATES,
+    chips_of,
+    read_filter,
+    tabs_of,
+)
+from kacang.web.console.orders.words import (
+    GIVEN,
+    Act,
+    acts_for,
+    events_of,
+    hold_reason,
+    minutes_words,
+    provider_word,
+)
+from kacang.web.requests import ConsoleRequest
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One order of the list with what may be done with it."""
+
+    order: OrderRow
+    acts: Sequence[Act]
+    channel: str
+    provider: str
+    reason: str
+    pay_minutes: int
+
+    @property
+    def first(self) -> Act | None:
+        """The act that a person most likely wants: only where one is waited for."""
+        return next((act for act in self.acts if act.primary), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said above an order: an act's result."""
+
+    text: str
+    tone: str = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What of an order was just opened for somebody: a page of codes, or secret answers."""
+
+    codes: Sequence[Delivered] = ()
+    answers: Sequence[tuple[str, str]] = ()
+    reason: str = ""
+    first: int = 0
+    next_offset: int = 0
+
+
+@needs("orders.view")
+def order_list(request: ConsoleRequest) -> HttpResponse:
+    """Show orders, newest first, narrowed by the address."""
+    desk = desk_of(request)
+    narrowed = read_filter(request.GET, zone=desk.zone, currency=desk.currency, now=timezone.now())
+    with acting_as(desk.merchant_id):
+        page = queries.orders_page(
+            merchant_id=desk.merchant_id,
+            where=narrowed.where,
+            cursor=request.GET.get("cursor", ""),
+            limit=PAGE,
+        )
+        counts = queries.counts_by_state(merchant_id=desk.merchant_id)
+    asked = narrowed.form.cleaned_data
+    context = {
+        "page": page,
+        "rows": [_row(order, desk) for order in page.rows],
+        "pages": pages_of(request, page.next_cursor),
+        "tabs": tabs_of(request.GET, counts),
+        "chips": chips_of(request.GET, narrowed),
+        "narrowed": narrowed,
+        "state_chosen": request.GET.get("state") in STATES,
+        "by": asked.get("by") or "number",
+        "words": " ".join(str(asked.get("q") or "").split()),
+        "by_choices": BY.items(),
+        "period_choices": PERIODS.items(),
+        "channel_choices": CHANNELS.items(),
+        "can_edit_products": "products.edit" in desk.permissions,
+    }
+    return render(request, "console/orders/list.html", context)
+
+
+@needs("orders.view")
+def order_detail(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Show one order: over the list for htmx, else as a page of its own."""
+    return show_order(request, number)
+
+
+def show_order(
+    request: ConsoleRequest,
+    number: str,
+    *,
+    said: Said | None = None,
+    opened: Opened | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Answer with an order as it stands now, and what an act came to."""
+    desk = desk_of(request)
+    with acting_as(desk.merchant_id):
+        order = queries.order(merchant_id=desk.merchant_id, number=number)
+        entries = queries.timeline(merchant_id=desk.merchant_id, number=number)
+        labels = _labels(desk, order)
+        rows = unit_rows(desk, order, limit=FEW)
+    acts = _acts(order, desk)
+    asked = request.GET.get("act", "")
+    units = _units(order)
+    over_list = is_over_list(request)
+    context = {
+        "order": order,
+        "acts": acts,
+        "events": events_of(order, list(entries), with_cards="stock.view" in desk.permissions),
+        "channel": CHANNELS.get(order.channel, order.channel),
+        "minus": Money(-order.discount.minor, order.discount.currency),
+        "waiting_units": units.get(UnitState.SHORT, 0),
+        "delivered_units": _codes(order),
+        "has_codes": _codes(order) > 0,
+        "can_reveal": any(act.name == "reveal" for act in acts),
+        "unit_rows": rows,
+        "has_more_units": units.get(UnitState.DELIVERED, 0) > len(rows),
+        "can_replace": "orders.replace" in desk.permissions,
+        "can_see_stock": "stock.view" in desk.permissions,
+        "can_note": "orders.note" in desk.permissions,
+        "can_reveal_form": "secrets.reveal" in desk.permissions,
+        "form_answers": _answers(order.form.items(), labels),
+        "payments": [(item, PaymentState(item.state)) for item in order.payments],
+        "open_at_once": asked if any(act.name == asked for act in acts) else "",
+        "said": said,
+        "oob": over_list and request.method == "POST",
+        "page_url": request.path if request.method == "GET" else "",
+        **_opened_context(opened or Opened(), labels),
+    }
+    name = "drawer" if over_list else "detail"
+    response = render(request, f"console/orders/{name}.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _opened_context(opened: Opened, labels: Mapping[str, Text]) -> dict[str, object]:
+    return {
+        "codes": opened.codes,
+        "secret_answers": _answers(opened.answers, labels),
+        "reason": opened.reason,
+        "codes_first": opened.first,
+        "codes_next": opened.next_offset,
+    }
+
+
+def _labels(desk: Desk, order: OrderView) -> dict[str, Text]:
+    """Return the questions of an order's products, as they are asked today."""
+    if not order.form and not order.has_secret_form:
+        return {}
+    labels: dict[str, Text] = {}
+    for uid in {line.product_uid for line in order.lines}:
+        for item in catalog.product(merchant_id=desk.merchant_id, uid=uid).form_fields:
+            labels[item.name] = item.label
+    return labels
+
+
+def _answers(
+    answers: Iterable[tuple[str, str]], labels: Mapping[str, Text]
+) -> list[tuple[Text, str]]:
+    """Return answers with their questions; one that is asked no more keeps its key."""
+    return [(labels.get(name, {"zh-Hans": name}), answer) for name, answer in sorted(answers)]
+
+
+def _acts(order: OrderView, desk: Desk) -> list[Act]:
+    return acts_for(
+        number=order.number,
+        state=order.state,
+        has=_has(order.contact, with_codes=_codes(order) > 0),
+        permissions=desk.permissions,
+    )
+
+
+def _has(contact: Contact, *, with_codes: bool) -> set[str]:
+    return {word for word, true in (("email", contact.email), ("codes", with_codes)) if true}
+
+
+def _row(order: OrderRow, desk: Desk) -> Row:
+    left = (order.pay_by - timezone.now()).total_seconds()
+    return Row(
+        order=order,
+        acts=acts_for(
+            number=order.number,
+            state=order.state,
+            # Whether one on hold has got a part of its codes is only told by its units.
+            has=_has(order.contact, with_codes=order.state in GIVEN and order.has_codes),
+            permissions=desk.permissions,
+        ),
+        channel=str(CHANNELS.get(order.channel, order.channel)),
+        provider=provider_word(order.provider),
+        reason=hold_reason(order.hold_reason) if order.state is OrderState.ON_HOLD else "",
+        pay_minutes=minutes_words(left) if order.state is OrderState.PENDING and left > 0 else 0,
+    )
+
+
+def _codes(order: OrderView) -> int:
+    """Return how many codes were delivered: goods have none."""
+    return sum(
+        line.units.get(UnitState.DELIVERED, 0)
+        for line in order.lines
+        if line.kind != ProductKind.GOODS
+    )
+
+
+def _units(order: OrderView) -> dict[UnitState, int]:
+    counts: dict[UnitState, int] = {}
+    for line in order.lines:
+        for state, number in line.units.items():
+            counts[state] = counts.get(state, 0) + number
+    return counts

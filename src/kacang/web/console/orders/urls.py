@@ -1,0 +1,18 @@
+"""Addresses of orders."""
+
+from django.urls import path
+
+from kacang.web.console.orders import actions, cards, pages
+
+urlpatterns = [
+    path("orders/", pages.order_list, name="console_orders"),
+    path("orders/<str:number>/", pages.order_detail, name="console_order"),
+    path("orders/<str:number>/cards/", cards.order_cards, name="console_order_cards"),
+    path("orders/<str:number>/codes/", actions.codes, name="console_order_codes"),
+    path("orders/<str:number>/contact/", actions.contact, name="console_order_contact"),
+    path("orders/<str:number>/form/", actions.secret_form, name="console_order_form"),
+    *(
+        path(f"orders/<str:number>/{name}/", view, name=f"console_order_{name}")
+        for name, view in actions.ACTS.items()
+    ),
+]

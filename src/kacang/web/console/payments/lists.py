@@ -1,0 +1,106 @@
+"""Payments at the desk, and the money that waits for a person's decision (P2, rule 11)."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kacang.merchants.tenancy import acting_as
+from kacang.orders.numbers import numbers_of_orders
+from kacang.payments import listing, resolving
+from kacang.payments.listing import PaymentFilter, PaymentState
+from kacang.shared.errors import DomainError
+from kacang.web.console.access import needs
+from kacang.web.console.desk import desk_of, pages_of
+from kacang.web.console.orders.words import FIT_WORDS, provider_word
+from kacang.web.design.parts import Tab
+from kacang.web.design.states import look_of
+from kacang.web.errors import text_of
+from kacang.web.requests import ConsoleRequest
+
+PAGE = 50
+STATES = {state.name.lower(): state for state in PaymentState}
+
+
+@needs("payments.view")
+def payment_list(request: ConsoleRequest) -> HttpResponse:
+    """Show attempts to pay, the newest first."""
+    desk = desk_of(request)
+    chosen = STATES.get(request.GET.get("state", ""))
+    where = PaymentFilter(state=chosen, number=request.GET.get("q", "").strip()[:32])
+    with acting_as(desk.merchant_id):
+        page = listing.payments_page(
+            merchant_id=desk.merchant_id,
+            where=where,
+            cursor=request.GET.get("cursor", ""),
+            limit=PAGE,
+        )
+        numbers = numbers_of_orders(
+            merchant_id=desk.merchant_id, ids=[row.order_id for row in page.rows]
+        )
+    tabs = [Tab(_("All"), "?", on=chosen is None)]
+    tabs += [
+        Tab(look_of("payment", state).word, f"?state={name}", on=state is chosen)
+        for name, state in STATES.items()
+    ]
+    context = {
+        "rows": [
+            (row, numbers.get(row.order_id, ""), provider_word(row.provider)) for row in page.rows
+        ],
+        "tabs": tabs,
+        "where": where,
+        "is_narrowed": chosen is not None or bool(where.number),
+        "pages": pages_of(request, page.next_cursor),
+        "can_see_orders": "orders.view" in desk.permissions,
+    }
+    return render(request, "console/payments/list.html", context)
+
+
+@needs("payments.view")
+def suspense_list(request: ConsoleRequest) -> HttpResponse:
+    """Show money that fits no payment, with why, the newest first."""
+    desk = desk_of(request)
+    with acting_as(desk.merchant_id):
+        page = listing.suspense_page(
+            merchant_id=desk.merchant_id, cursor=request.GET.get("cursor", ""), limit=PAGE
+        )
+        ids = [row.order_id for row in page.rows if row.order_id is not None]
+        numbers = numbers_of_orders(merchant_id=desk.merchant_id, ids=ids)
+    context = {
+        "rows": [
+            (row, numbers.get(row.order_id or 0, ""), FIT_WORDS.get(row.fit, ""))
+            for row in page.rows
+        ],
+        "pages": pages_of(request, page.next_cursor),
+        "can_edit": "payments.edit" in desk.permissions,
+        "can_see_orders": "orders.view" in desk.permissions,
+    }
+    return render(request, "console/payments/suspense.html", context)
+
+
+@needs("payments.edit")
+@require_POST
+def suspense_resolve(request: ConsoleRequest) -> HttpResponse:
+    """Note how a person dealt with money that fits no payment."""
+    desk = desk_of(request)
+    try:
+        resolving.resolve_receipt(
+            merchant_id=desk.merchant_id,
+            account_uid=_posted(request, "account")[:32],
+            provider_number=_posted(request, "number")[:128],
+            note=_posted(request, "note"),
+            actor=desk.actor,
+        )
+    except resolving.UnknownReceipt:
+        raise
+    except DomainError as error:
+        messages.error(request, text_of(error))
+    else:
+        messages.success(request, _("Noted. The money is off this list."))
+    return redirect("console_suspense")
+
+
+def _posted(request: ConsoleRequest, name: str) -> str:
+    # No text in the database holds a zero byte: asking for one would be an error of ours.
+    return request.POST.get(name, "").replace("\0", "")

@@ -1,0 +1,32 @@
+"""Addresses of payments and of the accounts that take them."""
+
+from django.urls import path
+
+from kacang.web.console.payments import accounts, lists
+
+urlpatterns = [
+    path("payments/", lists.payment_list, name="console_payments"),
+    path("payments/suspense/", lists.suspense_list, name="console_suspense"),
+    path(
+        "payments/suspense/resolve/",
+        lists.suspense_resolve,
+        name="console_suspense_resolve",
+    ),
+    path("payments/accounts/", accounts.account_list, name="console_payment_accounts"),
+    path("payments/accounts/new/", accounts.account_new, name="console_payment_account_new"),
+    path(
+        "payments/accounts/<str:uid>/switch/",
+        accounts.account_switch,
+        name="console_payment_account_switch",
+    ),
+    path(
+        "payments/accounts/<str:uid>/rotate/",
+        accounts.account_rotate,
+        name="console_payment_account_rotate",
+    ),
+    path(
+        "payments/accounts/<str:uid>/settle/",
+        accounts.account_settle_secret,
+        name="console_payment_account_settle",
+    ),
+]
