@@ -89,6 +89,32 @@ def test_a_shop_of_acg_faka_comes_over_whole(merchant):
     assert check_references(merchant_id=merchant) == []
 
 
+def test_a_moved_password_is_hashed_slowly_once_it_has_opened_its_order(merchant, other_merchant):
+    move(merchant, "acg-faka", ACG)
+    move(other_merchant, "acg-faka", ACG)
+    number = "1240501100000000001"
+
+    def stored(owner: int) -> str:
+        with acting_as(owner):
+            return Order.objects.get(merchant_id=owner, number=number).password_hash
+
+    def opens(password: str) -> bool:
+        return operations.check_access(
+            merchant_id=merchant, number=number, credentials=Credentials(password=password)
+        )
+
+    fast = stored(merchant)
+    assert fast.startswith("moved$")
+    assert fast != stored(other_merchant)
+    assert not opens("falsch")
+    assert not opens(fast)
+    assert stored(merchant) == fast
+    assert opens("geheim")
+    assert stored(merchant).startswith("argon2$")
+    assert opens("geheim")
+    assert not opens("falsch")
+
+
 def test_the_buyer_finds_the_codes_by_the_old_number_and_password(merchant):
     move(merchant, "acg-faka", ACG)
     number = "1240501100000000001"
@@ -195,6 +221,35 @@ def test_a_newer_dump_takes_off_the_shelf_what_was_sold_there_since(merchant):
     assert stock_levels(merchant_id=merchant, sku_ids=[sku.id])[sku.id].available == 0
 
 
+def test_a_card_that_two_orders_name_is_the_first_ones(merchant):
+    doubled = DUJIAOKA.replace("'loop-3','',4", "'sold-2','',4").replace(
+        "(2,'LOOP000000000001',2,", "(2,'LOOP000000000001',1,"
+    )
+    done = move(merchant, "dujiaoka", doubled)
+    assert "sold-2" in codes(merchant, "ABCDEFGH12345678")
+    assert codes(merchant, "LOOP000000000001") == []
+    assert done.result["reasons"]["cards_missing"] >= 1
+    assert check_references(merchant_id=merchant) == []
+    with acting_as(merchant):
+        rows = Allocation.objects.filter(merchant_id=merchant, exclusive=True)
+        held = list(rows.values_list("card_id", flat=True))
+    assert len(held) == len(set(held))
+
+
+def test_orders_that_take_the_same_number_are_two(merchant):
+    twice = DUJIAOKA.replace("'LOOP000000000002'", "'LOOP000000000001'")
+    done = move(merchant, "dujiaoka", twice)
+    assert done.result["reasons"]["number_changed"] == 1
+    with acting_as(merchant):
+        numbers = list(
+            Order.objects.filter(merchant_id=merchant, email__in=("c@d.cn", "e@f.cn"))
+            .order_by("id")
+            .values_list("number", flat=True)
+        )
+    assert numbers[0] == "LOOP000000000001"
+    assert numbers[1] != numbers[0]
+
+
 def test_a_run_that_died_is_finished_by_the_next(merchant, monkeypatch):
     """It dies after the cards: orders find them, and nothing is there twice."""
     file_uid = files.store(merchant_id=merchant, purpose="move", name="dump", content=ACG.encode())
@@ -202,7 +257,7 @@ def test_a_run_that_died_is_finished_by_the_next(merchant, monkeypatch):
         merchant_id=merchant, actor=SYSTEM, system="acg-faka", file_uid=file_uid
     )
     with monkeypatch.context() as patch:
-        patch.setattr("kacang.orders.moving.jobs.bring_order", _die)
+        patch.setattr("kacang.orders.moving.jobs.bring_orders", _die)
         with pytest.raises(KeyboardInterrupt):
             operations.run_move(merchant_id=merchant, work_uid=uid)
     assert counted(merchant)["Order"] == 0

@@ -8,7 +8,6 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 
 from kacang.merchants.keys import cipher_for, sealing_cipher
@@ -17,6 +16,7 @@ from kacang.orders.delivering import locked
 from kacang.orders.drafts import hash_token
 from kacang.orders.errors import UnknownOrder
 from kacang.orders.models import AccessCode, AccessToken, Order
+from kacang.orders.passwords import hash_password, password_fits
 from kacang.orders.types import Credentials
 from kacang.queue import enqueue
 from kacang.risk import operations as risk
@@ -42,7 +42,7 @@ def check_access(*, merchant_id: int, number: str, credentials: Credentials) -> 
         if order is None:
             # As much work as for one that exists: numbers cannot be told apart by time.
             if credentials.password:
-                make_password(credentials.password[:64])
+                hash_password(credentials.password)
             return False
         if credentials.token and _token_fits(order, credentials.token):
             return True
@@ -51,7 +51,7 @@ def check_access(*, merchant_id: int, number: str, credentials: Credentials) -> 
         want = Want(Scope.LOOKUPS_OF_ORDER, number, 1, GUESSES_MAX, GUESSES_SECONDS)
         if risk.take(merchant_id=merchant_id, wants=[want]):
             return False
-        return _password_fits(order, credentials.password) or _code_fits(order, credentials.code)
+        return password_fits(order, credentials.password) or _code_fits(order, credentials.code)
 
 
 def new_access_token(*, merchant_id: int, number: str) -> str:
@@ -133,15 +133,6 @@ def _token_fits(order: Order, token: str) -> bool:
         token_hash=hashed,
         expires_at__gt=utc_now(),
     ).exists()
-
-
-def _password_fits(order: Order, password: str) -> bool:
-    if not password:
-        return False
-    if not order.password_hash:
-        make_password(password[:64])
-        return False
-    return check_password(password[:64], order.password_hash)
 
 
 def _code_fits(order: Order, code: str) -> bool:

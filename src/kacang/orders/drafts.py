@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
-
 from kacang.catalog.forms import check_answers, read_fields
 from kacang.catalog.queries import StockMode, Strategy
 from kacang.merchants.keys import sealing_cipher
 from kacang.orders.counters import Taken
 from kacang.orders.errors import BadChoice, BadPassword, BadQuantity, UnknownSku
+from kacang.orders.passwords import hash_password
 from kacang.orders.types import Item, PlaceRequest
 from kacang.shared.ciphers import MerchantCipher
 from kacang.shared.ids import new_order_number, new_token
@@ -126,7 +125,7 @@ def begin(request: PlaceRequest, *, local_time: datetime) -> Draft:
         number=new_order_number(local_time),
         token=token,
         token_hash=hash_token(token),
-        password_hash=make_password(request.password) if request.password else "",
+        password_hash=hash_password(request.password) if request.password else "",
     )
 
 

@@ -57,7 +57,8 @@ group by d.batch_id
 _HAND_OVER = """
 with given as materialized (
     select * from unnest(%(cards)s::bigint[], %(lines)s::bigint[], %(units)s::int[],
-                         %(times)s::timestamptz[]) as g(card_id, line_id, unit_no, at)
+                         %(times)s::timestamptz[])
+        with ordinality as g(card_id, line_id, unit_no, at, place)
 ),
 free as materialized (
     select c.id, c.is_loop from card c
@@ -65,14 +66,19 @@ free as materialized (
       and (c.is_loop or (c.state in (2, 3, 4) and c.line_id is null))
     order by c.id for no key update of c
 ),
-held as (
-    update card c set line_id = g.line_id, sold_at = coalesce(c.sold_at, g.at)
+taken as materialized (
+    select g.*, f.is_loop, row_number() over (partition by g.card_id order by g.place) as turn
     from given g join free f on f.id = g.card_id
-    where c.merchant_id = %(merchant)s::bigint and c.id = f.id and not f.is_loop
+),
+held as (
+    update card c set line_id = t.line_id, sold_at = coalesce(c.sold_at, t.at)
+    from taken t
+    where c.merchant_id = %(merchant)s::bigint and c.id = t.card_id
+      and not t.is_loop and t.turn = 1
 )
 insert into allocation (merchant_id, card_id, line_id, unit_no, exclusive, delivered_at)
-select %(merchant)s::bigint, g.card_id, g.line_id, g.unit_no, not f.is_loop, g.at
-from given g join free f on f.id = g.card_id
+select %(merchant)s::bigint, card_id, line_id, unit_no, not is_loop, at
+from taken where is_loop or turn = 1
 returning line_id, unit_no
 """
 
@@ -168,10 +174,10 @@ def sell_elsewhere(*, merchant_id: int, cards: Mapping[int, datetime | None]) ->
 
 
 def hand_over(*, merchant_id: int, given: Sequence[Given]) -> set[tuple[int, int]]:
-    """Note which cards an order got elsewhere; return the (line, unit)s that have theirs now.
+    """Note which cards orders got elsewhere; return the (line, unit)s that have theirs now.
 
-    A card that belongs to another order is not given again. Must run inside the caller's
-    transaction.
+    A card that belongs to another order is not given again; of two who name it, the first gets
+    it. Must run inside the caller's transaction.
     """
     assert connection.in_atomic_block
     values: dict[str, Any] = {

@@ -15,7 +15,7 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.moving import acg_faka, dujiao_next, dujiaoka, workbook
 from kacang.orders.moving.dumps import BadDump
-from kacang.orders.moving.history import bring_order, order_fault, order_problem
+from kacang.orders.moving.history import bring_orders, order_fault, order_problem
 from kacang.orders.moving.moved import Memory
 from kacang.orders.moving.plan import OldOrder, Plan
 from kacang.orders.moving.report import write_report
@@ -250,21 +250,19 @@ class _Move:
 
     def _bring_orders(self, plan: Plan, orders: Sequence[OldOrder]) -> int:
         known = set(self.memory.ids("order", [order.key for order in orders]))
-        count = 0
+        fresh: dict[str, OldOrder] = {}
         for order in orders:
-            if order.key in known:
+            if order.key in known or order.key in fresh:
                 continue
             if problem := order_problem(order):
                 plan.fault(order_fault(order, problem))
-                continue
-            outcome = bring_order(self.memory, order, utc_now())
-            for fault in outcome.faults:
-                plan.fault(fault)
-            if outcome.order_id is not None:
-                known.add(order.key)
-                self.memory.note("order", {order.key: outcome.order_id})
-                count += 1
-        return count
+            else:
+                fresh[order.key] = order
+        ids, faults = bring_orders(self.memory, list(fresh.values()), utc_now())
+        for fault in faults:
+            plan.fault(fault)
+        self.memory.note("order", ids)
+        return len(ids)
 
     def _finish(self, plan: Plan) -> None:
         merchant_id, task = self.merchant_id, self.task
