@@ -113,7 +113,7 @@ class TestInstalled:
         ]
 
         assert states == [MessageState.SENT] * 2
-        assert company.arrived() == [(PHONE, "年卡 库存不足。剩余 3 件，预警线 5 件。")]
+        assert company.arrived() == [(PHONE, "视频会员 · 年卡 库存不足。剩余 3 件，预警线 5 件。")]
 
     def test_who_is_busy_is_asked_again_and_nothing_is_lost(self, merchant, company):
         low(merchant)

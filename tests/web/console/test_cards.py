@@ -74,7 +74,7 @@ class TestList:
         assert "Not understood and left out: State" in page
 
     def test_pages_and_says_count_and_cost(self, owner, merchant, sku, batch, monkeypatch):
-        monkeypatch.setattr("kacang.web.console.cards.PAGE", 2)
+        monkeypatch.setattr("kacang.web.console.cards.listing.PAGE", 2)
 
         page = owner.get(address("cards", batch=batch)).content.decode()
         assert rows(page) == ["JN-1 ·", "JN-2 ·"]

@@ -225,7 +225,7 @@ class TestPaging:
     def test_goes_on_where_the_page_ended(self, owner, merchant, monkeypatch):
         sku = stocked_sku(merchant, codes=["A-1", "A-2", "A-3"])
         numbers = [placed(merchant, sku, f"a{n}@example.com", f"1382604271{n}") for n in range(3)]
-        monkeypatch.setattr("kacang.web.console.orders.PAGE", 2)
+        monkeypatch.setattr("kacang.web.console.orders.pages.PAGE", 2)
 
         first = owner.get("/console/orders/?state=pending").content.decode()
         following = re.search(r'rel="next" href="([^"]+)"', first)
