@@ -202,27 +202,17 @@ def _note(merchant_id: int, card: CodeCard, order: PlacedOrder, origin: Origin) 
 
 def _count(merchant_id: int, origin: Origin) -> list[Want]:
     """Take the places of an attempt; return those that a good code gives back."""
+    by_address = (Scope.REDEEM_TRIES_BY_ADDRESS, Scope.REDEEM_MISSES_BY_ADDRESS)
+    by_device = (Scope.REDEEM_TRIES_BY_DEVICE, Scope.REDEEM_MISSES_BY_DEVICE)
     if origin.api_key_id:
-        value = f"key:{origin.api_key_id}"
-        tries = [Want(Scope.REDEEM_TRIES_BY_ADDRESS, value, 1, KEY_TRIES, TRIES_SECONDS)]
-        misses = [Want(Scope.REDEEM_MISSES_BY_ADDRESS, value, 1, KEY_MISSES, MISSES_SECONDS)]
+        places = [(by_address, f"key:{origin.api_key_id}")]
+        tries_max, misses_max = KEY_TRIES, KEY_MISSES
     else:
-        tries = [
-            Want(scope, value, 1, TRIES, TRIES_SECONDS)
-            for scope, value in (
-                (Scope.REDEEM_TRIES_BY_ADDRESS, origin.address),
-                (Scope.REDEEM_TRIES_BY_DEVICE, origin.device),
-            )
-            if value
-        ]
-        misses = [
-            Want(scope, value, 1, MISSES, MISSES_SECONDS)
-            for scope, value in (
-                (Scope.REDEEM_MISSES_BY_ADDRESS, origin.address),
-                (Scope.REDEEM_MISSES_BY_DEVICE, origin.device),
-            )
-            if value
-        ]
+        places = [(by_address, origin.address), (by_device, origin.device)]
+        tries_max, misses_max = TRIES, MISSES
+    places = [(scopes, value) for scopes, value in places if value]
+    tries = [Want(scope, value, 1, tries_max, TRIES_SECONDS) for (scope, _), value in places]
+    misses = [Want(scope, value, 1, misses_max, MISSES_SECONDS) for (_, scope), value in places]
     with acting_as(merchant_id):
         full = risk.take(merchant_id=merchant_id, wants=[*tries, *misses])
         if full:

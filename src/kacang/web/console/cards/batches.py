@@ -105,24 +105,7 @@ def batch_undo(request: ConsoleRequest, uid: str) -> HttpResponse:
 @require_POST
 def card_void(request: ConsoleRequest) -> HttpResponse:
     """Make one card void, with a reason."""
-    desk = desk_of(request)
-    try:
-        results = operations.void_cards(
-            merchant_id=desk.merchant_id,
-            card_uids=[request.POST.get("card", "")[:60]],
-            actor=desk.actor,
-            reason=request.POST.get("reason", "")[:REASON_MOST],
-        )
-    except operations.UnknownCard:
-        raise
-    except DomainError as error:
-        messages.error(request, text_of(error))
-        return back(request, "console_stock")
-    if any(result.changed for result in results):
-        messages.success(request, _("The card is void."))
-    else:
-        messages.error(request, _("The card is reserved or gone: it stays as it is."))
-    return back(request, "console_stock")
+    return _act_on_card(request, operations.void_cards, _("The card is void."))
 
 
 # Acts on one card: what does it, what is said when it is done.
@@ -139,8 +122,12 @@ def card_act(request: ConsoleRequest, act: str) -> HttpResponse:
     """Freeze one card, put it back or mark it as faulty, with a reason."""
     if act not in CARD_ACTS:
         raise Http404
-    desk = desk_of(request)
     do, done = CARD_ACTS[act]
+    return _act_on_card(request, do, str(done))
+
+
+def _act_on_card(request: ConsoleRequest, do: CardAct, done: str) -> HttpResponse:
+    desk = desk_of(request)
     try:
         results = do(
             merchant_id=desk.merchant_id,
@@ -154,7 +141,7 @@ def card_act(request: ConsoleRequest, act: str) -> HttpResponse:
         messages.error(request, text_of(error))
         return back(request, "console_stock")
     if any(result.changed for result in results):
-        messages.success(request, str(done))
+        messages.success(request, done)
     else:
         messages.error(request, _("The card is reserved or gone: it stays as it is."))
     return back(request, "console_stock")
