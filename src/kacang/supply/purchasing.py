@@ -23,6 +23,7 @@ from kacang.shared.money import Money
 from kacang.shared.texts import pick
 from kacang.stock import queries as stock
 from kacang.stock.queries import GoodsLevel, LastReceipt
+from kacang.supply.kinds import cards_and_goods
 from kacang.supply.levels import available_of
 from kacang.supply.rates import MONTH, WEEK, Sold, sold_of
 from kacang.supply.terms import Terms, default_terms
@@ -149,8 +150,7 @@ def _fits(line: PurchaseLine, wish: Wish) -> bool:
 
 
 def _lines(merchant_id: int, skus: Sequence[SkuView], span: int) -> Iterator[PurchaseLine]:
-    goods = [sku.id for sku in skus if sku.stock_mode == StockMode.GOODS]
-    cards = [sku.id for sku in skus if sku.stock_mode != StockMode.GOODS]
+    cards, goods = cards_and_goods(skus)
     with acting_as(merchant_id):
         free = available_of(merchant_id, skus)
         levels = stock.goods_levels(merchant_id=merchant_id, sku_ids=goods)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kacang.catalog.queries import SkuView, StockMode
+from kacang.catalog.queries import SkuView
 from kacang.stock import queries as stock
+from kacang.supply.kinds import cards_and_goods
 from kacang.vault import queries as vault
 
 WEEK, MONTH = 7, 30
@@ -20,9 +21,7 @@ class Sold:
 
 def sold_of(merchant_id: int, skus: Iterable[SkuView], *, days: int = MONTH) -> dict[int, Sold]:
     """Return what was sold of each of these SKUs. With `days` 7, the month is left as the week."""
-    skus = list(skus)
-    goods = [sku.id for sku in skus if sku.stock_mode == StockMode.GOODS]
-    cards = [sku.id for sku in skus if sku.stock_mode != StockMode.GOODS]
+    cards, goods = cards_and_goods(skus)
     spans = (min(days, WEEK), days)
     found: dict[int, tuple[int, int]] = {}
     if cards:
