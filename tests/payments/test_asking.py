@@ -107,6 +107,16 @@ class TestSchedule:
             )
             assert cursor.fetchall() == [(str(fresh.pk), URGENT), (str(asked_before.pk), 0)]
 
+    def test_L8_of_many_never_asked_the_newest_comes_first(self, merchant, placed):
+        earlier = payment_of(merchant, placed)
+        shift(merchant, earlier, ask_at=timedelta(minutes=-10))
+        later = payment_of(merchant, make.order(make.sku(merchant)))
+        shift(merchant, later, ask_at=timedelta(seconds=-16))
+
+        mine = [each for each in queries.due(most=10_000) if each.merchant_id == merchant]
+
+        assert [each.payment_id for each in mine] == [later.pk, earlier.pk]
+
     def test_one_question_at_a_time(self, merchant, placed, cashier):
         payment = payment_of(merchant, placed)
 

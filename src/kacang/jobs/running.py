@@ -9,6 +9,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from kacang.merchants import queries as merchant_queries
+from kacang.queue import URGENT
 from kacang.shared.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -37,14 +38,17 @@ def task(name: str, queue: str) -> Callable[[Job], Job]:
 
 
 def by_the_clock(name: str, queue: str, cron: str) -> Callable[[Job], Job]:
-    """Make a function without arguments a job that is queued by the clock, never twice at once."""
+    """Make a function without arguments a job that is queued by the clock, never twice at once.
+
+    It overtakes what its queue holds: behind a heap of its own making it would not see what is new.
+    """
 
     def make(function: Job) -> Job:
         def run(timestamp: int) -> None:
             del timestamp  # when it was due; what matters is that it runs now
             function()
 
-        made = app.task(name=name, queue=queue, queueing_lock=name, lock=name)(run)
+        made = app.task(name=name, queue=queue, queueing_lock=name, lock=name, priority=URGENT)(run)
         app.periodic(cron=cron, periodic_id=name)(made)
         return function
 

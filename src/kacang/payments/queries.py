@@ -297,7 +297,10 @@ class DueQuestion:
 
 
 def due(*, most: int = 500) -> list[DueQuestion]:
-    """Return the questions to ask now, of every merchant, those asked least often first."""
+    """Return the questions to ask now, of every merchant.
+
+    Those asked least often come first, and of these the newest: its buyer is still there.
+    """
     with connection.cursor() as cursor:
         cursor.execute("select merchant_id, id, asked from payments_due(%s::int)", [most])
         return [DueQuestion(*row) for row in cursor.fetchall()]
