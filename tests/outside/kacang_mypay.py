@@ -7,20 +7,31 @@ sandbox's: forms instead of JSON, one signature over the sorted fields, no heade
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, urlencode
 
 from kacang.payments.ports import (
+    AccountField,
     AccountInfo,
     BadNotice,
     BadSecrets,
     BadSignature,
+    BillRow,
+    Device,
+    IncomingMessage,
+    NoBill,
     PayInstructions,
     PaymentAsked,
+    PaymentRef,
     ProviderSilent,
     QueryResult,
     QueryState,
+    RefundAsked,
+    RefundRefused,
+    RefundResult,
+    Reply,
     Surroundings,
     VerifiedNotice,
 )
@@ -44,11 +55,24 @@ class MyPay:
     """The adapter."""
 
     name = "mypay"
-    port_version = 1
+    port_version = 2
     creates_offline = True
+    fields = (
+        AccountField("url", "Gateway", "网关地址"),
+        AccountField(SECRET, "Merchant key", "商户密钥", is_secret=True),
+    )
+    currencies = frozenset({"CNY"})
+    notice_methods = ("POST",)
+    taken = Reply(b"OK", "text/plain")
+    refunds = False
+    bills = False
+    zone = "Asia/Shanghai"
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._http = surroundings.http
+
+    def fits(self, account: AccountInfo, device: Device) -> bool:
+        return device in {Device.DESKTOP, Device.PHONE}
 
     def create(self, account: AccountInfo, payment: PaymentAsked) -> PayInstructions:
         fields = {"no": payment.number, "fen": str(payment.amount.minor)}
@@ -56,13 +80,9 @@ class MyPay:
         return PayInstructions(pay_url=url, qr_content=f"mypay:{payment.number}")
 
     def read_notice(
-        self,
-        account: AccountInfo,
-        headers: Mapping[str, str],
-        body: bytes,
-        now: datetime,
+        self, account: AccountInfo, message: IncomingMessage, now: datetime
     ) -> VerifiedNotice:
-        fields = _checked(account, body, now)
+        fields = _checked(account, message.body, now)
         is_final = fields.get("result") == "SUCCESS"
         if not _FEN.fullmatch(fields.get("fen", "")):
             raise BadNotice(field="fen")
@@ -72,24 +92,44 @@ class MyPay:
             provider_number=fields.get("serial", ""),
             amount=Money(int(fields["fen"]), "CNY"),
             is_final=is_final,
-            raw=body.decode("ascii"),
+            raw=message.body.decode("ascii"),
         )
 
-    def query(self, account: AccountInfo, payment_number: str, now: datetime) -> QueryResult:
-        answer = self._ask(account, "query", payment_number)
+    def query(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> QueryResult:
+        answer = self._ask(account, "query", payment.number)
         if answer == b"unknown":
             return QueryResult(QueryState.UNKNOWN)
         if answer == b"closed":
             return QueryResult(QueryState.FAILED)
         try:
-            return QueryResult(QueryState.PAID, self.read_notice(account, {}, answer, now))
+            notice = self.read_notice(account, IncomingMessage(body=answer), now)
         except DomainError as error:
             raise ProviderSilent(provider=self.name) from error
+        return QueryResult(QueryState.PAID, notice)
 
-    def close(self, account: AccountInfo, payment_number: str, now: datetime) -> None:
-        self._ask(account, "close", payment_number)
+    def close(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> None:
+        self._ask(account, "close", payment.number)
 
-    def check_secrets(self, secrets: Mapping[str, tuple[str, ...]]) -> None:
+    def refund(self, account: AccountInfo, refund: RefundAsked, now: datetime) -> RefundResult:
+        raise RefundRefused
+
+    def query_refund(
+        self, account: AccountInfo, refund: RefundAsked, now: datetime
+    ) -> RefundResult:
+        raise RefundRefused
+
+    def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
+        raise NoBill
+
+    def read_bill(self, account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
+        raise NoBill
+
+    def probe(self, account: AccountInfo, now: datetime) -> None:
+        self._ask(account, "query", "probe")
+
+    def check_secrets(
+        self, secrets: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
+    ) -> None:
         keys = secrets.get(SECRET, ())
         if not keys or not all(map(_KEY.fullmatch, keys)):
             raise BadSecrets

@@ -8,13 +8,13 @@ import pytest
 
 from kacang.payments import webhooks
 from kacang.payments.adapters.sandbox import SECRET, Sandbox
-from kacang.payments.ports import AccountInfo, Surroundings
+from kacang.payments.ports import AccountInfo, IncomingMessage, Surroundings
 from kacang.shared.outbound import Guard, Outbound
 from simulators.sandbox_cashier import Cashier
 from tests.outside import company as mypay
 from tests.outside.kacang_mypay import SECRET as MYPAY_SECRET
 from tests.outside.kacang_mypay import MyPay
-from tests.payments.contract import NOW, NUMBER, Message, PaymentContract
+from tests.payments.contract import NOW, NUMBER, PaymentContract
 
 KEY = "0123456789abcdef" * 2
 
@@ -25,16 +25,21 @@ class SandboxCompany:
     account: AccountInfo
     cashier: Cashier
 
-    def signed(self, body: bytes, message_id: str) -> Message:
+    is_dated: bool = True
+
+    def signed(self, body: bytes, message_id: str) -> IncomingMessage:
         stamp = int(NOW.timestamp())
         signature = webhooks.sign(self.account.secrets[SECRET][0], message_id, stamp, body)
-        return {
+        headers = {
             "webhook-id": message_id,
             "webhook-timestamp": str(stamp),
             "webhook-signature": signature,
-        }, body
+        }
+        return IncomingMessage(headers=headers, body=body)
 
-    def message(self, *, minor: int = 1999, final: bool = True, serial: str = "s1") -> Message:
+    def message(
+        self, *, minor: int = 1999, final: bool = True, serial: str = "s1"
+    ) -> IncomingMessage:
         status = "paid" if final else "pending"
         said = {
             "id": f"{serial}-{status}", "payment_id": NUMBER, "provider_number": serial,
@@ -42,8 +47,11 @@ class SandboxCompany:
         }  # fmt: skip
         return self.signed(json.dumps(said).encode(), str(said["id"]))
 
-    def signed_nonsense(self) -> Message:
+    def signed_nonsense(self) -> IncomingMessage:
         return self.signed(b'{"good": "morning"}', "evt_1")
+
+    def refunded(self) -> int:
+        return 0
 
     def pay(self, minor: int) -> None:
         self.cashier.books.charge(NUMBER, minor, "CNY")
@@ -58,13 +66,19 @@ class MyPayCompany:
     provider: MyPay
     account: AccountInfo
     books: mypay.Books
+    is_dated: bool = True
 
-    def message(self, *, minor: int = 1999, final: bool = True, serial: str = "s1") -> Message:
+    def message(
+        self, *, minor: int = 1999, final: bool = True, serial: str = "s1"
+    ) -> IncomingMessage:
         result = "SUCCESS" if final else "WAITING"
-        return {}, self.books.message(NUMBER, minor, serial=serial, result=result)
+        return IncomingMessage(body=self.books.message(NUMBER, minor, serial=serial, result=result))
 
-    def signed_nonsense(self) -> Message:
-        return {}, self.books.message(NUMBER, -1)
+    def signed_nonsense(self) -> IncomingMessage:
+        return IncomingMessage(body=self.books.message(NUMBER, -1))
+
+    def refunded(self) -> int:
+        return 0
 
     def pay(self, minor: int) -> None:
         self.books.paid[NUMBER] = minor

@@ -17,8 +17,10 @@ from kacang.payments.ports import (
     BadNotice,
     BadSecrets,
     BadSignature,
+    IncomingMessage,
     PaymentAsked,
     PaymentProvider,
+    PaymentRef,
     ProviderSilent,
     QueryState,
     Surroundings,
@@ -27,6 +29,7 @@ from kacang.payments.ports import (
 from kacang.shared.money import Money
 from kacang.shared.outbound import Guard, Outbound
 
+REF = PaymentRef("Pay1234567", Money(1999))
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 KEY = webhooks.new_secret()
 ADAPTER = Sandbox(Surroundings("http://shop.test", Outbound(Guard())))
@@ -52,7 +55,7 @@ def read(said, message_id="evt_1", account=ACCOUNT):
         "webhook-timestamp": str(stamp),
         "webhook-signature": webhooks.sign(KEY, message_id, stamp, body),
     }
-    return ADAPTER.read_notice(account, headers, body, NOW)
+    return ADAPTER.read_notice(account, IncomingMessage(headers=headers, body=body), NOW)
 
 
 class TestReadNotice:
@@ -124,7 +127,7 @@ class TestReadNotice:
 
     def test_looks_at_the_signature_first(self):
         with pytest.raises(BadSignature):
-            ADAPTER.read_notice(ACCOUNT, {}, b"not even JSON", NOW)
+            ADAPTER.read_notice(ACCOUNT, IncomingMessage(body=b"not even JSON"), NOW)
 
     def test_L9_believes_nobody_without_a_secret(self):
         for secrets in ({}, {SECRET: ()}, {SECRET: ("",)}, {"other": (KEY,)}):
@@ -164,7 +167,7 @@ class TestAgainstTheCompany:
     def test_is_found_by_its_entry_point(self):
         found: PaymentProvider = registry.provider("sandbox")
 
-        assert (found.name, found.port_version, found.creates_offline) == ("sandbox", 1, True)
+        assert (found.name, found.port_version, found.creates_offline) == ("sandbox", 2, True)
         with pytest.raises(registry.UnknownProvider):
             registry.provider("nobody")
 
@@ -186,11 +189,11 @@ class TestAgainstTheCompany:
     def test_asks_about_every_outcome(self, account, sandbox, cashier):
         now = datetime.now(UTC)
 
-        assert sandbox.query(account, "Pay1234567", now).state is QueryState.UNKNOWN
+        assert sandbox.query(account, REF, now).state is QueryState.UNKNOWN
         cashier.books.charge("Pay1234567", 1999, "CNY")
-        assert sandbox.query(account, "Pay1234567", now).state is QueryState.PENDING
+        assert sandbox.query(account, REF, now).state is QueryState.PENDING
         cashier.pay("Pay1234567", 1999, "CNY", "lose")
-        paid = sandbox.query(account, "Pay1234567", now)
+        paid = sandbox.query(account, REF, now)
         assert paid.state is QueryState.PAID
         assert paid.notice.amount == Money(1999)
         assert paid.notice.is_final
@@ -200,31 +203,31 @@ class TestAgainstTheCompany:
     def test_closes(self, account, sandbox, cashier):
         cashier.books.charge("Pay1234567", 1999, "CNY")
 
-        sandbox.close(account, "Pay1234567", datetime.now(UTC))
+        sandbox.close(account, REF, datetime.now(UTC))
 
         assert cashier.books.find("Pay1234567").status == "closed"
-        assert sandbox.query(account, "Pay1234567", datetime.now(UTC)).state is QueryState.FAILED
+        assert sandbox.query(account, REF, datetime.now(UTC)).state is QueryState.FAILED
 
     def test_silence_is_not_an_answer(self, account, sandbox, cashier):
         cashier.is_silent = True
 
         with pytest.raises(ProviderSilent):
-            sandbox.query(account, "Pay1234567", datetime.now(UTC))
+            sandbox.query(account, REF, datetime.now(UTC))
 
     def test_an_answer_to_another_secret_is_silence(self, account, sandbox, cashier):
         cashier.secret = webhooks.new_secret()
 
         with pytest.raises(ProviderSilent):
-            sandbox.query(account, "Pay1234567", datetime.now(UTC))
+            sandbox.query(account, REF, datetime.now(UTC))
 
     def test_makes_secrets_that_it_accepts(self):
         made = ADAPTER.new_secrets()
 
         assert made
-        ADAPTER.check_secrets({name: (value,) for name, value in made.items()})
+        ADAPTER.check_secrets({name: (value,) for name, value in made.items()}, {})
         for bad in ({}, {SECRET: ()}, {SECRET: ("",)}, {SECRET: (KEY, KEY, KEY)}):
             with pytest.raises(BadSecrets):
-                ADAPTER.check_secrets(bad)
+                ADAPTER.check_secrets(bad, {})
 
 
 class TestL18:

@@ -13,6 +13,7 @@ from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.payments import queries, registry
 from kacang.payments.adapters.sandbox import Sandbox
+from kacang.payments.messages import IncomingMessage
 from kacang.payments.models import Notice, NoticeOutcome, Payment
 from tests import make
 
@@ -28,7 +29,9 @@ def by_notice(merchant, account, cashier, sandbox: Sandbox, placed) -> None:
     charge = cashier.books.charge(placed.payment.payment_id, 1999, "CNY")
     body = json.dumps(charge.message("paid")).encode()
     headers = cashier.signed("evt_1", body)
-    notice = sandbox.read_notice(account, headers, body, datetime.now(UTC))
+    notice = sandbox.read_notice(
+        account, IncomingMessage(headers=headers, body=body), datetime.now(UTC)
+    )
     orders.settle_notices(account=account, notices=[notice])
 
 

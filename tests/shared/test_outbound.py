@@ -245,6 +245,34 @@ class TestLimits:
             assert plain("127.0.0.0/8").get(base).body == b"direct"
 
 
+class TestDownload:
+    def test_writes_the_file_and_not_the_answer(self, tmp_path):
+        body = b"x" * 3_000_000
+        with (
+            a_server(say(body)) as base,
+            (tmp_path / "bill").open("wb") as into,
+        ):
+            answer = plain("127.0.0.0/8").download(base, into)
+
+        assert (answer.status, answer.body) == (200, b"")
+        assert (tmp_path / "bill").read_bytes() == body
+
+    def test_a_refusal_is_no_file(self, tmp_path):
+        with a_server(say(b"no bill", 404)) as base, (tmp_path / "bill").open("wb") as into:
+            answer = plain("127.0.0.0/8").download(base, into)
+
+        assert (answer.status, answer.body) == (404, b"no bill")
+        assert (tmp_path / "bill").read_bytes() == b""
+
+    def test_has_its_own_limit(self, tmp_path):
+        with (
+            a_server(say(b"x" * 200_000)) as base,
+            (tmp_path / "bill").open("wb") as into,
+            pytest.raises(AnswerTooLarge),
+        ):
+            plain("127.0.0.0/8").download(base, into, bytes_max=100_000)
+
+
 class TestCalls:
     def test_a_post_brings_body_and_headers(self):
         def reply(handler: BaseHTTPRequestHandler) -> None:

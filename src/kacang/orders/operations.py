@@ -14,7 +14,7 @@ from kacang.orders.meeting import (
 )
 from kacang.orders.moving.jobs import SYSTEMS, UnknownSystem, check_move, run_move, start_move
 from kacang.orders.moving.looking import run_move_check
-from kacang.orders.paying import ask_about, settle_waiting, start_payment
+from kacang.orders.paying import Payer, ask_about, settle_waiting, start_payment
 from kacang.orders.redeeming import Redeemed, RedeemRequest, Try, check_code, redeem, trying
 from kacang.orders.repeating import KeyTaken, Repeat
 from kacang.orders.replacing import Replaced, replace_card
@@ -23,7 +23,7 @@ from kacang.orders.screening import screen
 from kacang.orders.settling import promise_settlement, settle_notice, settle_notices
 
 __all__ = [
-    "SYSTEMS", "KeyTaken", "RedeemRequest", "Redeemed", "Repeat", "Replaced", "Try",
+    "SYSTEMS", "KeyTaken", "Payer", "RedeemRequest", "Redeemed", "Repeat", "Replaced", "Try",
     "UnknownSystem", "add_note", "ask_about", "cancel_order", "change_price", "check_access",
     "check_code", "check_move", "check_references", "code_to_send",
     "continue_waiting", "deliveries", "expire_due", "hand_over",

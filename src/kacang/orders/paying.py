@@ -1,34 +1,43 @@
 """Starting a payment of an order, and acting on what providers say when asked (P1, P3, L8)."""
 
+import json
+from dataclasses import dataclass
+
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.delivering import locked
-from kacang.orders.errors import NoProvider, NotPayable
-from kacang.orders.models import OrderState
+from kacang.orders.errors import NotPayable
+from kacang.orders.models import Order, OrderState
 from kacang.orders.settling import settle_notices
 from kacang.orders.statements import rows
 from kacang.orders.types import OpenPayment
 from kacang.payments import operations as payment_operations
 from kacang.payments import queries as payments
 from kacang.payments import recovery
-from kacang.payments.ports import AccountInfo
+from kacang.payments.ports import AccountInfo, Device, PayInstructions, PaymentAsked
 from kacang.payments.queries import NoticeOutcome
 from kacang.shared.clock import utc_now
 from kacang.shared.ids import new_payment_number
 from kacang.shared.money import Money
+from kacang.shared.texts import pick
 
+# The open attempt of the same account and device; one without instructions was cut off.
 REUSED = """
-select p.number, p.pay_url, p.qr_content from payment p
+select p.id, p.number, p.pay_url, p.qr_content, p.shown -> 'facts',
+       p.pay_url <> '' or p.qr_content <> '' or p.shown <> '{}'
+from payment p
 where p.merchant_id = %(merchant)s::bigint and p.order_id = %(order)s::bigint
   and p.account_id = %(account)s::bigint and p.state = 0 and p.amount_minor = %(amount)s::bigint
+  and p.device in ('', %(device)s::text)
 order by p.id desc limit 1
 """
 INSERT = """
-insert into payment (merchant_id, number, order_id, account_id, amount_minor, currency, pay_url,
-                     qr_content, created_at, ask_at)
+insert into payment (merchant_id, number, order_id, account_id, amount_minor, currency, device,
+                     created_at, ask_at)
 values (%(merchant)s::bigint, %(number)s::text, %(order)s::bigint, %(account)s::bigint,
-        %(amount)s::bigint, %(currency)s::text, %(pay_url)s::text, %(qr)s::text,
+        %(amount)s::bigint, %(currency)s::text, %(device)s::text,
         clock_timestamp(), clock_timestamp() + interval '15 seconds')
+returning id
 """
 IS_OVERDUE = """
 select pay_by <= clock_timestamp() + make_interval(secs => %(shift)s::float8) from sale_order
@@ -36,45 +45,110 @@ where merchant_id = %(merchant)s::bigint and id = %(order)s::bigint
 """
 
 
-@retry_conflicts
-def start_payment(*, merchant_id: int, number: str, provider: str) -> OpenPayment:
-    """Open a way to pay a pending order, or return the open one of the same account.
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays and with what, as far as companies want to know.
+
+    Args:
+        device: What the buyer holds.
+        address: The buyer's IP address.
+        name: The company's name of the buyer, where it must be known.
+        back_url: Where the buyer's browser goes afterwards.
+        language: In which the goods are named.
+    """
+
+    device: Device = Device.DESKTOP
+    address: str = ""
+    name: str = ""
+    back_url: str = ""
+    language: str = "zh-Hans"
+
+
+ANYBODY = Payer()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An attempt to pay whose row is committed."""
+
+    id: int
+    account: AccountInfo
+    asked: PaymentAsked
+    # What a row says that has its instructions already.
+    made: PayInstructions | None = None
+
+
+def start_payment(
+    *, merchant_id: int, number: str, provider: str, payer: Payer = ANYBODY
+) -> OpenPayment:
+    """Open a way to pay a pending order, or return the open one of the same account and device.
+
+    The attempt is committed before its company is called; whatever becomes of the call, its
+    money can be told (rule 11). Must not be called inside a transaction (L18). Asked again
+    after a failure, the same attempt is offered to the company again.
 
     Raises:
         UnknownOrder: There is no such order.
         NotPayable: It is paid, cancelled, or its time has passed.
-        ProviderNotOffered, NoProvider: The shop does not take this way of paying.
+        ProviderNotOffered: The shop does not take this way of paying.
+        ProviderSilent: The company did not answer.
+        AccountRefused: The company does not accept the shop's account.
     """
     account = payments.account_for(merchant_id=merchant_id, provider=provider)
+    opened = _open(merchant_id, number, account, payer)
+    made = opened.made or payment_operations.instruct(
+        account=account, payment_id=opened.id, payment=opened.asked
+    )
+    return OpenPayment(
+        payment_id=opened.asked.number,
+        provider=provider,
+        amount=opened.asked.amount,
+        pay_url=made.pay_url,
+        qr_content=made.qr_content,
+        pay_by=opened.asked.expires_at or utc_now(),
+        facts=made.facts,
+    )
+
+
+@retry_conflicts
+def _open(merchant_id: int, number: str, account: AccountInfo, payer: Payer) -> _Opened:
     with acting_as(merchant_id):
         order = locked(merchant_id, number)
-        place = {"merchant": merchant_id, "order": order.pk, "account": account.id}
+        place: dict[str, int | str] = {
+            "merchant": merchant_id,
+            "order": order.pk,
+            "account": account.id,
+        }
         ((is_overdue,),) = rows(IS_OVERDUE, place)
         if order.state != OrderState.PENDING or is_overdue:
             raise NotPayable
         amount = Money(order.payable_minor, order.currency)
-        found = rows(REUSED, {**place, "amount": amount.minor})
-        payment = found[0] if found else _open(account, amount, place)
-    return OpenPayment(payment[0], provider, amount, payment[1], payment[2], order.pay_by)
+        place |= {"amount": amount.minor, "device": payer.device.value}
+        found = rows(REUSED, place)
+        own = found[0][1] if found else new_payment_number()
+        asked = PaymentAsked(
+            number=own,
+            amount=amount,
+            title=_title(order, payer.language),
+            device=payer.device,
+            address=payer.address,
+            payer=payer.name,
+            back_url=payer.back_url,
+            expires_at=order.pay_by,
+        )
+        if not found:
+            ((made_id,),) = rows(INSERT, {**place, "number": own, "currency": amount.currency})
+            return _Opened(made_id, account, asked)
+        payment_id, _, pay_url, qr_content, facts, is_ready = found[0]
+    told = PayInstructions(pay_url, qr_content, facts=json.loads(facts) if facts else {})
+    return _Opened(payment_id, account, asked, told if is_ready else None)
 
 
-def _open(account: AccountInfo, amount: Money, place: dict[str, int]) -> tuple[str, str, str]:
-    number = new_payment_number()
-    made = payments.instructions(account=account, number=number, amount=amount)
-    if made is None:
-        raise NoProvider(provider=account.provider)
-    rows(
-        INSERT,
-        {
-            **place,
-            "number": number,
-            "amount": amount.minor,
-            "currency": amount.currency,
-            "pay_url": made.pay_url,
-            "qr": made.qr_content,
-        },
-    )
-    return number, made.pay_url, made.qr_content
+def _title(order: Order, language: str) -> str:
+    """Name what is bought, for the buyer's statement."""
+    first = order.lines.order_by("line_no")[0]
+    words = (pick(first.title, language), pick(first.sku_title, language))
+    return f"{' '.join(filter(None, words))} × {first.quantity}"
 
 
 def ask_about(*, merchant_id: int, payment_id: int) -> NoticeOutcome | None:

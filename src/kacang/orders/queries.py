@@ -189,6 +189,9 @@ def _payments(row: Order) -> tuple[PaymentView, ...]:
             amount=payment.amount,
             pay_url=payment.pay_url,
             qr_content=payment.qr_content,
+            in_app=payment.in_app,
+            facts=payment.facts,
+            device=payment.device,
             created_at=payment.created_at,
             paid_at=payment.paid_at,
             provider_numbers=tuple(

@@ -66,6 +66,7 @@ class OpenPayment:
     pay_url: str
     qr_content: str
     pay_by: datetime
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,9 @@ class PaymentView:
     amount: Money
     pay_url: str
     qr_content: str
+    in_app: Mapping[str, str]
+    facts: Mapping[str, str]
+    device: str
     created_at: datetime
     paid_at: datetime | None
     provider_numbers: tuple[str, ...]

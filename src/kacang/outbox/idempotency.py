@@ -142,10 +142,23 @@ def begin(slot: Slot) -> Answer | None:
         cursor.execute(_INSERT, [*place, slot.request_hash])
         if cursor.rowcount == 1:
             return None
-        # A new statement, so that it sees what was waited for.
-        cursor.execute(_READ, place)
+    # A new statement, so that it sees what was waited for.
+    answer = kept(slot)
+    assert answer is not None, "a key that conflicts is there to read"
+    return answer
+
+
+def kept(slot: Slot) -> Answer | None:
+    """Return the answer that was given under a key, without claiming it.
+
+    Raises:
+        Mismatch: The key belongs to another request.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [slot.merchant_id, slot.api_key_id, slot.key])
         row = cursor.fetchone()
-    assert row is not None, "a key that conflicts is there to read"
+    if row is None:
+        return None
     request_hash, status, response = row
     if not same(bytes(request_hash), slot.request_hash):
         raise Mismatch

@@ -99,8 +99,14 @@ class Payment(models.Model):
     # Book currency per unit of `currency`, in 10^-9; null when they are the same (rule 13).
     rate_nano = models.BigIntegerField(null=True)
     rate_at = models.DateTimeField(null=True)
-    pay_url = models.CharField(max_length=500, blank=True)
-    qr_content = models.CharField(max_length=500, blank=True)
+    # The company's own name of the payment, where it must be asked by that.
+    provider_ref = models.CharField(max_length=128, blank=True)
+    # What the buyer holds: another device is another payment (rule 11).
+    device = models.CharField(max_length=8, blank=True)
+    pay_url = models.CharField(max_length=2000, blank=True)
+    qr_content = models.CharField(max_length=2000, blank=True)
+    # `in_app` and `facts` of the instructions, where there are any.
+    shown = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
     # When the provider is asked next, and how often it was (P3).

@@ -17,7 +17,11 @@ from kacang.payments import account_secrets, outside, queries, registry
 from kacang.payments.models import Account, Payment, PaymentState
 from kacang.payments.ports import (
     AccountInfo,
+    AccountRefused,
     BadSecrets,
+    PayInstructions,
+    PaymentAsked,
+    PaymentRef,
     ProviderSilent,
     QueryState,
     VerifiedNotice,
@@ -84,7 +88,7 @@ def create_account(
     made = {} if account.secrets is not None else dict(company.new_secrets() or {})
     chosen = {name: (value,) for name, value in (account.secrets or made).items()}
     if chosen:
-        company.check_secrets(chosen)
+        company.check_secrets(chosen, account.options)
     uid = new_uid("acc")
     with acting_as(merchant_id):
         kind = merchant(merchant_id=merchant_id).kind
@@ -119,7 +123,7 @@ def enable_account(*, merchant_id: int, uid: str, actor: Actor = audit.SYSTEM) -
         info = account_secrets.info_of(row)
         if not info.secrets:
             raise BadSecrets
-        registry.provider(row.provider).check_secrets(info.secrets)
+        registry.provider(row.provider).check_secrets(info.secrets, info.options)
         row.enabled = True
         row.save(update_fields=["enabled", "changed_at"])
         _log(merchant_id, actor, "payments.enable_account", uid)
@@ -156,7 +160,7 @@ def set_secret(
             raise BadSecrets
         present = account_secrets.info_of(row).secrets
         changed = {**present, name: (new, *present.get(name, ())[:1])}
-        company.check_secrets(changed)
+        company.check_secrets(changed, row.options)
         row.secrets = account_secrets.seal(merchant_id, uid, changed)
         row.save(update_fields=["secrets", "changed_at"])
         _log(merchant_id, actor, "payments.set_secret", uid, after={"name": name})
@@ -208,6 +212,33 @@ class Asked:
     notice: VerifiedNotice | None
 
 
+def instruct(*, account: AccountInfo, payment_id: int, payment: PaymentAsked) -> PayInstructions:
+    """Have the company say how a committed payment is paid, and keep what it says.
+
+    The call is made outside any transaction; must not be called inside one (L18). May be
+    repeated: the company knows the payment by its number.
+
+    Raises:
+        ProviderSilent: It did not answer. The payment stays open: it may be known there.
+        AccountRefused: It does not accept the account. The payment has failed.
+    """
+    outside.refuse_in_transaction()
+    try:
+        made = registry.provider(account.provider).create(account, payment)
+    except AccountRefused:
+        _fail(account.merchant_id, payment_id)
+        raise
+    shown = {"in_app": dict(made.in_app), "facts": dict(made.facts)}
+    with acting_as(account.merchant_id):
+        Payment.objects.filter(merchant_id=account.merchant_id, id=payment_id).update(
+            pay_url=made.pay_url,
+            qr_content=made.qr_content,
+            provider_ref=made.provider_ref,
+            shown={name: said for name, said in shown.items() if said},
+        )
+    return made
+
+
 def ask_provider(*, merchant_id: int, payment_id: int, now: datetime) -> Asked | None:
     """Ask the company what became of a payment, and put the next question on the calendar.
 
@@ -220,9 +251,9 @@ def ask_provider(*, merchant_id: int, payment_id: int, now: datetime) -> Asked |
     claimed = _claim(merchant_id, payment_id, now)
     if claimed is None:
         return None
-    account, number = claimed
+    account, payment = claimed
     try:
-        said = registry.provider(account.provider).query(account, number, now)
+        said = registry.provider(account.provider).query(account, payment, now)
     except ProviderSilent:
         return Asked(account, None)
     if said.state is QueryState.FAILED:
@@ -290,7 +321,9 @@ def _enqueue_question(merchant_id: int, payment_id: int, *, is_urgent: bool) -> 
     )
 
 
-def _claim(merchant_id: int, payment_id: int, now: datetime) -> tuple[AccountInfo, str] | None:
+def _claim(
+    merchant_id: int, payment_id: int, now: datetime
+) -> tuple[AccountInfo, PaymentRef] | None:
     with acting_as(merchant_id):
         row = (
             Payment.objects.select_for_update(no_key=True, of=("self",))
@@ -305,7 +338,7 @@ def _claim(merchant_id: int, payment_id: int, now: datetime) -> tuple[AccountInf
             asked_at=now,
             ask_at=_next_question_at(row.created_at, now),
         )
-        return account_secrets.info_of(row.account), row.number
+        return account_secrets.info_of(row.account), queries.ref_of(row)
 
 
 def _fail(merchant_id: int, payment_id: int) -> None:

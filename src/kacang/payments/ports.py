@@ -2,136 +2,77 @@
 
 A company is one class in `adapters/`, or in a package of somebody else, named under the entry
 point group `kacang.payment_providers`. It holds no state, reads no settings and no database:
-everything it needs comes as arguments, calls go through the client that it is given.
+everything it needs comes as arguments, calls go through the client that it is given. What it
+says and is told is in `messages`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import Enum
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, BinaryIO, Protocol
 
-from kacang.shared.errors import Invalid, Refused, Unavailable
-from kacang.shared.money import EXPONENTS, MINOR_MAX, Money
+from kacang.payments.messages import (
+    AccountField,
+    AccountInfo,
+    AccountRefused,
+    BadNotice,
+    BadSecrets,
+    BadSignature,
+    BillRow,
+    Device,
+    Ignored,
+    IncomingMessage,
+    NoBill,
+    Notice,
+    PayInstructions,
+    PaymentAsked,
+    PaymentRef,
+    ProviderSilent,
+    QueryResult,
+    QueryState,
+    RefundAsked,
+    RefundNotice,
+    RefundRefused,
+    RefundResult,
+    RefundState,
+    Reply,
+    RowKind,
+    VerifiedNotice,
+)
 from kacang.shared.outbound import Outbound
 
-PORT_VERSION = 1
-# How much of a company's names is stored.
-_LENGTHS = (("notice_id", 128), ("payment_number", 64), ("provider_number", 128))
-
-
-class BadSignature(Refused):
-    """A message was not signed by whom it says it comes from, or not lately."""
-
-    code = "payments.bad_signature"
-
-
-class BadNotice(Invalid):
-    """A signed message does not say what a notice must say. Nothing was stored."""
-
-    code = "payments.bad_notice"
-
-
-class BadSecrets(Invalid):
-    """An account's secrets are missing, empty or not of the company's form (L9)."""
-
-    code = "payments.bad_secrets"
-
-
-class ProviderSilent(Unavailable):
-    """The company did not answer, or not in a way that can be understood."""
-
-    code = "payments.provider_silent"
-
-
-@dataclass(frozen=True, slots=True)
-class AccountInfo:
-    """A merchant's account at a company, its secrets open.
-
-    `secrets` maps a name to the values that are in force, the newest first: while one is being
-    rotated there are two. Never log it.
-    """
-
-    id: int
-    merchant_id: int
-    uid: str
-    provider: str
-    enabled: bool
-    currency: str
-    secrets: Mapping[str, tuple[str, ...]] = field(repr=False)
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentAsked:
-    """What a company is told about a payment that somebody wants to make."""
-
-    number: str
-    amount: Money
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PayInstructions:
-    """Where the buyer pays, and what the QR code beside it says. At most 500 characters each."""
-
-    pay_url: str
-    qr_content: str
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedNotice:
-    """A message that the company has certainly sent, about money it has seen.
-
-    Args:
-        notice_id: Equal for repeats of the same message, different for different ones.
-        payment_number: Which payment the company says it is for; perhaps not one of ours.
-        provider_number: The company's own number of the money, once per account.
-        amount: Positive when `is_final`.
-        is_final: Whether the money is there. If not, nothing follows from the notice.
-        raw: The message as it came.
-
-    Raises:
-        BadNotice: A field could not be stored, or says that nothing was paid.
-    """
-
-    notice_id: str
-    payment_number: str
-    provider_number: str
-    amount: Money
-    is_final: bool
-    raw: str
-
-    def __post_init__(self) -> None:
-        # Whatever an adapter lets through: no database error may come of it, and no delivery
-        # of nothing (L9).
-        for name, most in _LENGTHS:
-            value = getattr(self, name)
-            if len(value) > most or "\0" in value:
-                raise BadNotice(field=name)
-        if not self.notice_id or not self.payment_number or "\0" in self.raw:
-            raise BadNotice(field="id")
-        if self.is_final and not (self.provider_number and 0 < self.amount.minor <= MINOR_MAX):
-            raise BadNotice(field="amount")
-        if self.amount.currency not in EXPONENTS:
-            raise BadNotice(field="currency")
-
-
-class QueryState(Enum):
-    """What a company says about a payment when it is asked."""
-
-    PAID = "paid"
-    PENDING = "pending"
-    FAILED = "failed"
-    UNKNOWN = "unknown"  # it never heard of it: nobody has opened the pay page
-
-
-@dataclass(frozen=True, slots=True)
-class QueryResult:
-    """The answer to a question about one payment; with `notice` exactly when it is paid."""
-
-    state: QueryState
-    notice: VerifiedNotice | None = None
+__all__ = [
+    "PORT_VERSION",
+    "AccountField",
+    "AccountInfo",
+    "AccountRefused",
+    "BadNotice",
+    "BadSecrets",
+    "BadSignature",
+    "BillRow",
+    "Device",
+    "Ignored",
+    "IncomingMessage",
+    "NoBill",
+    "Notice",
+    "PayInstructions",
+    "PaymentAsked",
+    "PaymentProvider",
+    "PaymentRef",
+    "ProviderSilent",
+    "QueryResult",
+    "QueryState",
+    "RefundAsked",
+    "RefundNotice",
+    "RefundRefused",
+    "RefundResult",
+    "RefundState",
+    "Reply",
+    "RowKind",
+    "Surroundings",
+    "VerifiedNotice",
+]
+PORT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,28 +87,50 @@ class Surroundings:
     public_url: str
     http: Outbound
 
+    def notice_url(self, account: AccountInfo) -> str:
+        """Return where the company sends its messages about an account."""
+        return f"{self.public_url}/callbacks/payments/{account.provider}/{account.uid}"
+
 
 class PaymentProvider(Protocol):
-    """One payment company. Built with `Surroundings`; used by many threads at once."""
+    """One payment company. Built with `Surroundings`; used by many threads at once.
+
+    Every method that calls the company raises ProviderSilent when it does not answer, or not in
+    a way that can be understood: what it did is then unknown, not "no".
+    """
 
     name: str
     port_version: int
     # Whether `create` only computes. If not, it calls the company and must not run inside a
     # transaction (L18).
     creates_offline: bool
+    # What a person fills in for an account, in the order of the form.
+    fields: tuple[AccountField, ...]
+    currencies: frozenset[str]
+    # How its messages come: "POST", and "GET" where the message is the query of an address.
+    notice_methods: tuple[str, ...]
+    # How it wants to hear that a notice was taken in. Any refusal of ours is a 4xx or 5xx.
+    taken: Reply
+    # Whether money can be given back by a call; if not, a person does it and says so.
+    refunds: bool
+    # Whether there are bills to fetch, and in which zone they are cut into days (rule 24).
+    bills: bool
+    zone: str
+
+    def fits(self, account: AccountInfo, device: Device) -> bool:
+        """Say whether a buyer on this device can pay here."""
+        ...
 
     def create(self, account: AccountInfo, payment: PaymentAsked) -> PayInstructions:
-        """Say how `payment` is paid.
+        """Say how `payment` is paid. Its row is committed before; repeating it is harmless.
 
         Raises:
-            ProviderSilent: The company had to be called and did not answer.
+            AccountRefused: The company does not know the account, or its secrets.
         """
         ...
 
-    def read_notice(
-        self, account: AccountInfo, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> VerifiedNotice:
-        """Check a message's signature, then understand it. `headers` has lower-case names.
+    def read_notice(self, account: AccountInfo, message: IncomingMessage, now: datetime) -> Notice:
+        """Check a message's signature, then understand it.
 
         Raises:
             BadSignature: It is not from the company, or too old, or the account has no secret.
@@ -175,24 +138,66 @@ class PaymentProvider(Protocol):
         """
         ...
 
-    def query(self, account: AccountInfo, payment_number: str, now: datetime) -> QueryResult:
-        """Ask the company what became of a payment.
-
-        Raises:
-            ProviderSilent: It did not answer; its answer is not known, not "no".
-        """
+    def query(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> QueryResult:
+        """Ask the company what became of a payment."""
         ...
 
-    def close(self, account: AccountInfo, payment_number: str, now: datetime) -> None:
+    def close(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> None:
         """Ask the company to take no money for this payment any more. May be repeated.
 
-        Raises:
-            ProviderSilent: It did not answer.
+        Where the company has no such call, or has been paid meanwhile, nothing happens.
         """
         ...
 
-    def check_secrets(self, secrets: Mapping[str, tuple[str, ...]]) -> None:
-        """Refuse secrets with which a notice could not be told from a forgery.
+    def refund(self, account: AccountInfo, refund: RefundAsked, now: datetime) -> RefundResult:
+        """Have the company give money back. Repeating it with the same number pays once.
+
+        Raises:
+            RefundRefused: It will not, for a reason that does not pass by itself; or `refunds`
+                is false.
+        """
+        ...
+
+    def query_refund(
+        self, account: AccountInfo, refund: RefundAsked, now: datetime
+    ) -> RefundResult:
+        """Ask what became of a refund.
+
+        Raises:
+            RefundRefused: `refunds` is false.
+        """
+        ...
+
+    def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
+        """Write the company's bill of a day of its zone into a file, as it came.
+
+        Raises:
+            NoBill: There is none for that day (yet), or `bills` is false.
+        """
+        ...
+
+    def read_bill(self, account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
+        """Read a bill that was fetched, or that a person has got from the company's website.
+
+        Reads line by line: a bill of a million rows costs no more memory than a short one.
+
+        Raises:
+            BadNotice: It is not this company's bill, or another account's.
+        """
+        ...
+
+    def probe(self, account: AccountInfo, now: datetime) -> None:
+        """Make a real round trip that changes nothing, and verify the answer (拨测).
+
+        Raises:
+            AccountRefused: The company does not know the account, or its secrets.
+        """
+        ...
+
+    def check_secrets(
+        self, secrets: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
+    ) -> None:
+        """Refuse secrets and options with which a notice could not be told from a forgery.
 
         Raises:
             BadSecrets: One is missing, empty, or not of the company's form.
@@ -201,4 +206,23 @@ class PaymentProvider(Protocol):
 
     def new_secrets(self) -> Mapping[str, str] | None:
         """Return fresh secrets where we are the one who makes them, else None."""
+        ...
+
+
+class KnowsBuyers(Protocol):
+    """A company that must know the buyer before a payment is made, such as WeChat in its own app.
+
+    An adapter that has these methods says so by having them.
+    """
+
+    def sign_in_url(self, account: AccountInfo, back_url: str, state: str) -> str:
+        """Return where the buyer's browser is sent; it comes back with `code` and `state`."""
+        ...
+
+    def buyer_of(self, account: AccountInfo, code: str) -> str:
+        """Return the company's name of the buyer, for `PaymentAsked.payer`.
+
+        Raises:
+            AccountRefused: The code is spent, made up, or another account's.
+        """
         ...

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from kacang.payments.models import (
     Receipt,
     ReceiptFit,
 )
-from kacang.payments.ports import AccountInfo, PayInstructions, PaymentAsked
+from kacang.payments.ports import AccountInfo, PayInstructions, PaymentAsked, PaymentRef
 from kacang.payments.resolving import UnknownReceipt
 from kacang.shared.errors import Conflict, NotFound
 from kacang.shared.money import Money
@@ -103,6 +103,9 @@ class PaymentInfo:
     amount: Money
     pay_url: str
     qr_content: str
+    in_app: Mapping[str, str]
+    facts: Mapping[str, str]
+    device: str
     created_at: datetime
     paid_at: datetime | None
     asked: int
@@ -166,15 +169,13 @@ def forget_accounts() -> None:
     _cache.clear()
 
 
-def instructions(*, account: AccountInfo, number: str, amount: Money) -> PayInstructions | None:
+def instructions(*, account: AccountInfo, payment: PaymentAsked) -> PayInstructions | None:
     """Say how a payment is paid, when its company needs no call for that; else None.
 
     Touches neither network nor database: it may run inside the transaction of the order.
     """
     company = registry.provider(account.provider)
-    if not company.creates_offline:
-        return None
-    return company.create(account, PaymentAsked(number=number, amount=amount))
+    return company.create(account, payment) if company.creates_offline else None
 
 
 def offline_payment(
@@ -187,7 +188,7 @@ def offline_payment(
     """
     try:
         account = account_for(merchant_id=merchant_id, provider=provider)
-        made = instructions(account=account, number=number, amount=amount)
+        made = instructions(account=account, payment=PaymentAsked(number, amount))
     except (ProviderNotOffered, registry.UnknownProvider):
         return None
     if made is None or account.currency != amount.currency:
@@ -359,6 +360,13 @@ def _json(value: Any) -> dict[str, Any]:
     return dict(read or {})
 
 
+def ref_of(row: Payment) -> PaymentRef:
+    """Return a row of `payment` as its company can find it again."""
+    return PaymentRef(
+        row.number, Money(row.amount_minor, row.currency), row.provider_ref, row.created_at
+    )
+
+
 def _payment(row: Payment) -> PaymentInfo:
     return PaymentInfo(
         number=row.number,
@@ -369,6 +377,9 @@ def _payment(row: Payment) -> PaymentInfo:
         amount=Money(row.amount_minor, row.currency),
         pay_url=row.pay_url,
         qr_content=row.qr_content,
+        in_app=row.shown.get("in_app", {}),
+        facts=row.shown.get("facts", {}),
+        device=row.device,
         created_at=row.created_at,
         paid_at=row.paid_at,
         asked=row.asked,

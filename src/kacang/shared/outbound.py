@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -19,7 +19,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import httpcore
@@ -32,6 +32,9 @@ _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 # Python before 3.12.4 takes these for public; a cloud keeps its metadata at 192.0.0.192.
 _SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 _PORTS = {"http": 80, "https": 443}
+OK = 200
+# A file may take longer than an answer.
+DOWNLOAD_SECONDS = 300.0
 
 
 class NotReached(Unavailable):
@@ -287,7 +290,22 @@ class Outbound:
         """
         return self._call(httpx.Request("POST", url, headers=_headers(headers), content=body), 0)
 
-    def _call(self, request: httpx.Request, hops: int) -> Answer:
+    def download(
+        self,
+        url: str,
+        into: BinaryIO,
+        *,
+        headers: Mapping[str, str] | None = None,
+        bytes_max: int = 512 * 1024 * 1024,
+    ) -> Answer:
+        """Fetch a file piece by piece; the answer's body is empty when it is a 200.
+
+        What else is answered is an answer as of `get`, and nothing is written.
+        """
+        longer = replace(self, seconds=max(self.seconds, DOWNLOAD_SECONDS), bytes_max=bytes_max)
+        return longer._call(httpx.Request("GET", url, headers=_headers(headers)), 0, into)
+
+    def _call(self, request: httpx.Request, hops: int, into: BinaryIO | None = None) -> Answer:
         if self.before:
             self.before()
         if request.url.scheme not in _PORTS or not request.url.host:
@@ -299,23 +317,30 @@ class Outbound:
                 transport=transport, trust_env=False, max_redirects=hops, timeout=self.seconds
             ) as client:
                 answer = client.send(request, stream=True, follow_redirects=hops > 0)
-                body = self._read(answer)
+                if into is not None and answer.status_code == OK:
+                    self._read(answer, into.write)
+                    body = b""
+                else:
+                    body = self._all(answer)
         except (httpx.HTTPError, httpx.InvalidURL, httpcore.NetworkError) as error:
             raise NotReached(host=request.url.host[:100], why=type(error).__name__) from error
         except (httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
             raise NotReached(host=request.url.host[:100], why=type(error).__name__) from error
         return Answer(answer.status_code, answer.headers, body, time.monotonic() - started)
 
-    def _read(self, answer: httpx.Response) -> bytes:
+    def _all(self, answer: httpx.Response) -> bytes:
         parts: list[bytes] = []
+        self._read(answer, parts.append)
+        return b"".join(parts)
+
+    def _read(self, answer: httpx.Response, take: Callable[[bytes], object]) -> None:
         size = 0
         # Raw: a compressed answer was not asked for, and a small one can unfold to gigabytes.
         for part in answer.iter_raw(16 * 1024):
             size += len(part)
             if size > self.bytes_max:
                 raise AnswerTooLarge(bytes_max=self.bytes_max)
-            parts.append(part)
-        return b"".join(parts)
+            take(part)
 
 
 def _headers(given: Mapping[str, str] | None) -> dict[str, str]:

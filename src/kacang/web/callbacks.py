@@ -14,7 +14,14 @@ from django.views.decorators.csrf import csrf_exempt
 
 from kacang.orders import operations as orders
 from kacang.payments import operations, queries, registry
-from kacang.payments.ports import AccountInfo, BadNotice, BadSignature
+from kacang.payments.ports import (
+    AccountInfo,
+    BadNotice,
+    BadSignature,
+    IncomingMessage,
+    Reply,
+    VerifiedNotice,
+)
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import DomainError
 from kacang.web.access import machine
@@ -22,8 +29,6 @@ from kacang.web.errors import plain_problem, problem
 from kacang.web.headers import Headers
 
 BODY_MAX = 64 * 1024
-JSON = "application/json"
-TAKEN = b'{"ok": true}'
 # Neither account nor company is told from a path that does not exist.
 UNKNOWN = (queries.UnknownAccount, registry.UnknownProvider)
 UID = re.compile(r"[0-9A-Za-z_]{1,32}")
@@ -32,38 +37,48 @@ UID = re.compile(r"[0-9A-Za-z_]{1,32}")
 @machine
 @csrf_exempt
 def payment(request: HttpRequest, provider: str, account_uid: str) -> HttpResponse:
-    """Take in one notice: 200 once it is stored, whatever it leads to.
+    """Take in one notice: answered as the company wants once it is stored, whatever it leads to.
 
     A wrong signature is 401 and leaves a counter behind, what cannot be understood is 400 and
     leaves nothing.
     """
-    if request.method != "POST":
-        return HttpResponse(status=405, headers={"allow": "POST"})
-    body = _body(request)
-    if body is None:
-        return plain_problem(413, "request.too_large", request=request)
     try:
         account = _account(provider, account_uid)
     except UNKNOWN:
         return plain_problem(404, "request.no_such_path", request=request)
+    allowed = registry.provider(provider).notice_methods
+    if request.method not in allowed:
+        return HttpResponse(status=405, headers={"allow": ", ".join(allowed)})
+    body = _body(request)
+    if body is None:
+        return plain_problem(413, "request.too_large", request=request)
     return _take(request, account, body)
 
 
 def _take(request: HttpRequest, account: AccountInfo, body: bytes) -> HttpResponse:
-    adapter = registry.provider(account.provider)
+    company = registry.provider(account.provider)
+    message = IncomingMessage(
+        request.method or "", request.META.get("QUERY_STRING", ""), Headers(request.META), body
+    )
     try:
-        notice = adapter.read_notice(account, Headers(request.META), body, utc_now())
+        notice = company.read_notice(account, message, utc_now())
     except BadSignature as error:
         operations.count_forgery(account=account)
         return problem(error, request)
     except BadNotice as error:
         return problem(error, request)
     try:
-        orders.settle_notice(account=account, notice=notice)
+        if isinstance(notice, VerifiedNotice):
+            orders.settle_notice(account=account, notice=notice)
     except DomainError as error:
         # Not stored: the company comes again.
         return problem(error, request)
-    return HttpResponse(TAKEN, content_type=JSON)
+    return answer_of(company.taken)
+
+
+def answer_of(reply: Reply) -> HttpResponse:
+    """Return what a company wants to hear, as an answer."""
+    return HttpResponse(reply.body, content_type=reply.content_type, status=reply.status)
 
 
 def _account(provider: str, uid: str) -> AccountInfo:

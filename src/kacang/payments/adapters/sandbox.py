@@ -9,20 +9,30 @@ import base64
 import hmac
 import json
 import re
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, BinaryIO, NoReturn
 
 from kacang.payments import webhooks
 from kacang.payments.ports import (
+    AccountField,
     AccountInfo,
     BadNotice,
     BadSecrets,
+    BillRow,
+    Device,
+    IncomingMessage,
+    NoBill,
     PayInstructions,
     PaymentAsked,
+    PaymentRef,
     ProviderSilent,
     QueryResult,
     QueryState,
+    RefundAsked,
+    RefundRefused,
+    RefundResult,
+    Reply,
     Surroundings,
     VerifiedNotice,
 )
@@ -42,12 +52,25 @@ class Sandbox:
     """The sandbox's protocol, as `PaymentProvider` wants it."""
 
     name = "sandbox"
-    port_version = 1
+    port_version = 2
     creates_offline = True
+    fields = (
+        AccountField(SECRET, "Signing secret", "签名密钥", is_secret=True, is_required=False),
+    )
+    currencies = frozenset(EXPONENTS)
+    notice_methods = ("POST",)
+    taken = Reply()
+    refunds = False
+    bills = False
+    zone = "UTC"
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._base = surroundings.public_url
         self._http = surroundings.http
+
+    def fits(self, account: AccountInfo, device: Device) -> bool:
+        """Serve everybody."""
+        return True
 
     def create(self, account: AccountInfo, payment: PaymentAsked) -> PayInstructions:
         """Sign the address of the pay page: it says all that the sandbox must know."""
@@ -60,10 +83,11 @@ class Sandbox:
         return PayInstructions(pay_url=url, qr_content=url)
 
     def read_notice(
-        self, account: AccountInfo, headers: Mapping[str, str], body: bytes, now: datetime
+        self, account: AccountInfo, message: IncomingMessage, now: datetime
     ) -> VerifiedNotice:
         """Check the signature, then every field."""
-        message_id = webhooks.check(account.secrets.get(SECRET, ()), headers, body, now)
+        body = message.body
+        message_id = webhooks.check(account.secrets.get(SECRET, ()), message.headers, body, now)
         said = _object(body)
         status = _text(said, "status", _ID)
         is_final = status == PAID
@@ -78,9 +102,9 @@ class Sandbox:
             raw=body.decode(),
         )
 
-    def query(self, account: AccountInfo, payment_number: str, now: datetime) -> QueryResult:
+    def query(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> QueryResult:
         """Ask the sandbox's books over HTTP."""
-        said = self._ask(account, "query", payment_number, now)
+        said = self._ask(account, "query", payment.number, now)
         status = said.get("status")
         if status != PAID:
             states = {"pending": QueryState.PENDING, "unknown": QueryState.UNKNOWN}
@@ -88,7 +112,7 @@ class Sandbox:
         try:
             notice = VerifiedNotice(
                 notice_id="query/" + _text(said, "provider_number", _ID),
-                payment_number=payment_number,
+                payment_number=payment.number,
                 provider_number=_text(said, "provider_number", _NUMBER),
                 amount=_amount(said, smallest=1),
                 is_final=True,
@@ -98,11 +122,35 @@ class Sandbox:
             raise ProviderSilent(provider=self.name) from error
         return QueryResult(QueryState.PAID, notice)
 
-    def close(self, account: AccountInfo, payment_number: str, now: datetime) -> None:
+    def close(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> None:
         """Tell the sandbox to take no more money for this payment."""
-        self._ask(account, "close", payment_number, now)
+        self._ask(account, "close", payment.number, now)
 
-    def check_secrets(self, secrets: Mapping[str, tuple[str, ...]]) -> None:
+    def refund(self, account: AccountInfo, refund: RefundAsked, now: datetime) -> RefundResult:
+        """Give nothing back: no money was taken."""
+        raise RefundRefused(provider=self.name)
+
+    def query_refund(
+        self, account: AccountInfo, refund: RefundAsked, now: datetime
+    ) -> RefundResult:
+        """Know of no refund."""
+        raise RefundRefused(provider=self.name)
+
+    def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
+        """Have no bills."""
+        raise NoBill(provider=self.name)
+
+    def read_bill(self, account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
+        """Have no bills."""
+        raise NoBill(provider=self.name)
+
+    def probe(self, account: AccountInfo, now: datetime) -> None:
+        """Ask about a payment that was never made."""
+        self._ask(account, "query", "probe", now)
+
+    def check_secrets(
+        self, secrets: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
+    ) -> None:
         """Demand one to two signing secrets of the right form."""
         given = secrets.get(SECRET, ())
         if not 1 <= len(given) <= 2:  # noqa: PLR2004 - the old one and the new one

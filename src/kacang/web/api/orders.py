@@ -19,6 +19,7 @@ from kacang.orders.types import (
     PlaceRequest,
 )
 from kacang.outbox.idempotency import Slot
+from kacang.payments.ports import Device
 from kacang.shared.contacts import Contact, read_contact
 from kacang.web.api.answers import answer, utc
 from kacang.web.api.keys import BearerKey, Caller, caller_of
@@ -91,13 +92,16 @@ def pay(
     def effect() -> PaymentOpened:
         payment = opened(
             orders.start_payment(
-                merchant_id=caller.merchant_id, number=number, provider=data.provider
+                merchant_id=caller.merchant_id,
+                number=number,
+                provider=data.provider,
+                payer=orders.Payer(device=Device(data.device)),
             )
         )
         assert payment is not None
         return payment
 
-    return once(request, Once(caller, repeat_key, 201, effect))
+    return once(request, Once(caller, repeat_key, 201, effect, calls_outside=True))
 
 
 @router.get("/orders", response=OrderList, auth=reads, operation_id="list_orders")

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.db import transaction
@@ -43,6 +43,8 @@ class Once:
     merchant's key, so that a repeat gets the same working answer and the table holds no secret.
     `content` stands for what was sent where the bytes of equal requests may differ. `together`
     does the effect and keeps its answer in one go, beside other requests; None: it did nothing.
+    `calls_outside`: the effect may call other companies, so it is done before the transaction of
+    its key (L18); cut off in between, it is done again, and must be the same again by itself.
     """
 
     caller: Caller
@@ -52,6 +54,7 @@ class Once:
     secret: str = ""
     content: bytes | None = None
     together: Callable[[Slot, Keep], Output | None] | None = None
+    calls_outside: bool = False
 
 
 def once(request: HttpRequest, wanted: Once) -> HttpResponse:
@@ -69,7 +72,25 @@ def once(request: HttpRequest, wanted: Once) -> HttpResponse:
         body = wanted.together(slot, keep)
         if body is not None:
             return answer(body, wanted.status)
+    if wanted.calls_outside:
+        wanted = replace(wanted, effect=_done_before(slot, wanted))
     return _in_transaction(slot, wanted)
+
+
+def _done_before(slot: Slot, wanted: Once) -> Callable[[], Output]:
+    """Do an effect unless its key is taken; return one that only tells what came of it."""
+    with acting_as(slot.merchant_id):
+        if idempotency.kept(slot) is not None:
+            return wanted.effect
+    try:
+        done = wanted.effect()
+    except DomainError as error:
+        return partial(_raise, error)
+    return lambda: done
+
+
+def _raise(error: DomainError) -> Output:
+    raise error
 
 
 @retry_conflicts

@@ -127,9 +127,10 @@ class OrderIn(Input):
 
 
 class PaymentIn(Input):
-    """A payment to open."""
+    """A payment to open. `device` is what the buyer holds: companies show each another way."""
 
     provider: Word
+    device: Literal["desktop", "phone", "wechat", "alipay"] = "desktop"
 
 
 class CancelIn(Input):

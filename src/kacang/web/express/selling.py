@@ -21,7 +21,7 @@ from kacang.orders.types import PlacedOrder
 from kacang.outbox.idempotency import Answer
 from kacang.payments import queries as payments
 from kacang.payments import registry
-from kacang.payments.ports import BadNotice, BadSignature
+from kacang.payments.ports import BadNotice, BadSignature, IncomingMessage, VerifiedNotice
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import DomainError
 from kacang.web import errors
@@ -32,7 +32,7 @@ from kacang.web.api.orders import wish_of
 from kacang.web.api.paging import REPEAT_KEY
 from kacang.web.api.repeats import kept_answer, slot_of
 from kacang.web.api.schemas import OrderIn
-from kacang.web.callbacks import TAKEN
+from kacang.web.callbacks import answer_of
 from kacang.web.headers import Headers
 from kacang.web.requests import WebRequest
 
@@ -100,14 +100,17 @@ async def notice(request: WebRequest, executor: Executor) -> HttpResponse | None
     if account is None or account.provider != found[1]:
         return None
     try:
-        adapter = registry.provider(account.provider)
-        told = adapter.read_notice(account, Headers(request.META), request.body, utc_now())
+        company = registry.provider(account.provider)
+        message = IncomingMessage("POST", "", Headers(request.META), request.body)
+        told = company.read_notice(account, message, utc_now())
     except (BadSignature, BadNotice, registry.UnknownProvider):
+        return None
+    if not isinstance(told, VerifiedNotice):
         return None
     await asyncio.wrap_future(
         orders.promise_settlement(account=account, notice=told, executor=executor)
     )
-    return HttpResponse(TAKEN, content_type=JSON)
+    return answer_of(company.taken)
 
 
 _PLACING = Route(place, "api/v1/orders")

@@ -17,6 +17,7 @@ from kacang.web.errors import status_of
 from kacang.web.shop import access, cookies, once
 from kacang.web.shop.basket import Basket, read_basket
 from kacang.web.shop.cart import CartLine, make_line, read_cart, write_cart
+from kacang.web.shop.devices import payer_of
 from kacang.web.shop.forms import Asked, CheckoutForm
 from kacang.web.shop.once import FormToken
 from kacang.web.shop.problems import Problem, problem_of
@@ -78,7 +79,10 @@ def _start(till: Till, placed: PlacedOrder) -> HttpResponse:
     if target == "pay":
         try:
             orders.start_payment(
-                merchant_id=site.merchant_id, number=placed.number, provider=provider
+                merchant_id=site.merchant_id,
+                number=placed.number,
+                provider=provider,
+                payer=payer_of(till.request, site, placed.number),
             )
         except DomainError:
             # The order stands; the payment page offers the ways to pay again.

@@ -18,6 +18,7 @@ from kacang.payments.queries import PaymentState
 from kacang.shared.errors import DomainError
 from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
+from kacang.web.shop.devices import payer_of
 from kacang.web.shop.problems import Problem, problem_of
 from kacang.web.shop.site import Site, page
 
@@ -87,6 +88,7 @@ def _choose(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
             merchant_id=site.merchant_id,
             number=order.number,
             provider=request.POST.get("provider", "")[:30],
+            payer=payer_of(request, site, order.number),
         )
     except DomainError as error:
         return _show(request, site, order, problem_of(site, error), status=409, change=True)
