@@ -1,0 +1,1 @@
+"""Payment companies as servers of their own, one package each."""
