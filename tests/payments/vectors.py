@@ -12,7 +12,7 @@ FOLDER = Path(__file__).with_suffix("")
 
 def vector(name: str) -> dict[str, Any]:
     """Return one vector; the file is named for the first word of `name`."""
-    text = (FOLDER / f"{name.split('_')[0]}.json").read_text(encoding="utf-8")
+    text = (FOLDER / f"{name.partition('_')[0]}.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)[name]
     return found
 
