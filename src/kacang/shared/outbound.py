@@ -9,8 +9,9 @@ Answers are limited in size and in time altogether, not per byte.
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -302,45 +303,58 @@ class Outbound:
 
         What else is answered is an answer as of `get`, and nothing is written.
         """
-        longer = replace(self, seconds=max(self.seconds, DOWNLOAD_SECONDS), bytes_max=bytes_max)
-        return longer._call(httpx.Request("GET", url, headers=_headers(headers)), 0, into)
+        request = httpx.Request("GET", url, headers=_headers(headers))
+        longer = max(self.seconds, DOWNLOAD_SECONDS)
+        with self._answer(request, 0, longer) as (answer, started):
+            if answer.status_code != OK:
+                return _told(answer, _whole(answer, self.bytes_max), started)
+            _read(answer, bytes_max, into.write)
+            return _told(answer, b"", started)
 
-    def _call(self, request: httpx.Request, hops: int, into: BinaryIO | None = None) -> Answer:
+    def _call(self, request: httpx.Request, hops: int) -> Answer:
+        with self._answer(request, hops, self.seconds) as (answer, started):
+            return _told(answer, _whole(answer, self.bytes_max), started)
+
+    @contextmanager
+    def _answer(
+        self, request: httpx.Request, hops: int, seconds: float
+    ) -> Iterator[tuple[httpx.Response, float]]:
+        """Make a call; yield its answer, of which no body was read, and when it began."""
         if self.before:
             self.before()
         if request.url.scheme not in _PORTS or not request.url.host:
             raise AddressRefused(host=request.url.host[:100])
         started = time.monotonic()
-        transport = _Transport(self.guard, _Deadline(self.seconds), self.context)
+        transport = _Transport(self.guard, _Deadline(seconds), self.context)
         try:
             with httpx.Client(
-                transport=transport, trust_env=False, max_redirects=hops, timeout=self.seconds
+                transport=transport, trust_env=False, max_redirects=hops, timeout=seconds
             ) as client:
-                answer = client.send(request, stream=True, follow_redirects=hops > 0)
-                if into is not None and answer.status_code == OK:
-                    self._read(answer, into.write)
-                    body = b""
-                else:
-                    body = self._all(answer)
+                yield client.send(request, stream=True, follow_redirects=hops > 0), started
         except (httpx.HTTPError, httpx.InvalidURL, httpcore.NetworkError) as error:
             raise NotReached(host=request.url.host[:100], why=type(error).__name__) from error
         except (httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
             raise NotReached(host=request.url.host[:100], why=type(error).__name__) from error
-        return Answer(answer.status_code, answer.headers, body, time.monotonic() - started)
 
-    def _all(self, answer: httpx.Response) -> bytes:
-        parts: list[bytes] = []
-        self._read(answer, parts.append)
-        return b"".join(parts)
 
-    def _read(self, answer: httpx.Response, take: Callable[[bytes], object]) -> None:
-        size = 0
-        # Raw: a compressed answer was not asked for, and a small one can unfold to gigabytes.
-        for part in answer.iter_raw(16 * 1024):
-            size += len(part)
-            if size > self.bytes_max:
-                raise AnswerTooLarge(bytes_max=self.bytes_max)
-            take(part)
+def _told(answer: httpx.Response, body: bytes, started: float) -> Answer:
+    return Answer(answer.status_code, answer.headers, body, time.monotonic() - started)
+
+
+def _whole(answer: httpx.Response, bytes_max: int) -> bytes:
+    parts: list[bytes] = []
+    _read(answer, bytes_max, parts.append)
+    return b"".join(parts)
+
+
+def _read(answer: httpx.Response, bytes_max: int, take: Callable[[bytes], object]) -> None:
+    size = 0
+    # Raw: a compressed answer was not asked for, and a small one can unfold to gigabytes.
+    for part in answer.iter_raw(16 * 1024):
+        size += len(part)
+        if size > bytes_max:
+            raise AnswerTooLarge(bytes_max=bytes_max)
+        take(part)
 
 
 def _headers(given: Mapping[str, str] | None) -> dict[str, str]:
