@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "kacang.risk",
     "kacang.orders",
     "kacang.supply",
+    "kacang.reconciliation",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

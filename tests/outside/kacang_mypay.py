@@ -4,8 +4,10 @@ Knows of Kacang only its two ports. The company's protocol has nothing in common
 sandbox's: forms instead of JSON, one signature over the sorted fields, no headers.
 """
 
+import csv
 import hashlib
 import hmac
+import io
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -32,6 +34,7 @@ from kacang.payments.ports import (
     RefundRefused,
     RefundResult,
     Reply,
+    RowKind,
     Surroundings,
     VerifiedNotice,
 )
@@ -41,6 +44,7 @@ from kacang.shared.money import Money
 
 SECRET = "merchant_key"
 MINUTES = 600
+BILL_HEAD = "type,no,serial,refund,fen,fee,at,state"
 _FEN = re.compile(r"[1-9][0-9]{0,14}")
 _KEY = re.compile(r"[0-9a-f]{32,64}")
 
@@ -65,7 +69,7 @@ class MyPay:
     notice_methods = ("POST",)
     taken = Reply(b"OK", "text/plain")
     refunds = False
-    bills = False
+    bills = True
     zone = "Asia/Shanghai"
 
     def __init__(self, surroundings: Surroundings) -> None:
@@ -119,10 +123,38 @@ class MyPay:
         raise RefundRefused
 
     def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
-        raise NoBill
+        fields = {"day": day.isoformat()}
+        fields["sign"] = sign(account.secrets[SECRET][0], fields)
+        try:
+            answer = self._http.download(f"{account.options['url']}/bill?{urlencode(fields)}", into)
+        except DomainError as error:
+            raise ProviderSilent(provider=self.name) from error
+        if answer.status == 404:
+            raise NoBill
+        if answer.status != 200:
+            raise ProviderSilent(provider=self.name)
 
     def read_bill(self, account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
-        raise NoBill
+        lines = io.TextIOWrapper(bill, "utf-8", newline="")
+        if lines.readline().strip() != BILL_HEAD:
+            raise BadNotice(field="head")
+        for number, line in enumerate(csv.reader(lines), start=1):
+            try:
+                kind, ours, theirs, refund, fen, fee, at, state = line
+                yield BillRow(
+                    kind=RowKind.PAYMENT if kind == "pay" else RowKind.REFUND,
+                    payment_number=ours,
+                    provider_number=theirs,
+                    amount=Money(int(fen), "CNY"),
+                    fee=Money(int(fee), "CNY"),
+                    at=datetime.fromisoformat(at),
+                    refund_number=refund,
+                    is_done=state == "ok",
+                    line=number,
+                )
+            except ValueError:
+                raise BadNotice(field="line", line=number) from None
+        lines.detach()
 
     def probe(self, account: AccountInfo, now: datetime) -> None:
         self._ask(account, "query", "probe")

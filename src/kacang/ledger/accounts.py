@@ -66,6 +66,7 @@ class TransferKind(IntEnum):
     REVERSAL = 9
     WRITTEN_BACK = 10  # cost of sales → inventory: what was written off is stock again
     FOUND = 11  # cost of sales → inventory, for goods that a count found
+    FEE = 30  # provider → provider fees, from a bill; the other way when fees come back
 
 
 class DocumentKind(IntEnum):
@@ -75,3 +76,4 @@ class DocumentKind(IntEnum):
     RECEIPT = 2
     BATCH = 3
     GOODS_ENTRY = 4
+    BILL = 20

@@ -28,6 +28,7 @@ WORDS: dict[TransferKind, tuple[str, str]] = {
     TransferKind.MATCHED: ("待查款项已认领", "Matched with its order"),
     TransferKind.REVERSAL: ("冲正", "Reversal"),
     TransferKind.FOUND: ("盘盈入库", "Stock found"),
+    TransferKind.FEE: ("支付手续费", "Provider's fee"),
 }
 CARRIED = ("期初余额", "Brought forward")
 

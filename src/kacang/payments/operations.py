@@ -1,6 +1,6 @@
 """What others may do to payment accounts, and the questions put to payment companies."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -284,6 +284,22 @@ def buyer_looked(*, merchant_id: int, order_id: int) -> int:
             )
         for payment_id in ids:
             _enqueue_question(merchant_id, payment_id, is_urgent=True)
+    return len(ids)
+
+
+def ask_again(*, merchant_id: int, numbers: Collection[str]) -> int:
+    """Have the company asked about payments that are not paid, now; return how many.
+
+    For payments of which something else says that they were paid, however old they are.
+    """
+    with acting_as(merchant_id):
+        rows = Payment.objects.filter(
+            merchant_id=merchant_id, number__in=numbers, state__in=OPEN_STATES
+        ).order_by("id")
+        ids = list(rows.select_for_update(no_key=True).values_list("id", flat=True))
+        Payment.objects.filter(merchant_id=merchant_id, id__in=ids).update(ask_at=Now())
+        for payment_id in ids:
+            _enqueue_question(merchant_id, payment_id, is_urgent=False)
     return len(ids)
 
 

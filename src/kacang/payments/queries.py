@@ -79,6 +79,7 @@ class AccountRow:
     has_secrets: bool
     is_known: bool
     forgeries: int
+    created_at: datetime
     changed_at: datetime
 
 
@@ -172,7 +173,7 @@ def forget_accounts() -> None:
 def instructions(*, account: AccountInfo, payment: PaymentAsked) -> PayInstructions | None:
     """Say how a payment is paid, when its company needs no call for that; else None.
 
-    Touches neither network nor database: it may run inside the transaction of the order.
+    It may run inside the transaction of the order: it touches neither network nor database.
     """
     company = registry.provider(account.provider)
     return company.create(account, payment) if company.creates_offline else None
@@ -217,6 +218,7 @@ def accounts(*, merchant_id: int) -> list[AccountRow]:
             has_secrets=row.secrets is not None,
             is_known=row.provider in known,
             forgeries=forged.get(row.pk, 0),
+            created_at=row.created_at,
             changed_at=row.changed_at,
         )
         for row in rows
@@ -362,9 +364,8 @@ def _json(value: Any) -> dict[str, Any]:
 
 def ref_of(row: Payment) -> PaymentRef:
     """Return a row of `payment` as its company can find it again."""
-    return PaymentRef(
-        row.number, Money(row.amount_minor, row.currency), row.provider_ref, row.created_at
-    )
+    amount = Money(row.amount_minor, row.currency)
+    return PaymentRef(row.number, amount, row.provider_ref, row.created_at)
 
 
 def _payment(row: Payment) -> PaymentInfo:
