@@ -23,6 +23,9 @@ CHUNK = 20_000
 _WHAT = {RowKind.PAYMENT: int(Movement.PAYMENT), RowKind.REFUND: int(Movement.REFUND)}
 # Of the four names of a row, in the order of `_record`.
 _LENGTHS = (128, 64, 64, 4)
+_THEIRS_ONLY, _OURS_ONLY = int(DifferenceKind.THEIRS_ONLY), int(DifferenceKind.OURS_ONLY)
+_AMOUNT, _STATE = int(DifferenceKind.AMOUNT), int(DifferenceKind.STATE)
+_HEALED = int(Resolution.HEALED)
 _TABLE = """
 create temp table if not exists bill_load (
     line int, what int2, is_done boolean, provider_number text, payment_number text,
@@ -85,10 +88,10 @@ with theirs as (
     left join ours o
         on o.what = t.what and o.provider_number = t.provider_number and t.copy = 1
 ), found as (
-    select case when is_missing then {int(DifferenceKind.THEIRS_ONLY)}
+    select case when is_missing then {_THEIRS_ONLY}
                 when theirs_minor <> ours_minor or currency <> our_currency
-                then {int(DifferenceKind.AMOUNT)}
-                else {int(DifferenceKind.STATE)} end as kind,
+                then {_AMOUNT}
+                else {_STATE} end as kind,
            what, provider_number, copy, payment_number, refund_number, currency,
            theirs_minor, ours_minor, line
     from pair
@@ -96,7 +99,7 @@ with theirs as (
        or (not is_missing and (theirs_minor <> ours_minor or currency <> our_currency
                                or their_done <> our_done))
     union all
-    select {int(DifferenceKind.OURS_ONLY)}, o.what, o.provider_number, 1, o.payment_number,
+    select {_OURS_ONLY}, o.what, o.provider_number, 1, o.payment_number,
            o.refund_number, o.currency, null, o.amount_minor, null
     from ours o
     where o.at >= %(from)s::timestamptz and o.at < %(until)s::timestamptz and o.is_done
@@ -117,20 +120,20 @@ with theirs as (
         set theirs_minor = excluded.theirs_minor, ours_minor = excluded.ours_minor,
             line = excluded.line,
             -- What had healed and is here again waits again; a person's word stands.
-            resolution = case when d.resolution = {int(Resolution.HEALED)} then null
+            resolution = case when d.resolution = {_HEALED} then null
                               else d.resolution end,
-            resolved_at = case when d.resolution = {int(Resolution.HEALED)} then null
+            resolved_at = case when d.resolution = {_HEALED} then null
                                else d.resolved_at end
     returning d.id
 )
 update difference d
-set resolution = {int(Resolution.HEALED)}, resolved_at = clock_timestamp()
+set resolution = {_HEALED}, resolved_at = clock_timestamp()
 where d.merchant_id = %(merchant)s::bigint and d.resolution is null
   and ((d.bill_id = %(bill)s::bigint and not exists (
             select from found f where f.kind = d.kind and f.what = d.what
               and f.provider_number = d.provider_number and f.copy = d.copy))
     or (d.account_id = %(account)s::bigint and d.bill_id <> %(bill)s::bigint
-        and d.kind = {int(DifferenceKind.OURS_ONLY)}
+        and d.kind = {_OURS_ONLY}
         and exists (select from theirs t where t.what = d.what
                       and t.provider_number = d.provider_number)))
 """  # noqa: S608 - our own text

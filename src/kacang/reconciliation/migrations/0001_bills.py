@@ -31,6 +31,7 @@ create table bill (
     closed_by varchar(120) not null default '',
     primary key (merchant_id, id),
     unique (merchant_id, account_id, day),
+    unique (merchant_id, id, account_id),
     check ((state = 3) = (closed_at is not null))
 );
 create index bill_due on bill (next_at) where next_at is not null;
@@ -51,7 +52,7 @@ create table bill_row (
     fee_minor bigint,
     at timestamptz not null,
     primary key (merchant_id, bill_id, reading, line),
-    foreign key (merchant_id, bill_id) references bill (merchant_id, id)
+    foreign key (merchant_id, bill_id, account_id) references bill (merchant_id, id, account_id)
 );
 create index bill_row_number on bill_row (merchant_id, account_id, provider_number);
 
@@ -77,7 +78,7 @@ create table difference (
     note varchar(300) not null default '',
     primary key (merchant_id, id),
     unique (merchant_id, bill_id, kind, what, provider_number, copy),
-    foreign key (merchant_id, bill_id) references bill (merchant_id, id),
+    foreign key (merchant_id, bill_id, account_id) references bill (merchant_id, id, account_id),
     check ((resolution is null) = (resolved_at is null)),
     check (theirs_minor is not null or ours_minor is not null)
 );
