@@ -19,6 +19,8 @@ APPEND_ONLY = {
     "card_movement",
     "goods_movement",
     "redemption",
+    "account_event",
+    "provider_call",
 }
 # Ids without a constraint, each with its reason (rule 18).
 LOOSE = {
@@ -50,6 +52,8 @@ LOOSE = {
     "order_line.sku_id": "all lines of a SKU share it: the statement joins by merchant",
     "payment.account_id": "all payments of an account share it: the statement joins by merchant",
     "pick_mark.pool_id": "0 is the common pool",
+    "provider_call.account_id": "a log keeps what is gone",
+    "provider_call.payment_id": "a log keeps what is gone",
     "receipt.account_id": "all receipts of an account share it: the statement joins by merchant",
     "sale_order.api_key_id": "0 is a page",
     "timeline.order_id": "a log keeps what is gone",

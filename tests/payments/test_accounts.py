@@ -93,7 +93,8 @@ class TestEnable:
 
         (offer,) = queries.offered(merchant_id=merchant)
         assert (offer.provider, offer.name, offer.account_uid) == ("sandbox", "沙盒", made.uid)
-        assert queries.offered(merchant_id=merchant, currency="USD") == []
+        dollars = queries.Sale(currency="USD")
+        assert queries.offered(merchant_id=merchant, sale=dollars) == []
         assert queries.account_for(merchant_id=merchant, provider="sandbox").uid == made.uid
 
     def test_L9_refuses_an_account_without_a_secret(self, merchant):

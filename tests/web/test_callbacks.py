@@ -83,6 +83,29 @@ def fits(merchant: int) -> list[int | None]:
         return list(Receipt.objects.filter(merchant_id=merchant).values_list("fit", flat=True))
 
 
+class TestStrangers:
+    def test_P1_who_is_outside_the_list_is_refused_and_counted(self, merchant, account, stocked):
+        change = operations.AccountChange(name="沙盒", networks=["192.0.2.0/24"])
+        operations.change_account(merchant_id=merchant, uid=account.uid, change=change)
+        placed = make.order(stocked)
+
+        answer = post(account, said_of(placed))
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "payments.stranger")
+        assert state_of(merchant, placed) is OrderState.PENDING
+        assert (stored(merchant), forgeries(merchant)) == ((0, 0), 0)
+        (row,) = queries.accounts(merchant_id=merchant)
+        assert (row.strangers, row.forgeries) == (1, 0)
+
+    def test_P1_who_is_inside_is_heard(self, merchant, account, stocked):
+        change = operations.AccountChange(name="沙盒", networks=["127.0.0.1"])
+        operations.change_account(merchant_id=merchant, uid=account.uid, change=change)
+        placed = make.order(stocked)
+
+        assert post(account, said_of(placed)).status_code == 200
+        assert state_of(merchant, placed) is OrderState.DELIVERED
+
+
 class TestTaken:
     def test_delivers_and_answers_ok(self, merchant, account, stocked):
         placed = make.order(stocked)

@@ -1,6 +1,12 @@
 """Jobs of payments: asking, settling again, and the sandbox company."""
 
-from kacang.jobs.running import EVERY_TEN_SECONDS, by_the_clock, task
+from kacang.jobs.running import (
+    EVERY_MINUTE,
+    EVERY_TEN_SECONDS,
+    by_the_clock,
+    for_each_merchant,
+    task,
+)
 from kacang.orders import operations as orders
 from kacang.payments import cashier
 from kacang.payments import operations as payments
@@ -24,6 +30,12 @@ def ask(*, merchant_id: int, payment_id: int) -> None:
 def settle_waiting() -> None:
     """Try again the notices that were stored but not acted on."""
     orders.settle_waiting()
+
+
+@by_the_clock("payments.sum_days", "delivery", EVERY_MINUTE)
+def sum_days() -> None:
+    """Sum up what came in at accounts with a limit per day (P1)."""
+    for_each_merchant(lambda merchant_id: payments.sum_days(merchant_id=merchant_id))
 
 
 @task("payments.sandbox_send", "money")

@@ -41,6 +41,7 @@ class Quoted:
     chosen_surcharge_minor: int
     form_fields: str  # JSON: most products ask nothing, and "[]" needs no parsing
     form_version: int
+    product_uid: str
     blocked: list[str]
 
 

@@ -274,6 +274,7 @@ def _payment(merchant_id: int, draft: Draft) -> payments.OfflinePayment:
         provider=draft.request.provider,
         number=new_payment_number(),
         amount=Money(draft.total_minor, draft.currency),
+        products={line.sku.product_uid for line in draft.lines},
     )
     if made is None:
         raise NoProvider(provider=draft.request.provider[:30])

@@ -35,4 +35,5 @@ def info_of(row: Any) -> AccountInfo:
         currency=row.currency,
         secrets=open_sealed(row.merchant_id, row.uid, row.secrets),
         options=row.options,
+        networks=tuple(row.networks),
     )

@@ -99,7 +99,8 @@ class AccountInfo:
     """A merchant's account at a company, its secrets open.
 
     `secrets` maps a name to the values that are in force, the newest first: while one is being
-    rotated there are two. Never log it.
+    rotated there are two. Never log it. `networks` says from where its messages may come
+    (addresses or networks); empty: from anywhere.
     """
 
     id: int
@@ -110,6 +111,7 @@ class AccountInfo:
     currency: str
     secrets: Mapping[str, tuple[str, ...]] = field(repr=False)
     options: Mapping[str, Any] = field(default_factory=dict)
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

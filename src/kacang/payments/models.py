@@ -4,6 +4,8 @@ from enum import IntEnum
 
 from django.db import models
 
+from kacang.payments.account_models import Health
+
 
 class PaymentState(IntEnum):
     """What became of an attempt to pay."""
@@ -65,12 +67,39 @@ class Account(models.Model):
     secrets = models.BinaryField(null=True)
     options = models.JSONField(default=dict)
     position = models.IntegerField(default=0)
+    # How often it is taken among the accounts that could be, by chance.
+    weight = models.SmallIntegerField(default=100)
+    # What it takes: of one payment, and in all of a day. None: any amount.
+    amount_min_minor = models.BigIntegerField(null=True)
+    amount_max_minor = models.BigIntegerField(null=True)
+    day_max_minor = models.BigIntegerField(null=True)
+    # What the company keeps of a payment, as far as the merchant knows: shown, never booked.
+    fee_bp = models.SmallIntegerField(default=0)
+    fee_fixed_minor = models.BigIntegerField(default=0)
+    # From where its messages may come; empty: from anywhere.
+    networks = models.JSONField(default=list)
+    health = models.SmallIntegerField(default=Health.GOOD)
+    health_at = models.DateTimeField(null=True)
+    # When a paused account is tried again, and how often in a row it was paused.
+    try_at = models.DateTimeField(null=True)
+    pauses = models.SmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         db_table = "account"
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(weight__range=(1, 1000)), name="account_weight_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(fee_bp__range=(0, 10_000), fee_fixed_minor__gte=0),
+                name="account_fee_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(health__in=[state.value for state in Health]),
+                name="account_health_known",
+            ),
             models.CheckConstraint(
                 condition=models.Q(enabled=False) | models.Q(secrets__isnull=False),
                 name="account_enabled_has_secrets",
@@ -171,12 +200,16 @@ class Notice(models.Model):
 
 
 class Forgery(models.Model):
-    """How many messages with a wrong signature came for an account on a day; nothing else."""
+    """How many messages were refused for an account on a day; nothing else is kept of them.
+
+    `count`: with a wrong signature. `strangers`: from where its messages may not come.
+    """
 
     merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
     account = models.ForeignKey(Account, models.PROTECT, db_constraint=False)
     day = models.DateField()
     count = models.IntegerField(default=0)
+    strangers = models.IntegerField(default=0)
 
     class Meta:
         db_table = "forgery"

@@ -22,6 +22,7 @@ from kacang.payments.ports import (
     Reply,
     VerifiedNotice,
 )
+from kacang.payments.strangers import Stranger, is_expected
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import DomainError
 from kacang.web.access import machine
@@ -39,13 +40,16 @@ UID = re.compile(r"[0-9A-Za-z_]{1,32}")
 def payment(request: HttpRequest, provider: str, account_uid: str) -> HttpResponse:
     """Take in one notice: answered as the company wants once it is stored, whatever it leads to.
 
-    A wrong signature is 401 and leaves a counter behind, what cannot be understood is 400 and
-    leaves nothing.
+    A wrong signature is 401 and leaves a counter behind, as does a message from where none is
+    expected, 403; what cannot be understood is 400 and leaves nothing.
     """
     try:
         account = _account(provider, account_uid)
     except UNKNOWN:
         return plain_problem(404, "request.no_such_path", request=request)
+    if not is_expected(account, str(getattr(request, "client_address", ""))):
+        operations.count_stranger(account=account)
+        return problem(Stranger(), request)
     allowed = registry.provider(provider).notice_methods
     if request.method not in allowed:
         return HttpResponse(status=405, headers={"allow": ", ".join(allowed)})

@@ -117,6 +117,8 @@ TEXTS: dict[str, Words] = {
     "moving.unknown_system": _("From this system nothing can be moved."),
     "outbound.answer_too_large": _("The other side sent too much."),
     "outbound.not_reached": _("The other side did not answer in time."),
+    "payments.account_refused": _("The payment company does not accept this account."),
+    "payments.bad_limits": _("A value is not possible: {field}."),
     "payments.bad_notice": _("The message cannot be understood: {field}."),
     "payments.bad_page": _(
         "This payment link is not valid. Go back to the shop and open it again."
@@ -125,13 +127,18 @@ TEXTS: dict[str, Words] = {
         "The account has no secret of the right form, so it cannot be enabled."
     ),
     "payments.bad_signature": _("The message is not signed as it must be."),
+    "payments.currency_not_taken": _("This payment company takes no money in {currency}."),
+    "payments.field_missing": _("The payment company needs this too: {field}."),
+    "payments.no_bill": _("The payment company has no bill of that day."),
     "payments.not_offered": _("This way to pay is not offered at the moment."),
     "payments.note_needed": _("Please say why."),
     "payments.notice_not_taken": _("The shop did not take the message; it is sent again."),
     "payments.provider_silent": _(
         "The payment company does not answer. Please try again in a moment."
     ),
+    "payments.refund_refused": _("The payment company does not give this money back."),
     "payments.sandbox_in_earnest": _("The sandbox moves no money: only trial shops can use it."),
+    "payments.stranger": _("Messages about this account do not come from this address."),
     "payments.unknown_account": _("There is no such payment account."),
     "payments.unknown_provider": _("There is no payment company {provider}."),
     "payments.unknown_receipt": _("No such money waits for a decision."),

@@ -36,6 +36,13 @@ def product_uid(*, merchant_id: int, product_id: int) -> str:
     return row.uid
 
 
+def product_ids(*, merchant_id: int, uids: Iterable[str]) -> dict[str, int]:
+    """Return the row ids of products, for rows that refer to them. Unknown uids are left out."""
+    with acting_as(merchant_id):
+        rows = Product.objects.filter(merchant_id=merchant_id, uid__in=list(uids))
+        return dict(rows.values_list("uid", "id"))
+
+
 def sku(*, merchant_id: int, uid: str) -> SkuView:
     """Return one SKU, on sale or not.
 

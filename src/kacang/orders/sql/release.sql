@@ -44,6 +44,11 @@ cancelled as (
     set state = 6, cancelled_at = (select now from clock), held_counters = null, limit_counters = null
     from gone g where o.merchant_id = %(merchant)s::bigint and o.id = g.order_id
 ),
+-- The companies are asked at once, then told to take no more: see `paying.ask_about` (P3).
+asked as (
+    update payment p set ask_at = clock_timestamp()
+    from gone g where p.merchant_id = %(merchant)s::bigint and p.order_id = g.order_id and p.state = 0
+),
 moved as (
     insert into card_movement (merchant_id, sku_id, pool_id, batch_id, from_state, to_state, cards, line_id, at)
     select %(merchant)s::bigint, sku_id, pool_id, batch_id, 1, 0, count(*), line_id, (select now from clock)

@@ -22,6 +22,7 @@ from kacang.outbox.idempotency import Answer
 from kacang.payments import queries as payments
 from kacang.payments import registry
 from kacang.payments.ports import BadNotice, BadSignature, IncomingMessage, VerifiedNotice
+from kacang.payments.strangers import is_expected
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import DomainError
 from kacang.web import errors
@@ -98,6 +99,8 @@ async def notice(request: WebRequest, executor: Executor) -> HttpResponse | None
     assert found is not None
     account = payments.remembered_account(found[2])
     if account is None or account.provider != found[1]:
+        return None
+    if not is_expected(account, request.client_address):
         return None
     try:
         company = registry.provider(account.provider)

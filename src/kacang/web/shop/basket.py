@@ -20,6 +20,7 @@ class BasketLine:
     """One SKU that is to be bought. `problem` says why it cannot be."""
 
     sku_uid: str
+    product_uid: str
     title: str
     sku_title: str
     url: str
@@ -64,6 +65,11 @@ class Basket:
         return tuple(Item(line.sku_uid, line.quantity, line.picks) for line in self.lines)
 
     @property
+    def products(self) -> set[str]:
+        """The uids of what is bought."""
+        return {line.product_uid for line in self.lines}
+
+    @property
     def quantity(self) -> int:
         """How many pieces there are in all."""
         return sum(line.quantity for line in self.lines)
@@ -99,6 +105,7 @@ def _line(
     left = stock.get(item.id, 0)
     return BasketLine(
         sku_uid=item.uid,
+        product_uid=item.product_uid,
         title=goods.words(product.title) if product else _("No longer on sale"),
         sku_title=goods.words(item.title),
         url=f"{site.url('product', uid=item.product_uid)}?sku={item.uid}" if product else "",

@@ -17,7 +17,7 @@ from kacang.web.errors import status_of
 from kacang.web.shop import access, cookies, once
 from kacang.web.shop.basket import Basket, read_basket
 from kacang.web.shop.cart import CartLine, make_line, read_cart, write_cart
-from kacang.web.shop.devices import payer_of
+from kacang.web.shop.devices import device_of, payer_of
 from kacang.web.shop.forms import Asked, CheckoutForm
 from kacang.web.shop.once import FormToken
 from kacang.web.shop.problems import Problem, problem_of
@@ -142,7 +142,8 @@ def _lines(request: HttpRequest, site: Site) -> list[CartLine]:
 
 
 def _asked(request: HttpRequest, site: Site, basket: Basket) -> Asked:
-    offers = payments.offered(merchant_id=site.merchant_id) if basket.total.minor else []
+    sale = payments.Sale(basket.total, device=device_of(request), products=basket.products)
+    offers = payments.offered(merchant_id=site.merchant_id, sale=sale) if basket.total.minor else []
     return Asked(
         contact=site.options.contact,
         fields=basket.fields,

@@ -18,7 +18,7 @@ from kacang.payments.queries import PaymentState
 from kacang.shared.errors import DomainError
 from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
-from kacang.web.shop.devices import payer_of
+from kacang.web.shop.devices import device_of, payer_of
 from kacang.web.shop.problems import Problem, problem_of
 from kacang.web.shop.site import Site, page
 
@@ -111,7 +111,7 @@ def _show(
         title=title_of(order),
         cashier_url=_cashier_url(site, order, payment) if payment else "",
         left=_seconds_left(order.pay_by),
-        offers=payments.offered(merchant_id=site.merchant_id),
+        offers=_offers(request, site, order),
         asked="asked" in request.GET,
         pay_url=site.url("pay", number=order.number),
         order_url=site.url("order", number=order.number),
@@ -120,6 +120,12 @@ def _show(
         cancel_url=site.url("order_cancel", number=order.number),
         mixed=len(order.lines) > 1,
     )  # fmt: skip
+
+
+def _offers(request: HttpRequest, site: Site, order: OrderView) -> list[payments.Offer]:
+    products = {line.product_uid for line in order.lines}
+    sale = payments.Sale(order.payable, device=device_of(request), products=products)
+    return payments.offered(merchant_id=site.merchant_id, sale=sale)
 
 
 def _problem(request: HttpRequest) -> Problem | None:
