@@ -62,7 +62,21 @@ def sku(
             currency="CNY",
             **{"strategy": Strategy.RANDOM, "max_per_order": 100, **fields},
         )
-        batch = Batch.objects.create(
+    made = Stocked(merchant, row, _batch(merchant, row, cost))
+    stock(made, cards)
+    return made
+
+
+def another_batch(of: Stocked, *, cards: int) -> Stocked:
+    """More free codes of the same SKU, in a batch of their own."""
+    made = Stocked(of.merchant_id, of.sku, _batch(of.merchant_id, of.sku, of.batch.unit_cost_minor))
+    stock(made, cards)
+    return made
+
+
+def _batch(merchant: int, row: Sku, cost: int) -> Batch:
+    with acting_as(merchant):
+        return Batch.objects.create(
             merchant_id=merchant,
             uid=new_uid("bat"),
             number=f"T{next(_numbers)}-{secrets.token_hex(3)}",
@@ -72,9 +86,6 @@ def sku(
             currency="CNY",
             unit_cost_minor=cost,
         )
-    made = Stocked(merchant, row, batch)
-    stock(made, cards)
-    return made
 
 
 def redeem_codes(target: Stocked, *, cards: int = 3, **fields: Any) -> Stocked:
@@ -191,6 +202,7 @@ __all__ = [
     "Money",
     "Origin",
     "account",
+    "another_batch",
     "card_states",
     "notice",
     "order",

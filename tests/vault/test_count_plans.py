@@ -114,7 +114,7 @@ class TestMatching:
     def test_reads_no_more_cards_than_it_counts(self, merchant):
         made = lying(make.sku(merchant, cards=MANY))
         asked = {"merchant": merchant, "batches": [made.batch.pk], "most": 11, "erased": False}
-        asked |= dict.fromkeys(("states", "pool", "from", "to", "text"))
+        asked |= dict.fromkeys(("states", "pool", "from", "to", "text", "taken_until"))
 
         with acting_as(merchant, hot=True), connection.cursor() as cursor:
             cursor.execute("explain (analyze, format json) " + selecting._COUNT_SOME, asked)

@@ -122,7 +122,7 @@ class TestDelivered:
         assert page.status_code == 200
         assert placed.number in page.content.decode()
 
-    @pytest.mark.parametrize(("language", "words"), [("zh-Hans", "更换"), ("en", "was replaced")])
+    @pytest.mark.parametrize(("language", "words"), [("zh-Hans", "更换"), ("en", "were replaced")])
     def test_of_a_replaced_card_leads_to_the_new_one(
         self,
         merchant,

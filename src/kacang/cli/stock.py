@@ -1,4 +1,4 @@
-"""`kacang cards stock`, `undo`, `change`: what is in stock, and what is done to a whole batch."""
+"""`kacang cards stock`, `undo`, `change`, `replace`: what is in stock, and what is done to many."""
 
 import enum
 import json
@@ -32,6 +32,7 @@ def add_to(cards: typer.Typer) -> None:
     cards.command("stock")(stock)
     cards.command("undo")(undo)
     cards.command("change")(change)
+    cards.command("replace")(replace)
 
 
 def stock(
@@ -92,3 +93,39 @@ def change(
         if as_json:
             raise typer.Exit(1)
         raise CommandProblem(f"The change ended before it was done ({ended.error or state}).")
+
+
+def replace(
+    merchant: Merchant,
+    reason: Annotated[str, typer.Option(help="Why: it is written to the log.")],
+    batch: Annotated[
+        str, typer.Argument(metavar="[BATCH]", help="Its id, such as bat_…, when all of it is bad.")
+    ] = "",
+    card: Annotated[
+        list[str],
+        typer.Option(metavar="CARD", help="Or a card's id, such as crd_…. Several times for more."),
+    ] = [],  # noqa: B006 - typer's own way; never changed
+    data: Data = DATA,
+    as_json: Json = False,  # noqa: FBT002 - an option
+) -> None:
+    """Give the buyers of bad cards other ones; mark as faulty what is unsold. It cannot be undone.
+
+    Cards that are reserved or in use, and those without another card in stock, stay as they are.
+    """
+    with installation(data):
+        started = inside("stock").start_replacing(
+            merchant=merchant, batch=batch, cards=card, reason=reason
+        )
+        ended = watched(inside("cards"), started, as_json=as_json)
+    state, result = ended.state.name.lower(), ended.result
+    if as_json:
+        print(json.dumps({"job": ended.uid, "state": state, **result}, ensure_ascii=False))
+    elif state == "done":
+        marked = result.get("marked", 0)
+        print(f"{result['replaced']} cards replaced, {result['stayed']} stayed; {marked} marked.")
+        for code, count in sorted(result["reasons"].items()):
+            print(f"  {count} stayed: {code}")
+    if state != "done":
+        if as_json:
+            raise typer.Exit(1)
+        raise CommandProblem(f"The job ended before it was done ({ended.error or state}).")

@@ -24,6 +24,12 @@ def run_move_check(*, merchant_id: int, work_uid: str) -> None:
     orders.run_move_check(merchant_id=merchant_id, work_uid=work_uid)
 
 
+@task("orders.run_replace", "bulk")
+def run_replace(*, merchant_id: int, work_uid: str) -> None:
+    """Replace the cards of a job for their buyers, or the rest of them after a crash (V3, V6)."""
+    orders.run_replace(merchant_id=merchant_id, work_uid=work_uid)
+
+
 @task("orders.continue_waiting", "delivery")
 def continue_waiting(*, merchant_id: int, sku_id: int) -> None:
     """Deliver orders that waited for a SKU, now that stock came (O6)."""
@@ -60,9 +66,9 @@ def tell_ready(*, merchant_id: int, order_id: int) -> None:
 
 
 @task("orders.tell_replaced", "mail")
-def tell_replaced(*, merchant_id: int, order_id: int, card_uid: str) -> None:
-    """Mail the buyer that another card took the place of a faulty one."""
-    mails.tell_replaced(merchant_id=merchant_id, order_id=order_id, card_uid=card_uid)
+def tell_replaced(*, merchant_id: int, order_id: int, occasion: str) -> None:
+    """Mail the buyer that other cards took the place of faulty ones."""
+    mails.tell_replaced(merchant_id=merchant_id, order_id=order_id, occasion=occasion)
 
 
 @task("orders.tell_on_hold", "mail")

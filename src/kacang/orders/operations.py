@@ -18,18 +18,24 @@ from kacang.orders.paying import Payer, ask_about, settle_waiting, start_payment
 from kacang.orders.redeeming import Redeemed, RedeemRequest, Try, check_code, redeem, trying
 from kacang.orders.repeating import KeyTaken, Repeat
 from kacang.orders.replacing import Replaced, replace_card
+from kacang.orders.replacing_many import (
+    ReplaceWeight,
+    SkuNeed,
+    replace_cards,
+    run_replace,
+    weigh_replacing,
+)
 from kacang.orders.revealing import deliveries, secret_form
 from kacang.orders.screening import screen
 from kacang.orders.settling import promise_settlement, settle_notice, settle_notices
 
 __all__ = [
-    "SYSTEMS", "KeyTaken", "Payer", "RedeemRequest", "Redeemed", "Repeat", "Replaced", "Try",
-    "UnknownSystem", "add_note", "ask_about", "cancel_order", "change_price", "check_access",
-    "check_code", "check_move", "check_references", "code_to_send",
-    "continue_waiting", "deliveries", "expire_due", "hand_over",
-    "new_access_token", "place_order", "place_order_once", "place_orders", "promise_order",
-    "promise_settlement", "redeem", "replace_card", "replenish", "request_code", "resend",
-    "run_move", "run_move_check",
-    "screen", "secret_form", "settle_notice", "settle_notices", "settle_waiting", "start_move",
-    "start_payment", "trying",
+    "SYSTEMS", "KeyTaken", "Payer", "RedeemRequest", "Redeemed", "Repeat", "ReplaceWeight",
+    "Replaced", "SkuNeed", "Try", "UnknownSystem", "add_note", "ask_about", "cancel_order",
+    "change_price", "check_access", "check_code", "check_move", "check_references", "code_to_send",
+    "continue_waiting", "deliveries", "expire_due", "hand_over", "new_access_token", "place_order",
+    "place_order_once", "place_orders", "promise_order", "promise_settlement", "redeem",
+    "replace_card", "replace_cards", "replenish", "request_code", "resend", "run_move",
+    "run_move_check", "run_replace", "screen", "secret_form", "settle_notice", "settle_notices",
+    "settle_waiting", "start_move", "start_payment", "trying", "weigh_replacing",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from kacang.orders.errors import UnknownOrder
 from kacang.orders.figures import DayFigures, best_sellers, by_hour, day_figures
 from kacang.orders.listing import counts_by_state, orders_page
 from kacang.orders.models import Event, Line, Order, OrderState, TimelineEntry, Unit, UnitState
+from kacang.orders.replacing_many import KIND as REPLACING
 from kacang.orders.types import EventView, LineView, OrderView, PaymentView
 from kacang.payments import queries as payments
 from kacang.shared.clock import utc_now
@@ -20,9 +21,9 @@ from kacang.shared.errors import Invalid
 from kacang.shared.money import Money
 
 __all__ = [
-    "CardEvent", "CardHistory", "DayFigures", "Step", "best_sellers", "by_hour", "card_history",
-    "counts_by_state", "day_figures", "find_for_lookup", "order", "order_by_id", "orders_page",
-    "timeline",
+    "REPLACING", "CardEvent", "CardHistory", "DayFigures", "Step", "best_sellers", "by_hour",
+    "card_history", "counts_by_state", "day_figures", "find_for_lookup", "order", "order_by_id",
+    "orders_page", "timeline",
 ]  # fmt: skip
 
 TIMELINE_MAX = 500

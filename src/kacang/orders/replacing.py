@@ -28,7 +28,7 @@ _STATES = frozenset(
     }
 )
 # What a card may be that its buyer has no use of. Void: the supplier has called it back.
-_BROKEN = frozenset({CardState.FAULTY, CardState.VOID, CardState.EXPIRED})
+BROKEN = frozenset({CardState.FAULTY, CardState.VOID, CardState.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Replaced:
     number: str
     unit_no: int
     card_uid: str
+    order_id: int
 
 
 @retry_conflicts
@@ -61,36 +62,55 @@ def replace_card(
         NoReplacement: There is no other card. Nothing was changed.
     """
     with acting_as(merchant_id, hot=True):
-        order, line, held = _locked_unit(merchant_id, card_uid)
-        if number not in ("", order.number):
-            raise NothingToReplace
-        if order.state not in _STATES:
-            raise NotNow
-        (result,) = vault.mark_faulty(
-            merchant_id=merchant_id, card_uids=[card_uid], actor=actor, reason=reason
+        done = replace_here(
+            merchant_id=merchant_id, card_uid=card_uid, actor=actor, reason=reason, number=number
         )
-        if result.state not in _BROKEN:
-            raise CardInUse
-        card_id = _give(order, line, held, actor, reason.strip())
-        new_uid = cards.uid_of(merchant_id=merchant_id, card_id=card_id)
-        audit.record(
-            merchant_id=merchant_id,
-            actor=actor,
-            action="orders.replace_card",
-            object_kind="order",
-            object_uid=order.number,
-            before={"card": card_uid},
-            after={"card": new_uid},
-            reason=reason.strip(),
-        )
-        enqueue(
-            "orders.tell_replaced",
-            queue="mail",
-            merchant_id=merchant_id,
-            order_id=order.pk,
-            card_uid=new_uid,
-        )
-    return Replaced(order.number, held.unit_no, new_uid)
+        tell_replaced(merchant_id, done.order_id, done.card_uid)
+    return done
+
+
+def replace_here(
+    *, merchant_id: int, card_uid: str, actor: Actor, reason: str, number: str = ""
+) -> Replaced:
+    """Replace a card as `replace_card` does, in the caller's hot transaction; nobody is told.
+
+    Raises:
+        As `replace_card`. After NoReplacement the caller undoes what was done since.
+    """
+    order, line, held = _locked_unit(merchant_id, card_uid)
+    if number not in ("", order.number):
+        raise NothingToReplace
+    if order.state not in _STATES:
+        raise NotNow
+    (result,) = vault.mark_faulty(
+        merchant_id=merchant_id, card_uids=[card_uid], actor=actor, reason=reason
+    )
+    if result.state not in BROKEN:
+        raise CardInUse
+    card_id = _give(order, line, held, actor, reason.strip())
+    new_uid = cards.uid_of(merchant_id=merchant_id, card_id=card_id)
+    audit.record(
+        merchant_id=merchant_id,
+        actor=actor,
+        action="orders.replace_card",
+        object_kind="order",
+        object_uid=order.number,
+        before={"card": card_uid},
+        after={"card": new_uid},
+        reason=reason.strip(),
+    )
+    return Replaced(order.number, held.unit_no, new_uid, order.pk)
+
+
+def tell_replaced(merchant_id: int, order_id: int, occasion: str) -> None:
+    """Queue the mail to the buyer, in the caller's transaction; one for each occasion."""
+    enqueue(
+        "orders.tell_replaced",
+        queue="mail",
+        merchant_id=merchant_id,
+        order_id=order_id,
+        occasion=occasion,
+    )
 
 
 def _locked_unit(merchant_id: int, card_uid: str) -> tuple[Order, Line, UnitCard]:

@@ -1,24 +1,22 @@
 """Starting a bulk change: what is meant is looked up and checked, and a job takes it (V3, V6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
-from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox import work
 from kacang.outbox.queries import WorkView
 from kacang.queue import enqueue
 from kacang.shared.clock import utc_now
-from kacang.shared.errors import Conflict, Invalid
-from kacang.vault.card_ids import open_card_id
-from kacang.vault.changing import CARDS_MAX, TooManyCards, check_reason
+from kacang.shared.errors import Conflict
+from kacang.vault.changing import check_reason
+from kacang.vault.choosing import ChangeRequest, Chosen, NothingToChange, choose_cards
 from kacang.vault.intake import card_sku
 from kacang.vault.listing import find_batch
-from kacang.vault.models import Batch, BatchState
-from kacang.vault.planning import CHANGEABLE, BadTerms, BatchesDiffer, Change, Terms
+from kacang.vault.planning import CHANGEABLE, Change, Terms
 from kacang.vault.pools import pool_id_of
 from kacang.vault.results import LIFETIME
 from kacang.vault.selecting import (
@@ -31,50 +29,14 @@ from kacang.vault.selecting import (
     in_states,
     select_cards,
 )
-from kacang.vault.steps import HOLDING
 
 CHANGE = "vault.change"
-BATCHES_MAX = 50
-
-
-class NothingToChange(Invalid):
-    """A change is of batches, of cards or of a filter: of one of them, and of at least one card."""
-
-    code = "vault.nothing_to_change"
 
 
 class CannotUndo(Conflict):
     """Only a finished change of the last seven days can be undone, and once."""
 
     code = "vault.cannot_undo"
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeRequest:
-    """What to do, why, and to which cards: a batch, those named, those that fit, or batches.
-
-    `batch_uids` is for MERGE: the batches that become part of another one.
-    """
-
-    change: Change
-    reason: str
-    batch_uid: str = ""
-    card_uids: Sequence[str] = ()
-    matching: CardFilter | None = None
-    batch_uids: Sequence[str] = ()
-    terms: Terms = Terms()  # noqa: RUF009 - frozen
-    language: str = "zh-hans"
-
-
-@dataclass(frozen=True, slots=True)
-class _Meant:
-    """The cards that a request means."""
-
-    cards: Sequence[int]
-    selection: Selection
-    total: int
-    batch_uid: str = ""
-    valid_until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +57,7 @@ def weigh_change(*, merchant_id: int, request: ChangeRequest) -> Weight:
     """
     states, unsold = CHANGEABLE[request.change]
     with acting_as(merchant_id):
-        meant = _meant(merchant_id, request)
+        meant = choose_cards(merchant_id=merchant_id, request=request)
         if meant.cards:
             count, minor = count_named(merchant_id, meant.cards, states, unsold=unsold)
         else:
@@ -116,20 +78,36 @@ def change_cards(*, merchant_id: int, actor: Actor, request: ChangeRequest) -> s
         raise NothingToChange
     terms = request.terms.checked(request.change)
     with acting_as(merchant_id):
-        meant = _meant(merchant_id, request)
+        meant = choose_cards(merchant_id=merchant_id, request=request)
         arguments: dict[str, Any] = {
             **_named(merchant_id, request, terms, meant),
+            **meant.stored(),
             "change": request.change.value,
             "reason": reason,
-            "of_batch": meant.batch_uid,
-            "cards": list(meant.cards),
-            "selection": meant.selection.stored(),
             "language": request.language,
-            "valid_until": meant.valid_until,
             "undo": [],
             "undo_of": "",
         }
         return _start(merchant_id, actor, arguments, meant.total)
+
+
+def begin_marking(
+    *, merchant_id: int, actor: Actor, chosen: Chosen, reason: str, language: str
+) -> str:
+    """Note the job that marks as faulty what is unsold of some cards; return the job's uid.
+
+    Nobody runs it but the caller, by `run_change`. In the caller's transaction.
+    """
+    arguments = {
+        **_NO_TERMS,
+        **chosen.stored(),
+        "change": Change.FAULTY.value,
+        "reason": reason,
+        "language": language,
+        "undo": [],
+        "undo_of": "",
+    }
+    return _note(merchant_id, actor, arguments, chosen.total)
 
 
 def undo_change(
@@ -150,13 +128,16 @@ def undo_change(
             raise CannotUndo
         arguments = {
             **_NO_TERMS,
+            **Chosen(
+                [],
+                Selection([]),
+                done.result["changed"],
+                done.arguments["of_batch"],
+                done.arguments["valid_until"],
+            ).stored(),
             "change": Change.UNDO.value,
             "reason": reason,
-            "of_batch": done.arguments["of_batch"],
-            "cards": [],
-            "selection": Selection([]).stored(),
             "language": language,
-            "valid_until": done.arguments["valid_until"],
             "undo": done.arguments[work.CHECKPOINT]["undo"],
             "undo_of": work_uid,
         }
@@ -195,6 +176,18 @@ def about_matching(*, merchant_id: int, wanted: CardFilter) -> Matching:
 
 
 def _start(merchant_id: int, actor: Actor, arguments: Mapping[str, Any], total: int) -> str:
+    uid = _note(merchant_id, actor, arguments, total)
+    enqueue(
+        "vault.run_change",
+        queue="bulk",
+        lock=f"bulk:{merchant_id}",
+        merchant_id=merchant_id,
+        work_uid=uid,
+    )
+    return uid
+
+
+def _note(merchant_id: int, actor: Actor, arguments: Mapping[str, Any], total: int) -> str:
     uid = work.start(
         merchant_id=merchant_id, kind=CHANGE, arguments=arguments, actor=actor, total=total
     )
@@ -208,66 +201,7 @@ def _start(merchant_id: int, actor: Actor, arguments: Mapping[str, Any], total: 
         after={"job": uid, "count": total},
         reason=arguments["reason"],
     )
-    enqueue(
-        "vault.run_change",
-        queue="bulk",
-        lock=f"bulk:{merchant_id}",
-        merchant_id=merchant_id,
-        work_uid=uid,
-    )
     return uid
-
-
-def _meant(merchant_id: int, request: ChangeRequest) -> _Meant:
-    uids = list(dict.fromkeys(request.card_uids))
-    ways = [bool(uids), bool(request.batch_uid), request.matching is not None]
-    if sum([*ways, bool(request.batch_uids)]) != 1:
-        raise NothingToChange
-    if (request.change == Change.MERGE) != bool(request.batch_uids):
-        raise NothingToChange
-    if len(uids) > CARDS_MAX:
-        raise TooManyCards(limit=CARDS_MAX)
-    if uids:
-        cipher = cipher_for(merchant_id)
-        ids = sorted(open_card_id(cipher, uid) for uid in uids)
-        return _Meant(ids, Selection([]), len(ids))
-    if request.batch_uids:
-        return _meant_batches(merchant_id, request)
-    if request.matching is not None:
-        selection = select_cards(merchant_id, request.matching)
-        return _some(_Meant([], selection, count_cards(merchant_id, selection)[0]))
-    batch = find_batch(merchant_id, request.batch_uid)
-    states = HOLDING if request.change == Change.SPLIT else ()
-    selection = select_cards(merchant_id, CardFilter(batch_uid=batch.uid, states=states))
-    total = min(batch.card_count, request.terms.most or batch.card_count)
-    until = batch.valid_until.isoformat() if batch.valid_until else ""
-    return _Meant([], selection, total, batch.uid, until)
-
-
-def _some(meant: _Meant) -> _Meant:
-    if not meant.total:
-        raise NothingToChange
-    return meant
-
-
-def _meant_batches(merchant_id: int, request: ChangeRequest) -> _Meant:
-    uids = list(dict.fromkeys(request.batch_uids))
-    if len(uids) > BATCHES_MAX:
-        raise BadTerms(field="batches", limit=BATCHES_MAX)
-    target = find_batch(merchant_id, request.terms.batch_uid)
-    sources = [find_batch(merchant_id, uid) for uid in uids]
-    for batch in (target, *sources):
-        if batch.state != BatchState.STOCKED or _kind_of(batch) != _kind_of(target):
-            raise BatchesDiffer
-    if target.pk in {source.pk for source in sources}:
-        raise BatchesDiffer
-    total = sum(source.card_count for source in sources)
-    return _Meant([], Selection(sorted(source.pk for source in sources)), total)
-
-
-def _kind_of(batch: Batch) -> tuple[object, ...]:
-    # What is printed on a card is kept by its batch alone.
-    return batch.sku_id, batch.currency, batch.face_minor, batch.face_currency
 
 
 _NO_TERMS: Mapping[str, Any] = {
@@ -281,7 +215,7 @@ _NO_TERMS: Mapping[str, Any] = {
 }
 
 
-def _named(merchant_id: int, request: ChangeRequest, terms: Terms, meant: _Meant) -> dict[str, Any]:
+def _named(merchant_id: int, request: ChangeRequest, terms: Terms, meant: Chosen) -> dict[str, Any]:
     """Return what a change needs to know, its names found."""
     found = dict(_NO_TERMS)
     match request.change:

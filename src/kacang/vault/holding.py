@@ -26,6 +26,11 @@ join card c on c.merchant_id = a.merchant_id and c.id = a.card_id
 where a.merchant_id = %(merchant)s::bigint and a.card_id = %(card)s::bigint and a.exclusive
   and a.delivered_at is not null and a.released_at is null
 """  # noqa: S608 - our own text
+_LINES_OF = """
+select distinct line_id from allocation
+where merchant_id = %(merchant)s::bigint and card_id = any(%(cards)s::bigint[]) and exclusive
+  and delivered_at is not null and released_at is null
+"""
 _OF_LINES = f"""
 select a.line_id, a.unit_no, c.id, c.state, c.number, c.number_mask, a.delivered_at, a.exclusive,
        {WAS_REPLACED}
@@ -63,6 +68,13 @@ def unit_of_card(*, merchant_id: int, card_uid: str) -> UnitCard | None:
     card_id = open_card_id(cipher_for(merchant_id), card_uid)
     found = _read(merchant_id, _OF_CARD, {"card": card_id})
     return found[0] if found else None
+
+
+def lines_of_cards(*, merchant_id: int, card_ids: Sequence[int]) -> list[int]:
+    """Return the order lines that have these cards for themselves now."""
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute(_LINES_OF, {"merchant": merchant_id, "cards": list(card_ids)})
+        return [row[0] for row in cursor.fetchall()]
 
 
 def cards_of_units(

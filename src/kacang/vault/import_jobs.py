@@ -1,17 +1,15 @@
 """The jobs of an import: looking and loading. Started by `importing`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-from django.db import OperationalError
 
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
-from kacang.outbox import files, work
+from kacang.outbox import files, guarding, work
+from kacang.outbox.guarding import Run
 from kacang.outbox.work import Task
-from kacang.shared.errors import Conflict, DomainError
-from kacang.shared.states import WrongState
+from kacang.shared.errors import Conflict
 from kacang.vault.intake import Arrival, close_batch, open_batch
 from kacang.vault.loading import Known, known_cards, load_cards
 from kacang.vault.models import Batch
@@ -48,30 +46,14 @@ def run_check(*, merchant_id: int, work_uid: str) -> None:
     guarded(merchant_id, work_uid, _check)
 
 
-def guarded(merchant_id: int, work_uid: str, run: Callable[[int, Task], None]) -> None:
-    """Run a job and see to it that it ends in a state that people understand."""
-    task = work.begin(merchant_id=merchant_id, uid=work_uid)
-    if task is None:
-        return
-    try:
-        run(merchant_id, task)
-    except WrongState:
-        # Another run of the same job is further, or it has ended: this one has undone its part.
-        return
-    except DomainError as error:
-        _fail(merchant_id, task, error.code, dict(error.detail))
-    except OperationalError:
-        raise
-    except Exception:
-        _fail(merchant_id, task, "work.broken", {})
-        raise
+def guarded(merchant_id: int, work_uid: str, run: Run) -> None:
+    """Run a job of the vault; one that fails leaves no batch open."""
+    guarding.guarded(merchant_id, work_uid, run, clear_up=_close)
 
 
-def _fail(merchant_id: int, task: Task, code: str, result: Mapping[str, Any]) -> None:
-    with acting_as(merchant_id):
-        for batch_id in _batches_of(merchant_id, task):
-            close_batch(merchant_id, batch_id)
-        work.fail(merchant_id=merchant_id, uid=task.uid, error=code, result=result)
+def _close(merchant_id: int, task: Task) -> None:
+    for batch_id in _batches_of(merchant_id, task):
+        close_batch(merchant_id, batch_id)
 
 
 def _batches_of(merchant_id: int, task: Task) -> list[int]:

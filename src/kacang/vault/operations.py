@@ -12,9 +12,8 @@ from kacang.vault.arriving import (
 from kacang.vault.bulk import run_change
 from kacang.vault.bulk_starts import (
     CannotUndo,
-    ChangeRequest,
-    NothingToChange,
     Weight,
+    begin_marking,
     change_cards,
     undo_change,
     weigh_change,
@@ -24,6 +23,7 @@ from kacang.vault.changing import (
     CardResult,
     ReasonMissing,
     TooManyCards,
+    check_reason,
     expire_cards,
     freeze_cards,
     mark_faulty,
@@ -31,6 +31,15 @@ from kacang.vault.changing import (
     void_cards,
 )
 from kacang.vault.checking import Finding, check_references
+from kacang.vault.choosing import (
+    ChangeRequest,
+    Chosen,
+    NothingToChange,
+    choose_cards,
+    next_taken,
+    stored_chosen,
+    tally_chosen,
+)
 from kacang.vault.exporting import ExportRequest, NothingToExport, export_cards, run_export
 from kacang.vault.fetching import (
     UnknownExport,
@@ -72,6 +81,7 @@ from kacang.vault.reading.rows import BadFile
 from kacang.vault.reading.sheets import look_inside
 from kacang.vault.redeeming import CodeCard, lock_codes, look_up_code, redeem_card
 from kacang.vault.reminding import SoldCard, lines_to_remind, note_reminded
+from kacang.vault.results import store_outcomes, store_whole
 from kacang.vault.revealing import Revealed, open_cards, reveal
 from kacang.vault.serials import BadSerial, NumbersTaken, SecretNumbers, SerialRange
 from kacang.vault.tail_filling import fill_tails, outlast_writing, run_fill_tails
@@ -92,6 +102,7 @@ __all__ = [
     "CardResult",
     "Change",
     "ChangeRequest",
+    "Chosen",
     "CodeCard",
     "Entry",
     "ExportRequest",
@@ -125,13 +136,16 @@ __all__ = [
     "WeakPattern",
     "Weight",
     "Wishes",
+    "begin_marking",
     "bring_in",
     "cards_ending",
     "change_cards",
     "check_import",
     "check_passphrase",
+    "check_reason",
     "check_references",
     "check_strength",
+    "choose_cards",
     "compact_levels",
     "create_pool",
     "delete_pool",
@@ -151,6 +165,7 @@ __all__ = [
     "mark_faulty",
     "move_marks",
     "new_passphrase",
+    "next_taken",
     "note_reminded",
     "open_cards",
     "outlast_writing",
@@ -171,6 +186,10 @@ __all__ = [
     "seal_lines",
     "search_cards",
     "sell_elsewhere",
+    "store_outcomes",
+    "store_whole",
+    "stored_chosen",
+    "tally_chosen",
     "undo_batch",
     "undo_change",
     "void_cards",

@@ -6,7 +6,7 @@ from kacang.vault.card_lists import cards_of_batch, list_cards
 from kacang.vault.codes import CardFile
 from kacang.vault.expiring import Expiring, expiring
 from kacang.vault.fetching import ExportView, export
-from kacang.vault.holding import UnitCard, cards_of_units, uid_of, unit_of_card
+from kacang.vault.holding import UnitCard, cards_of_units, lines_of_cards, uid_of, unit_of_card
 from kacang.vault.levels import (
     StockLevel,
     availability,
@@ -42,7 +42,7 @@ from kacang.vault.pools import (
 )
 from kacang.vault.preview import ImportPreview, PreviewColumn, PreviewLine, import_preview
 from kacang.vault.rates import sold_in
-from kacang.vault.selecting import BadFilter, CardFilter, Matching
+from kacang.vault.selecting import BadFilter, CardFilter, Matching, Tallied
 from kacang.vault.tail_filling import is_filling
 from kacang.vault.tails import TAIL_LENGTH, is_tail
 from kacang.vault.tracing import (
@@ -83,6 +83,7 @@ __all__ = [
     "PreviewColumn",
     "PreviewLine",
     "StockLevel",
+    "Tallied",
     "UnitCard",
     "UnknownBatch",
     "UnknownCard",
@@ -109,6 +110,7 @@ __all__ = [
     "is_tail",
     "last_batches",
     "levels_by_pool",
+    "lines_of_cards",
     "list_cards",
     "loop_filled",
     "pool_stock",

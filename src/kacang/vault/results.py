@@ -43,19 +43,32 @@ def store_lines(merchant_id: int, ids: Sequence[int], changed: Collection[int], 
 
     `to` is the language. Must run inside the transaction that changed them.
     """
+    with override(to):
+        yes, no = gettext("Changed"), gettext("Stays as it is")
+    outcomes = {card_id: (yes if card_id in changed else no,) for card_id in ids}
+    return store_outcomes(merchant_id=merchant_id, outcomes=outcomes, language=to)
+
+
+def store_outcomes(
+    *, merchant_id: int, outcomes: Mapping[int, Sequence[str]], language: str
+) -> str:
+    """Seal one line per card: as `store_lines`, but what became of each is said by the caller.
+
+    What follows the first text stands in columns of its own, behind the state. None may be what a
+    spreadsheet takes for a formula.
+    """
     cipher = cipher_for(merchant_id)
     with connection.cursor() as cursor:
-        cursor.execute(_LOOK, [merchant_id, list(ids)])
+        cursor.execute(_LOOK, [merchant_id, list(outcomes)])
         rows = cursor.fetchall()
     body = io.StringIO()
     writer = csv.writer(body)
-    with override(to):
-        yes, no = gettext("Changed"), gettext("Stays as it is")
+    with override(language):
         words = {state: gettext(text) for state, text in STATE_TEXTS.items()}
     for card_id, state, number in rows:
-        outcome = yes if card_id in changed else no
+        outcome, *more = outcomes[card_id]
         uid = seal_card_id(cipher, card_id)
-        writer.writerow([uid, _harmless(number), outcome, words[CardState(state)]])
+        writer.writerow([uid, _harmless(number), outcome, words[CardState(state)], *more])
     return _store(merchant_id, "part.csv", body.getvalue().encode())
 
 
@@ -80,12 +93,16 @@ def read_undo(merchant_id: int, uid: str) -> Mapping[int, tuple[Condition, Condi
     }
 
 
-def store_whole(merchant_id: int, parts: Sequence[str], to: str) -> str:
-    """Seal the parts as one file, without ever holding it as a whole; return its uid."""
+def store_whole(merchant_id: int, parts: Sequence[str], to: str, more: Sequence[str] = ()) -> str:
+    """Seal the parts as one file, without ever holding it as a whole; return its uid.
+
+    `more` are the headings of the columns behind the state, to be translated.
+    """
 
     def content() -> Iterator[bytes]:
         with override(to):
             heads = [gettext("Card"), gettext("Card number"), gettext("Result"), gettext("State")]
+            heads += [gettext(text) for text in more]
         yield ("\ufeff" + ",".join(heads) + "\r\n").encode()
         for part in parts:
             yield from files.stream(merchant_id=merchant_id, uid=part)

@@ -29,15 +29,19 @@ and (%(pool)s::bigint is null or c.pool_id = %(pool)s::bigint)
 and (%(from)s::timestamptz is null or c.expires_at >= %(from)s::timestamptz)
 and (%(to)s::timestamptz is null or c.expires_at < %(to)s::timestamptz)
 and (%(text)s::text is null or position(%(text)s::text in c.number) > 0)
+and (%(taken_until)s::timestamptz is null
+     or (c.line_id is not null or c.sold_at is not null)
+        and coalesce(c.sold_at, '-infinity') <= %(taken_until)s::timestamptz)
 and (%(erased)s::boolean or octet_length(c.secret) > 0)
 """
+_LOOKED_AT = "c.id, c.cost_minor, c.sku_id, c.state, c.pool_id, c.line_id, c.sold_at"
 _OF_BATCH = f"""
-(select c.id, c.cost_minor from card c
+(select {_LOOKED_AT} from card c
  where c.merchant_id = %(merchant)s::bigint and c.batch_id = b.id and not c.regrouped
    and c.id >= greatest(b.first_card_id, b.after) and c.id <= b.last_card_id and {NARROWED}
  {{tail}})
 union all
-(select c.id, c.cost_minor from card c
+(select {_LOOKED_AT} from card c
  where c.merchant_id = %(merchant)s::bigint and c.batch_id = b.id and c.regrouped
    and c.id >= b.after and {NARROWED}
  {{tail}})
@@ -79,6 +83,34 @@ from card c join batch b on b.merchant_id = c.merchant_id and b.id = c.batch_id
 where c.merchant_id = %s::bigint and c.id = any(%s::bigint[]) and c.state = any(%s::smallint[])
   and (not %s::boolean or c.line_id is null and c.sold_at is null) and octet_length(c.secret) > 0
 """
+
+_TALLY = """
+select u.sku_id, u.state, u.pool_id = 0, u.line_id is not null or u.sold_at is not null,
+       a.id is not null, count(*)
+from ({cards}) u
+left join allocation a on a.merchant_id = %(merchant)s::bigint and a.card_id = u.id and a.exclusive
+     and a.released_at is null and a.delivered_at is not null
+group by 1, 2, 3, 4, 5
+"""
+_TALLY_SELECTED = _TALLY.format(
+    cards=f"""
+    select u.* from (
+        select id, first_card_id, last_card_id, 0 as after from batch
+        where merchant_id = %(merchant)s::bigint and id = any(%(batches)s::bigint[])
+    ) b cross join lateral ({_ALL_OF_BATCH}) u"""  # noqa: S608 - our own text
+)
+_TALLY_NAMED = _TALLY.format(
+    cards=f"""
+    select {_LOOKED_AT} from card c
+    where c.merchant_id = %(merchant)s::bigint and c.id = any(%(ids)s::bigint[])
+      and octet_length(c.secret) > 0"""  # noqa: S608 - our own text
+)
+_NEXT_NAMED = f"""
+select 0::bigint, c.id from card c
+where c.merchant_id = %(merchant)s::bigint and c.id = any(%(ids)s::bigint[])
+  and c.id > %(card)s::bigint and {NARROWED}
+order by c.id limit %(most)s::int
+"""  # noqa: S608 - our own text
 
 
 class BadFilter(Invalid):
@@ -130,6 +162,27 @@ class Selection:
             for key, value in self.narrow.items()
         }
         return {"batches": list(self.batches), "narrow": narrow}
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """How many of some cards are alike.
+
+    Args:
+        sku_id: Of which SKU.
+        state: In which state.
+        is_common: Whether they are in the pool that the shop sells from.
+        is_taken: Whether they were sold or are reserved.
+        is_held: Whether an order has them now, each for itself.
+        count: How many.
+    """
+
+    sku_id: int
+    state: CardState
+    is_common: bool
+    is_taken: bool
+    is_held: bool
+    count: int
 
 
 def stored_selection(raw: Mapping[str, Any]) -> Selection:
@@ -208,6 +261,27 @@ def next_cards(
         return list(cursor.fetchall())
 
 
+def next_named(
+    merchant_id: int, ids: Sequence[int], narrow: Mapping[str, Any], after: int, most: int
+) -> list[tuple[int, int]]:
+    """Return the next of some cards that are so narrow, in the form of `next_cards`."""
+    values = {**_values(merchant_id, Selection([], narrow)), "ids": list(ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_NAMED, {**values, "card": after, "most": most})
+        return list(cursor.fetchall())
+
+
+def tally(merchant_id: int, selection: Selection, ids: Sequence[int]) -> list[Tallied]:
+    """Return what the cards selected are now; of `ids` where any are given."""
+    values = {**_values(merchant_id, selection), "ids": list(ids)}
+    with connection.cursor() as cursor:
+        # Two million cards take longer than a page may.
+        cursor.execute("set local statement_timeout = '30s'")
+        cursor.execute(_TALLY_NAMED if ids else _TALLY_SELECTED, values)
+        rows = cursor.fetchall()
+    return [Tallied(row[0], CardState(row[1]), *row[2:]) for row in rows]
+
+
 def count_cards(merchant_id: int, selection: Selection) -> tuple[int, int]:
     """Return how many cards are selected, and what they cost together in minor units."""
     with connection.cursor() as cursor:
@@ -256,6 +330,11 @@ def count_named(
     return int(count), int(minor)
 
 
+def taken(selection: Selection, until: datetime) -> Selection:
+    """Return what of a selection was sold until then, or is reserved."""
+    return Selection(selection.batches, {**selection.narrow, "taken_until": until})
+
+
 def in_states(selection: Selection, states: Sequence[CardState]) -> Selection:
     """Return what of a selection is in one of these states."""
     asked = selection.narrow.get("states")
@@ -264,7 +343,7 @@ def in_states(selection: Selection, states: Sequence[CardState]) -> Selection:
 
 
 def _values(merchant_id: int, selection: Selection) -> dict[str, Any]:
-    empty = dict.fromkeys(("states", "pool", "from", "to", "text"))
+    empty = dict.fromkeys(("states", "pool", "from", "to", "text", "taken_until"))
     return {
         **empty,
         "erased": False,

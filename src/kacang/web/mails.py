@@ -44,10 +44,10 @@ def tell_ready(*, merchant_id: int, order_id: int) -> None:
         _tell_buyer(merchant_id, Event.ORDER_READY, order, order.number, contact=contact)
 
 
-def tell_replaced(*, merchant_id: int, order_id: int, card_uid: str) -> None:
-    """Mail the buyer that another card took the place of a faulty one, and where it is (V3)."""
+def tell_replaced(*, merchant_id: int, order_id: int, occasion: str) -> None:
+    """Mail the buyer that cards were replaced, and where the new ones are (V3)."""
     order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
-    _tell_buyer(merchant_id, Event.ORDER_REPLACED, order, f"{order.number}/{card_uid}")
+    _tell_buyer(merchant_id, Event.ORDER_REPLACED, order, f"{order.number}/{occasion}")
 
 
 def tell_on_hold(*, merchant_id: int, order_id: int) -> None:

@@ -1,5 +1,6 @@
-"""Counts of a merchant's cards, taking a batch back, changing a batch."""
+"""Counts of a merchant's cards, taking a batch back, changing one, replacing cards of buyers."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -7,6 +8,7 @@ from kacang.catalog import queries as catalog
 from kacang.cli.inside.actor import operator
 from kacang.cli.inside.cards import Started
 from kacang.merchants import queries as merchants
+from kacang.orders import operations as orders
 from kacang.shared.texts import pick
 from kacang.vault import operations as vault
 from kacang.vault import queries
@@ -44,3 +46,25 @@ def start_change(*, merchant: str, batch: str, change: str, reason: str) -> Star
 def run_change(merchant_id: int, uid: str) -> None:
     """Change the cards of a job here and now."""
     vault.run_change(merchant_id=merchant_id, work_uid=uid)
+
+
+def start_replacing(*, merchant: str, batch: str, cards: Sequence[str], reason: str) -> Started:
+    """Start giving the buyers of bad cards other ones."""
+    merchant_id = merchants.merchant_id_of_slug(merchant)
+    uid = orders.replace_cards(
+        merchant_id=merchant_id,
+        actor=operator(),
+        request=vault.ChangeRequest(
+            change=vault.Change.FAULTY,
+            reason=reason,
+            batch_uid=batch,
+            card_uids=cards,
+            language="en",
+        ),
+    )
+    return Started(merchant_id, uid, run_replacing)
+
+
+def run_replacing(merchant_id: int, uid: str) -> None:
+    """Replace the cards of a job here and now."""
+    orders.run_replace(merchant_id=merchant_id, work_uid=uid)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db import OperationalError, connection
+from django.db import connection
 
 from kacang.merchants import audit
 from kacang.merchants import queries as merchants
@@ -28,11 +28,11 @@ from kacang.orders.moving.stock import (
 )
 from kacang.orders.moving.tables import Home
 from kacang.outbox import files, work
+from kacang.outbox.guarding import guarded
 from kacang.outbox.work import Task
 from kacang.queue import enqueue
 from kacang.shared.clock import utc_now
-from kacang.shared.errors import DomainError, Invalid
-from kacang.shared.states import WrongState
+from kacang.shared.errors import Invalid
 from kacang.vault.operations import Arrival
 from kacang.vault.queries import CardState
 
@@ -139,20 +139,7 @@ def _start(merchant_id: int, actor: Actor, kind: str, told: tuple[str, str, str]
 
 def run_move(*, merchant_id: int, work_uid: str) -> None:
     """Do the job, or the rest of it. What is wrong with the file ends it with an error code."""
-    task = work.begin(merchant_id=merchant_id, uid=work_uid)
-    if task is None:
-        return
-    try:
-        _Move(merchant_id, task).run()
-    except WrongState:
-        return
-    except DomainError as error:
-        _fail(merchant_id, task, error.code, dict(error.detail))
-    except OperationalError:
-        raise
-    except Exception:
-        _fail(merchant_id, task, "work.broken", {})
-        raise
+    guarded(merchant_id, work_uid, lambda merchant_id, task: _Move(merchant_id, task).run())
 
 
 def plan_of(merchant_id: int, task: Task) -> Plan:
@@ -170,10 +157,6 @@ def plan_of(merchant_id: int, task: Task) -> Plan:
 
 def _chunks(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
     return (items[at : at + most] for at in range(0, len(items), most))
-
-
-def _fail(merchant_id: int, task: Task, code: str, result: Mapping[str, object]) -> None:
-    work.fail(merchant_id=merchant_id, uid=task.uid, error=code, result=result)
 
 
 class _Stopped(Exception):

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import OperationalError
-
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.moving.history import order_fault, order_problem
 from kacang.orders.moving.jobs import plan_of
@@ -15,9 +13,8 @@ from kacang.orders.moving.plan import OldCard, OldOrder, OldSku, Plan
 from kacang.orders.moving.report import write_report
 from kacang.orders.moving.stock import as_entry, card_fault, card_groups, product_groups
 from kacang.outbox import files, work
+from kacang.outbox.guarding import guarded
 from kacang.outbox.work import Task
-from kacang.shared.errors import DomainError
-from kacang.shared.states import WrongState
 from kacang.vault import operations as vault
 
 T = TypeVar("T")
@@ -30,24 +27,11 @@ def run_move_check(*, merchant_id: int, work_uid: str) -> None:
     A file that cannot be read is let go of at once; of the others a workbook says what was not
     understood.
     """
-    task = work.begin(merchant_id=merchant_id, uid=work_uid)
-    if task is None:
-        return
-    try:
-        _look(merchant_id, task)
-    except WrongState:
-        return
-    except DomainError as error:
-        with acting_as(merchant_id):
-            files.delete(merchant_id=merchant_id, uid=task.arguments["file"])
-            work.fail(
-                merchant_id=merchant_id, uid=task.uid, error=error.code, result=dict(error.detail)
-            )
-    except OperationalError:
-        raise
-    except Exception:
-        work.fail(merchant_id=merchant_id, uid=task.uid, error="work.broken", result={})
-        raise
+    guarded(merchant_id, work_uid, _look, clear_up=_forget)
+
+
+def _forget(merchant_id: int, task: Task) -> None:
+    files.delete(merchant_id=merchant_id, uid=task.arguments["file"])
 
 
 class _Stopped(Exception):

@@ -52,15 +52,15 @@ class Caller:
 
 
 class BearerKey(AuthBase):
-    """Demands a key with one scope; `request.auth` is the Caller afterwards."""
+    """Demands a key with these scopes; `request.auth` is the Caller afterwards."""
 
     openapi_type = "http"
     openapi_scheme = "bearer"
     openapi_description = "A key of the merchant: `kc_live_…` or `kc_test_…`."
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, *scopes: str) -> None:
         super().__init__()
-        self.scope = scope
+        self.scopes = scopes
 
     def __call__(self, request: HttpRequest) -> Caller:
         """Return who calls.
@@ -72,7 +72,8 @@ class BearerKey(AuthBase):
         """
         identity = _identify(request)
         count_call(identity.id, identity.rate_per_minute)
-        identity.demand(self.scope)
+        for scope in self.scopes:
+            identity.demand(scope)
         return Caller(identity.merchant_id, identity.id, identity.actor_label, _address(request))
 
 

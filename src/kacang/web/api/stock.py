@@ -8,6 +8,7 @@ from ninja import Query, Router
 
 from kacang.catalog import queries as catalog
 from kacang.merchants.tenancy import acting_as
+from kacang.orders import operations as orders
 from kacang.orders.numbers import numbers_of_lines
 from kacang.vault import operations, queries
 from kacang.vault.operations import Change, ChangeRequest
@@ -24,6 +25,7 @@ from kacang.web.api.stock_schemas import (
     CardQuery,
     ChangeIn,
     Levels,
+    ReplacementIn,
     StockBatch,
     StockBatchList,
     StockCard,
@@ -33,6 +35,8 @@ from kacang.web.api.stock_schemas import (
 router = Router(tags=["cards"])
 reads = BearerKey("cards:read")
 writes = BearerKey("cards:write")
+# Both the stock and what buyers have are changed.
+replaces = BearerKey("cards:write", "orders:write")
 _STATES = {state.name.lower(): state for state in CardState}
 # From the beginning again would be a list without end.
 _STRANGE = Wrong(422, "request.bad_cursor", "This cursor does not come from this list.")
@@ -125,6 +129,35 @@ def change_cards(
 
     def effect() -> Job:
         uid = operations.change_cards(
+            merchant_id=caller.merchant_id, actor=caller.actor, request=wanted
+        )
+        return job_of(caller.merchant_id, uid)
+
+    return once(request, Once(caller, repeat_key, 202, effect))
+
+
+@router.post(
+    "/cards/replacements", response={202: Job}, auth=replaces, operation_id="replace_cards"
+)
+def replace_cards(
+    request: HttpRequest, data: ReplacementIn, repeat_key: RepeatKey = IDEMPOTENCY_KEY
+) -> HttpResponse:
+    """Start to give the buyers of bad cards other ones: of a whole batch, or of the cards named.
+
+    Those that are unsold are marked as faulty first. Cards that are reserved or in use, and those
+    without another card in stock, stay as they are; the job's result counts them by reason. It
+    cannot be undone.
+    """
+    caller = caller_of(request)
+    wanted = ChangeRequest(
+        change=Change.FAULTY,
+        reason=data.reason,
+        batch_uid=data.batch_id or "",
+        card_uids=data.card_ids,
+    )
+
+    def effect() -> Job:
+        uid = orders.replace_cards(
             merchant_id=caller.merchant_id, actor=caller.actor, request=wanted
         )
         return job_of(caller.merchant_id, uid)

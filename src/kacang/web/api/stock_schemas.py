@@ -114,6 +114,14 @@ class CardQuery(PageQuery):
     expires_before: Moment | None = None
 
 
+class ReplacementIn(Input):
+    """Whose cards are bad: a whole batch's, or the cards named."""
+
+    reason: Reason
+    batch_id: Uid | None = None
+    card_ids: list[Uid] = Field(default=[], max_length=CARDS_MAX)
+
+
 class ChangeIn(Input):
     """What to do with a whole batch, or with the cards named."""
 

@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from kacang.orders.queries import REPLACING
 from kacang.outbox import files, queries, work
 from kacang.outbox.queries import WorkState, WorkView
 from kacang.vault import queries as vault
 from kacang.vault.queries import BatchView
 from kacang.web.console.access import needs
 from kacang.web.console.cards.changes import told_of
+from kacang.web.console.cards.replacing import told_of_replacing
 from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
 from kacang.web.design.parts import JobCard, Tab
 from kacang.web.error_texts import TEXTS
@@ -32,6 +34,7 @@ KINDS: dict[str, Promise] = {
     "vault.import": gettext_lazy("Import of codes"),
     "vault.generate": gettext_lazy("Making of codes"),
     "vault.change": gettext_lazy("Change of cards"),
+    REPLACING: gettext_lazy("Replacement of cards"),
     EXPORT: gettext_lazy("Export of codes"),
     "orders.move": gettext_lazy("Move from another system"),
     "orders.move_check": gettext_lazy("Look at another system's file"),
@@ -40,6 +43,7 @@ KINDS: dict[str, Promise] = {
 }
 RESULT_LABELS: dict[str, Promise] = {
     "vault.change": gettext_lazy("Result per card"),
+    REPLACING: gettext_lazy("Result per card"),
     EXPORT: gettext_lazy("Download"),
 }
 STATE_WORDS: dict[WorkState, Promise] = {
@@ -106,6 +110,7 @@ def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "sku_uid": str(item.arguments.get("sku", "")),
         "can_change": "stock.change" in desk.permissions,
         **told_of(desk, item),
+        **told_of_replacing(item),
     }
     return render(request, "console/works/page.html", context)
 
@@ -211,6 +216,8 @@ RESULT_WORDS: dict[str, Promise] = {
     "bad": gettext_lazy("Lines with faults"),
     "blank": gettext_lazy("Blank lines"),
     "changed": gettext_lazy("Cards changed"),
+    "replaced": gettext_lazy("Cards replaced"),
+    "marked": gettext_lazy("Unsold cards marked as faulty"),
     "stayed": gettext_lazy("Cards that stay as they are"),
     "exported": gettext_lazy("Cards exported"),
     "files": gettext_lazy("Cards that are files"),

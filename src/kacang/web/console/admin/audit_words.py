@@ -90,6 +90,7 @@ ACTIONS: dict[str, Promise] = {
     "orders.change_price": _("Changed an order's price"),
     "orders.note": _("Wrote a note on an order"),
     "orders.replace_card": _("Replaced a faulty card"),
+    "orders.replace_cards": _("Began to replace faulty cards of buyers"),
     "orders.replenish": _("Delivered what an order waited for"),
     "orders.resend": _("Sent an order's mail again"),
     "orders.show_contact": _("Looked at a buyer's contact"),

@@ -77,7 +77,7 @@ def batch_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "cards": card_rows(desk, page.items),
         "pages": pages_of(request, page.next_cursor),
         "offers": offers_of(batch),
-        "more": more_of(batch),
+        "more": more_of(batch, desk),
         **may(desk),
         **export_offer(request, batch.levels),
     }

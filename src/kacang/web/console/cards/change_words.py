@@ -18,6 +18,18 @@ class ChangeWords:
     line: Promise
 
 
+# It is no change of the vault: buyers get other cards.
+REPLACE = "replace"
+REPLACE_WORDS = ChangeWords(
+    "arrows-exchange",
+    _("Replace for the buyers"),
+    _("Replace these cards for their buyers?"),
+    _(
+        "The cards that buyers have are marked as faulty. Each buyer gets another one from the "
+        "stock for the same unit, sees its code on the order's page and is told by mail. This "
+        "cannot be undone: the buyers see the new codes at once."
+    ),
+)
 WORDS: dict[Change, ChangeWords] = {
     Change.FREEZE: ChangeWords(
         "snowflake",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +24,7 @@ from kacang.vault.operations import Change, ChangeRequest, Terms, Weight
 from kacang.vault.queries import BatchState, BatchView
 from kacang.web.console.access import needs
 from kacang.web.console.cards.change_forms import ChangeForm, Choices, form_of
-from kacang.web.console.cards.change_words import WORDS, ChangeWords
+from kacang.web.console.cards.change_words import REPLACE, REPLACE_WORDS, WORDS, ChangeWords
 from kacang.web.console.cards.filters import Narrowed, chips_of, read_filter
 from kacang.web.console.cards.levels import card_rows, may
 from kacang.web.console.desk import Desk, desk_of, pages_of
@@ -51,7 +52,7 @@ class Asked:
 def card_list(request: ConsoleRequest) -> HttpResponse:
     """Show the cards of a SKU or of a batch that fit the address; codes are never part of it."""
     desk = desk_of(request)
-    asked = _asked(request, desk)
+    asked = asked_of(request, desk)
     where = asked.narrowed.where
     page = queries.list_cards(
         merchant_id=desk.merchant_id, wanted=where,
@@ -69,10 +70,8 @@ def card_list(request: ConsoleRequest) -> HttpResponse:
         "total": found.count,
         "is_more": found.is_more,
         "cost": Money(found.cost_minor, asked.sku.cost.currency) if found.cost_minor else None,
-        "changes": [
-            (change.value, WORDS[change].label) for change in WORDS if _is_of_cards(change)
-        ],
-        "clear_url": _back_url(request, *_NARROW),
+        "changes": _offered(desk),
+        "clear_url": back_url(request, *_NARROW),
         "kept": [(key, request.GET[key]) for key in _FILTER if request.GET.get(key)],
         **may(desk),
     }
@@ -82,10 +81,12 @@ def card_list(request: ConsoleRequest) -> HttpResponse:
 @needs("stock.change")
 def change_page(request: ConsoleRequest) -> HttpResponse:
     """Say what a change of a selection is about, ask what it needs, and start it as a job."""
+    if request.GET.get("change") == REPLACE:
+        return redirect(f"{reverse('console_replace')}?{request.GET.urlencode()}")
     desk = desk_of(request)
     change = _change_of(request)
-    asked = _asked(request, desk)
-    meant = _meant(request, change, asked)
+    asked = asked_of(request, desk)
+    meant = meant_by(request, change, asked)
     form = form_of(change, request.POST or None, _choices(desk, change, asked))
     problem = ""
     if request.method == "POST" and form.is_valid():
@@ -110,7 +111,7 @@ def change_page(request: ConsoleRequest) -> HttpResponse:
         "weight": weight,
         "stays": weight.meant - weight.changeable,
         "cost": Money(weight.cost_minor, asked.sku.cost.currency) if weight.cost_minor else None,
-        "back_url": reverse("console_cards") + _back_url(request),
+        "back_url": reverse("console_cards") + back_url(request),
     }
     return render(request, "console/stock/change.html", context)
 
@@ -119,11 +120,19 @@ _NARROW = ("state", "pool", "since", "until", "supplier", "q")
 _FILTER = ("sku", "batch", *_NARROW)
 
 
-def _is_of_cards(change: Change) -> bool:
-    return change != Change.MERGE
+def _offered(desk: Desk) -> list[tuple[str, Promise]]:
+    """Return what can be done to cards that somebody selects."""
+    offered = [(change.value, words.label) for change, words in WORDS.items()]
+    offered.remove((Change.MERGE.value, WORDS[Change.MERGE].label))
+    return [*offered, (REPLACE, REPLACE_WORDS.label)] if may_replace(desk) else offered
 
 
-def more_of(batch: BatchView) -> list[tuple[str, ChangeWords]]:
+def may_replace(desk: Desk) -> bool:
+    """Whether the person may give buyers other cards, many at once."""
+    return {"stock.change", "orders.replace"} <= desk.permissions
+
+
+def more_of(batch: BatchView, desk: Desk) -> list[tuple[str, ChangeWords]]:
     """Return what a page of its own asks about a whole batch."""
     free = batch.levels.available + batch.levels.set_aside + batch.levels.frozen
     if batch.state != BatchState.STOCKED:
@@ -131,10 +140,18 @@ def more_of(batch: BatchView) -> list[tuple[str, ChangeWords]]:
     offered = [Change.EXTEND, Change.MERGE]
     if free + batch.levels.faulty:
         offered[1:1] = [Change.POOL, Change.OTHER_SKU, Change.SPLIT]
-    return [(change.value, WORDS[change]) for change in offered]
+    found = [(change.value, WORDS[change]) for change in offered]
+    if batch.levels.sold and may_replace(desk):
+        found.append((REPLACE, REPLACE_WORDS))
+    return found
 
 
-def _asked(request: ConsoleRequest, desk: Desk) -> Asked:
+def asked_of(request: ConsoleRequest, desk: Desk) -> Asked:
+    """Read of which cards a page is.
+
+    Raises:
+        UnknownBatch, UnknownSku: There is none.
+    """
     batch_uid = request.GET.get("batch", "")[:60]
     batch = queries.batch(merchant_id=desk.merchant_id, uid=batch_uid) if batch_uid else None
     with acting_as(desk.merchant_id):
@@ -159,7 +176,7 @@ def _change_of(request: ConsoleRequest) -> Change:
     return Change(name)
 
 
-def _meant(request: ConsoleRequest, change: Change, asked: Asked) -> ChangeRequest:
+def meant_by(request: ConsoleRequest, change: Change, asked: Asked) -> ChangeRequest:
     """Return the cards that the address means: those by name, else all that fit."""
     uids = request.GET.getlist("card")[:NAMED_MOST]
     language = get_language() or "zh-hans"
@@ -225,5 +242,6 @@ def _pool_uid(desk: Desk, form: ChangeForm) -> str:
     return operations.create_pool(merchant_id=desk.merchant_id, actor=desk.actor, name=name).uid
 
 
-def _back_url(request: ConsoleRequest, *names: str) -> str:
+def back_url(request: ConsoleRequest, *names: str) -> str:
+    """Return the query of the list that a selection comes from, without these filters."""
     return without(request.GET, "card", "all", "change", *names)

@@ -13,6 +13,7 @@ from kacang.web.console.cards import (
     levels,
     listing,
     pools,
+    replacing,
     search,
 )
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("stock/find/", search.card_search, name="console_card_search"),
     path("stock/cards/", listing.card_list, name="console_cards"),
     path("stock/change/", listing.change_page, name="console_change"),
+    path("stock/replace/", replacing.replace_page, name="console_replace"),
     path("stock/cards/act/<slug:act>/", batches.card_act, name="console_card_act"),
     path("stock/cards/reveal/", batches.card_reveal, name="console_card_reveal"),
     path("stock/cards/void/", batches.card_void, name="console_card_void"),
