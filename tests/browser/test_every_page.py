@@ -112,6 +112,7 @@ def examples(shop):
     asked = {
         "console_cards": f"?sku={sku.uid}",
         "console_change": f"?change=freeze&batch={batch.uid}",
+        "console_replace": f"?batch={batch.uid}",
     }
     return (
         of,

@@ -1,11 +1,15 @@
 """`kacang up`: one command starts everything and keeps it running (E1, L25)."""
 
+import base64
+import hmac
 import json
 import os
 import signal
 import stat
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cli.running import (
@@ -22,6 +26,40 @@ from tests.cli.running import (
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def sold_card(running: Up) -> str:
+    """Buy a card as a machine does, pay at the sandbox, and return the card's name."""
+    facts = json.loads(running.ready_file.read_text())
+    sku = facts["skus"][0]["id"]
+    head = {"Authorization": f"Bearer {facts['api_key']}"}
+    wanted = {
+        "items": [{"sku_id": sku, "quantity": 1}],
+        "contact": {"email": "zhao.min@example.com"},
+        "provider": "sandbox",
+    }
+    with httpx.Client(base_url=running.base_url, headers=head, timeout=30) as client:
+        placed = client.post("/api/v1/orders", json=wanted).json()
+        notice = {
+            "id": "evt_1",
+            "payment_id": placed["payment"]["payment_id"],
+            "provider_number": "sb_1",
+            "amount_minor": placed["payable_minor"],
+            "currency": placed["currency"],
+            "status": "paid",
+        }
+        body = json.dumps(notice).encode()
+        sent = {"webhook-id": "evt_1", "webhook-timestamp": str(int(time.time()))}
+        secret = base64.b64decode(facts["sandbox"]["secret"].removeprefix("whsec_"))
+        signed = ".".join(sent.values()).encode() + b"." + body
+        sent["webhook-signature"] = (
+            "v1," + base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
+        )
+        path = f"/callbacks/payments/sandbox/{facts['sandbox']['account_id']}"
+        assert client.post(path, content=body, headers=sent).json() == {"ok": True}
+        asked = {"sku_id": sku, "state": "sold"}
+        cards = client.get("/api/v1/cards", params=asked).json()["items"]
+    return str(next(one["id"] for one in cards if one["order_number"] == placed["number"]))
 
 
 class TestReady:
@@ -192,6 +230,20 @@ class TestReady:
         assert count()["available"] == before["available"] - 50
         assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
         assert (nobody.returncode, len(nobody.stderr.splitlines())) == (1, 1)
+
+    def test_the_card_of_a_buyer_is_replaced(self, running: Up) -> None:
+        words = ("cards", "replace", "--merchant", "demo", "--data", running.data)
+        because = ("--reason", "recall")
+        card = sold_card(running)
+
+        nothing = command(*words, *because)
+        done = command(*words, *because, "--card", card, "--json")
+        again = command(*words, *because, "--card", card)
+
+        assert (nothing.returncode, len(nothing.stderr.splitlines())) == (1, 1)
+        told = json.loads(done.stdout)
+        assert (done.returncode, told["state"], told["replaced"]) == (0, "done", 1), done.stderr
+        assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
 
     def test_logs_hold_no_secret(self, running: Up) -> None:
         secrets = [path.read_text() for path in (running.data / "secrets").glob("*.*")]

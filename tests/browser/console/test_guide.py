@@ -20,11 +20,13 @@ from playwright.sync_api import Page, expect
 from kacang.catalog import queries as catalog
 from kacang.merchants.audit import Actor
 from kacang.merchants.models import User
+from kacang.orders import operations as replacing
 from kacang.orders import queries as orders
 from kacang.orders.types import OrderFilter, OrderState
 from kacang.stock import operations as goods
 from kacang.vault import operations as vault
 from kacang.vault import queries as stock
+from kacang.vault.queries import CardFilter, CardState
 from tests.browser.console.shop import Shop
 from tests.browser.console.test_walks import job_of
 from tests.browser.harness import PHONE, assert_axe, assert_fits, shot, sign_in
@@ -84,6 +86,14 @@ class Walker:
     def batch(self) -> str:
         sku = catalog.sku(merchant_id=self.shop.merchant_id, uid=self.shop.skus[0])
         return stock.batches(merchant_id=self.shop.merchant_id, sku_id=sku.id).items[0].uid
+
+    @property
+    def sold_batch(self) -> str:
+        """The batch of a card that a buyer has."""
+        who: dict[str, Any] = {"merchant_id": self.shop.merchant_id}
+        sku = catalog.sku(**who, uid=self.shop.skus[0])
+        sold = CardFilter(sku_id=sku.id, states=(CardState.SOLD,))
+        return stock.list_cards(**who, wanted=sold, limit=1).items[0].batch_uid
 
 
 @pytest.fixture(params=["guide", "phone"])
@@ -191,6 +201,27 @@ class TestCards:
         walker.go(f"stock/cards/{card}/")
         expect(page.locator("ol.tl")).to_contain_text("已核实")
         walker.look("card", whole=True)
+
+    def test_replacing_many_of_a_bad_batch(self, walker: Walker):
+        page = walker.page
+        who: dict[str, Any] = {"merchant_id": walker.shop.merchant_id}
+        walker.go(f"stock/cards/?sku={walker.shop.skus[0]}&state=sold")
+        page.locator("input.row-cb").first.check()
+        page.locator("select[form=bulk-form]").select_option("replace")
+        page.locator("[data-bulk] button.pri").click()
+        page.wait_for_url("**/replace/**")
+        expect(page.locator("main")).to_contain_text("不能撤销")
+        page.fill("#id_reason", "供货商整批无效，已核实")
+        walker.look("replace-named")
+        walker.send()
+        page.wait_for_url(re.compile(r"/works/job_\w+/$"))
+        replacing.run_replace(**who, work_uid=job_of(page))
+        page.reload()
+        walker.look("replace-done")
+        # The whole batch: what is unsold of it is marked, and it may be too much for the stock.
+        walker.go(f"stock/replace/?batch={walker.sold_batch}")
+        expect(page.locator("main")).to_contain_text("将标为问题卡的未售卡密")
+        walker.look("replace-many")
 
     def test_export_behind_the_second_factor(self, walker: Walker):
         page = walker.page

@@ -14,6 +14,7 @@ from kacang.vault import operations as vault
 from kacang.web.api.urls import DOCUMENT
 from tests import make
 from tests.orders.looking import settle
+from tests.orders.test_replacing import given
 from tests.web.api.conftest import Shop
 from tests.web.api.serving import served
 
@@ -35,6 +36,7 @@ expected-statuses = ["401", "403", "422"]
 @pytest.mark.slow
 def test_schemathesis_finds_nothing(database, shop, tmp_path):
     number = shop.sell(2)
+    sold = [unit.card_uid for unit in given(shop.made, number)]
     # One is cancelled on the way; the other can still be paid then.
     waiting, payable = (shop.place().json["number"] for _ in range(2))
     job = shop.api.post("/cards/generate", {"sku_id": shop.sku, "count": 1}).json["id"]
@@ -49,10 +51,12 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
         name_examples(document, {"number": [number, waiting], "job_id": [job],
                                  "product_id": [product], "batch_id": [batch]},
                       shop.sku)  # fmt: skip
-        changes = document["paths"]["/api/v1/cards/changes"]["post"]["requestBody"]["content"]
-        changes["application/json"]["examples"] = {
-            "e0": {"value": {"change": "faulty", "reason": "test", "batch_id": changed}}
-        }
+        for path, value in (
+            ("changes", {"change": "faulty", "reason": "test", "batch_id": changed}),
+            ("replacements", {"reason": "test", "card_ids": sold}),
+        ):
+            body = document["paths"][f"/api/v1/cards/{path}"]["post"]["requestBody"]["content"]
+            body["application/json"]["examples"] = {"e0": {"value": value}}
         opens = document["paths"]["/api/v1/orders/{number}/payments"]
         name_examples({"paths": {"": opens}, "components": {"schemas": {}}},
                       {"number": [payable]}, shop.sku)  # fmt: skip

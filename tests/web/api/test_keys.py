@@ -61,6 +61,13 @@ CALLS = {
         {"change": "freeze", "reason": "x", "batch_id": "bat_none"},
         404,
     ),
+    "replace_cards": (
+        "cards:write orders:write",
+        "POST",
+        "/cards/replacements",
+        {"reason": "x", "batch_id": "bat_none"},
+        404,
+    ),
     "redeem_code": ("redemptions:write", "POST", "/redemptions", {"code": "none"}, 422),
     "read_job": ("jobs:read", "GET", "/jobs/job_none", None, 404),
 }
@@ -84,18 +91,18 @@ def test_every_operation_of_the_document_is_in_the_table():
 @pytest.mark.parametrize("name", CALLS)
 class TestScopes:
     def test_lets_the_scope_through(self, name, key_for, merchant):
-        scope, *_, expected = CALLS[name]
+        scopes, *_, expected = CALLS[name]
         make.account(merchant)
 
-        assert call(key_for(scope), name).status == expected
+        assert call(key_for(*scopes.split()), name).status == expected
 
     def test_refuses_all_other_scopes_together(self, name, key_for):
-        scope = CALLS[name][0]
-        others = [one for one in SCOPES if one != scope]
+        for scope in CALLS[name][0].split():
+            others = [one for one in SCOPES if one != scope]
 
-        answer = call(key_for(*others), name)
+            answer = call(key_for(*others), name)
 
-        assert (answer.status, answer.code) == (403, "keys.scope")
+            assert (answer.status, answer.code) == (403, "keys.scope")
 
     def test_refuses_without_a_key(self, name):
         answer = call(Api(), name)

@@ -7,11 +7,12 @@ import pytest
 from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.queries import AuditFilter
+from kacang.orders import operations as orders
 from kacang.vault import operations as vault
 from kacang.vault.queries import CardState
 from tests import make
 from tests.orders.test_replacing import given, replace
-from tests.web.api.conftest import Shop, audit_actions
+from tests.web.api.conftest import Shop, audit_actions, open_shop
 
 CODES = ["AAA-0001", "AAA-0002", "AAA-0003"]
 ZERO = dict.fromkeys(
@@ -195,6 +196,62 @@ class TestChanges:
 
         first, again = (
             shop.api.post("/cards/changes", body, **{"Idempotency-Key": "change-1"})
+            for _ in range(2)
+        )
+
+        assert (first.status, first.json) == (again.status, again.json)
+
+
+class TestReplacements:
+    def test_give_buyers_other_cards(self, shop):
+        number = shop.sell(2)
+        bad = [unit.card_uid for unit in given(shop.made, number)]
+
+        answer = shop.api.post("/cards/replacements", {"reason": "recalled", "card_ids": bad})
+        orders.run_replace(merchant_id=shop.merchant, work_uid=answer.json["id"])
+
+        assert answer.status == 202
+        job = shop.api.get(f"/jobs/{answer.json['id']}").json
+        assert (job["kind"], job["state"], job["done"]) == ("orders.replace", "done", 2)
+        assert (job["result"]["replaced"], job["result"]["reasons"]) == (2, {})
+        items = shop.api.get(f"/orders/{number}/deliveries").json["items"]
+        assert all(one["replaced_at"] for one in items)
+        assert not {unit.card_uid for unit in given(shop.made, number)} & set(bad)
+
+    @pytest.mark.parametrize(
+        ("body", "status", "code"),
+        [
+            ({"reason": " ", "batch_id": "{batch}"}, 422, "vault.reason_missing"),
+            ({"reason": "x"}, 422, "vault.nothing_to_change"),
+            ({"reason": "x", "batch_id": "{batch}"}, 409, "orders.nothing_to_replace"),
+            ({"reason": "x", "card_ids": ["crd_none"]}, 404, "vault.unknown_card"),
+            ({"batch_id": "{batch}"}, 422, "request.invalid"),
+        ],
+    )
+    def test_need_a_reason_and_cards_of_buyers(self, shop, batch, body, status, code):
+        body = {
+            key: batch if value == "{batch}" else value for key, value in body.items()
+        }  # fmt: skip
+
+        answer = shop.api.post("/cards/replacements", body)
+
+        assert (answer.status, answer.code) == (status, code)
+        assert make.card_states(shop.made) == {CardState.AVAILABLE: 8}
+
+    def test_of_another_merchants_cards_are_none(self, shop, other_merchant):
+        theirs = open_shop(other_merchant)
+        (unit,) = given(theirs.made, theirs.sell(1))
+
+        answer = shop.api.post("/cards/replacements", {"reason": "x", "card_ids": [unit.card_uid]})
+
+        assert (answer.status, answer.code) == (404, "vault.unknown_card")
+
+    def test_are_started_once_for_a_key(self, shop):
+        bad = [unit.card_uid for unit in given(shop.made, shop.sell(1))]
+        body = {"reason": "x", "card_ids": bad}
+
+        first, again = (
+            shop.api.post("/cards/replacements", body, **{"Idempotency-Key": "replace-1"})
             for _ in range(2)
         )
 

@@ -19,7 +19,6 @@ from kacang.vault import queries as vault
 from kacang.vault.queries import BatchView
 from kacang.web.console.access import needs
 from kacang.web.console.cards.changes import told_of
-from kacang.web.console.cards.replacing import told_of_replacing
 from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
 from kacang.web.design.parts import JobCard, Tab
 from kacang.web.error_texts import TEXTS
@@ -110,7 +109,6 @@ def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "sku_uid": str(item.arguments.get("sku", "")),
         "can_change": "stock.change" in desk.permissions,
         **told_of(desk, item),
-        **told_of_replacing(item),
     }
     return render(request, "console/works/page.html", context)
 

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from kacang.orders.queries import REPLACING
 from kacang.outbox.queries import WorkView
 from kacang.shared.errors import DomainError, NotFound
 from kacang.shared.money import Money
@@ -18,8 +19,9 @@ from kacang.vault import operations, queries
 from kacang.vault.operations import Change
 from kacang.vault.queries import BatchView
 from kacang.web.console.access import needs
-from kacang.web.console.cards.change_words import WORDS
+from kacang.web.console.cards.change_words import REPLACE_WORDS, WORDS
 from kacang.web.console.desk import Desk, back, desk_of
+from kacang.web.error_texts import TEXTS
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -139,7 +141,9 @@ def work_undo(request: ConsoleRequest, uid: str) -> HttpResponse:
 
 
 def told_of(desk: Desk, item: WorkView) -> dict[str, Any]:
-    """Return what a job's page says of a change of cards."""
+    """Return what a job's page says of a change of cards, or of their replacement for buyers."""
+    if item.kind == REPLACING:
+        return _told_of_replacing(item)
     if item.kind != queries.CHANGE:
         return {}
     change = Change(item.arguments["change"])
@@ -151,4 +155,17 @@ def told_of(desk: Desk, item: WorkView) -> dict[str, Any]:
         "undone_uid": item.arguments.get("undo_of", ""),
         "can_undo": "stock.change" in desk.permissions
         and queries.can_undo(merchant_id=desk.merchant_id, done=item),
+    }
+
+
+def _told_of_replacing(item: WorkView) -> dict[str, Any]:
+    reasons: list[tuple[Promise | str, int]] = [
+        (TEXTS.get(code, code), count) for code, count in item.result.get("reasons", {}).items()
+    ]
+    return {
+        "words": REPLACE_WORDS.label,
+        "reason": item.arguments["reason"],
+        "stayed_for": reasons,
+        "marking_uid": item.result.get("marking", ""),
+        "is_final": _("Cannot be undone: the buyers have seen the new codes."),
     }

@@ -2,21 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductView, SkuView
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations
 from kacang.orders.operations import ReplaceWeight, SkuNeed
-from kacang.orders.queries import REPLACING
-from kacang.outbox.queries import WorkView
 from kacang.shared.errors import DomainError, NotFound
 from kacang.vault.operations import Change, ChangeRequest
 from kacang.vault.queries import BadFilter
@@ -25,7 +20,6 @@ from kacang.web.console.cards.change_forms import ChangeForm
 from kacang.web.console.cards.change_words import REPLACE_WORDS
 from kacang.web.console.cards.listing import asked_of, back_url, meant_by
 from kacang.web.console.desk import Desk, desk_of
-from kacang.web.error_texts import TEXTS
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -71,22 +65,6 @@ def replace_page(request: ConsoleRequest) -> HttpResponse:
         "back_url": reverse("console_cards") + back_url(request),
     }
     return render(request, "console/stock/replace.html", context)
-
-
-def told_of_replacing(item: WorkView) -> dict[str, Any]:
-    """Return what a job's page says of a replacement of many cards."""
-    if item.kind != REPLACING:
-        return {}
-    reasons: list[tuple[Promise | str, int]] = [
-        (TEXTS.get(code, code), count) for code, count in item.result.get("reasons", {}).items()
-    ]
-    return {
-        "words": REPLACE_WORDS.label,
-        "reason": item.arguments["reason"],
-        "stayed_for": reasons,
-        "marking_uid": item.result.get("marking", ""),
-        "is_final": _("Cannot be undone: the buyers have seen the new codes."),
-    }
 
 
 def _start(desk: Desk, meant: ChangeRequest) -> str:
