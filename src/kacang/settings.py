@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "kacang.orders",
     "kacang.supply",
     "kacang.reconciliation",
+    "kacang.payouts",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

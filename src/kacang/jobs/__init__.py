@@ -5,7 +5,17 @@ must happen by the clock is queued by the workers, once each, however many worke
 A module a room; `kacang.jobs` is all of them.
 """
 
-from kacang.jobs import merchants, messages, orders, payments, reconciliation, stock, supply, vault
+from kacang.jobs import (
+    merchants,
+    messages,
+    orders,
+    payments,
+    payouts,
+    reconciliation,
+    stock,
+    supply,
+    vault,
+)
 from kacang.jobs.merchants import SEALED
 from kacang.jobs.news import LISTENERS, relay_news
 from kacang.jobs.running import EVERY_NIGHT
@@ -18,6 +28,7 @@ __all__ = [
     "messages",
     "orders",
     "payments",
+    "payouts",
     "reconciliation",
     "relay_news",
     "stock",

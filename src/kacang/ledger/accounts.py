@@ -16,6 +16,7 @@ class Account(IntEnum):
     RECEIVABLE = 1300
     INVENTORY = 1400
     PAYABLE_SUPPLIER = 2100
+    PAYABLE_PLATFORM = 2150  # the operator's share, by statements that are not paid
     ADVANCE_FROM_BUYER = 2200  # paid, not yet delivered
     WALLET = 2300
     SUSPENSE = 2900  # money that fits no payment, until a person decides
@@ -23,6 +24,7 @@ class Account(IntEnum):
     REVENUE = 4100
     COST_OF_SALES = 5100
     PROVIDER_FEE = 5200
+    PLATFORM_FEE = 5300
     EXCHANGE_DIFFERENCE = 5900
 
 
@@ -41,6 +43,7 @@ CHART = {
     Account.RECEIVABLE: Chart("Assets:Receivable", "应收账款", "Receivable"),
     Account.INVENTORY: Chart("Assets:Inventory", "库存卡密", "Inventory"),
     Account.PAYABLE_SUPPLIER: Chart("Liabilities:Suppliers", "应付供货商", "Payable to suppliers"),
+    Account.PAYABLE_PLATFORM: Chart("Liabilities:Platform", "应付平台", "Payable to the platform"),
     Account.ADVANCE_FROM_BUYER: Chart("Liabilities:Advances", "预收货款", "Advances from buyers"),
     Account.WALLET: Chart("Liabilities:Wallets", "客户余额", "Wallets"),
     Account.SUSPENSE: Chart("Liabilities:Suspense", "待查款项", "Suspense"),
@@ -48,6 +51,7 @@ CHART = {
     Account.REVENUE: Chart("Income:Sales", "销售收入", "Sales revenue"),
     Account.COST_OF_SALES: Chart("Expenses:CostOfSales", "销售成本", "Cost of sales"),
     Account.PROVIDER_FEE: Chart("Expenses:ProviderFees", "支付手续费", "Provider fees"),
+    Account.PLATFORM_FEE: Chart("Expenses:PlatformFees", "平台服务费", "Platform fees"),
     Account.EXCHANGE_DIFFERENCE: Chart("Expenses:Exchange", "汇兑差额", "Exchange differences"),
 }
 
@@ -67,6 +71,8 @@ class TransferKind(IntEnum):
     WRITTEN_BACK = 10  # cost of sales → inventory: what was written off is stock again
     FOUND = 11  # cost of sales → inventory, for goods that a count found
     FEE = 30  # provider → provider fees, from a bill; the other way when fees come back
+    SHARED = 40  # payable → expense, for a statement; the other way when refunds were more
+    PAID_OUT = 41  # bank → payable
 
 
 class DocumentKind(IntEnum):
@@ -77,3 +83,5 @@ class DocumentKind(IntEnum):
     BATCH = 3
     GOODS_ENTRY = 4
     BILL = 20
+    STATEMENT = 30
+    PAYOUT = 31

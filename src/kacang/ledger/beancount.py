@@ -29,6 +29,8 @@ WORDS: dict[TransferKind, tuple[str, str]] = {
     TransferKind.REVERSAL: ("冲正", "Reversal"),
     TransferKind.FOUND: ("盘盈入库", "Stock found"),
     TransferKind.FEE: ("支付手续费", "Provider's fee"),
+    TransferKind.SHARED: ("结算单", "Statement"),
+    TransferKind.PAID_OUT: ("付款", "Paid out"),
 }
 CARRIED = ("期初余额", "Brought forward")
 

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class PayoutsConfig(AppConfig):
+    """The room `payouts`."""
+
+    name = "kacang.payouts"
+    label = "payouts"
