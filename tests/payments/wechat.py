@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,8 @@ from simulators.payments.wechatpay.speaking import Message
 from tests.payments.contract import NUMBER
 
 SHOP = "http://shop.test"
+# A merchant without the public key.
+CERTIFICATES = {"verification": "certificates", "public_key": "", "public_key_id": ""}
 
 
 @cache
@@ -104,3 +107,9 @@ def running(**options: str) -> Iterator[WechatCompany]:
 def without(made: AccountInfo, **changes: Any) -> AccountInfo:
     """The account with some options changed."""
     return replace(made, options={**made.options, **changes})
+
+
+def read(company: WechatCompany, message: IncomingMessage, **account: Any) -> Any:
+    """Have the adapter read a message now, for the account with some fields changed."""
+    info = replace(company.account, **account)
+    return company.provider.read_notice(info, message, datetime.now(UTC))
