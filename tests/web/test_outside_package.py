@@ -44,7 +44,8 @@ class TestOutsidePackage:
     def test_is_found_by_its_entry_points_and_its_broken_ones_stop_nothing(self):
         found = registry.providers()
 
-        assert set(found) == {"sandbox", "mypay"}
+        assert {"sandbox", "mypay"} <= set(found)
+        assert not set(found) & {"outdated", "broken", "gone"}
         assert [check.name for check in risk_registry.checks()] == ["nightwatch"]
 
     def test_sells_over_http_for_a_live_merchant_without_a_change_of_ours(self):
