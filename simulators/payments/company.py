@@ -134,8 +134,33 @@ class Company:
         """Show or work the pages that people see; None: it is not one of them."""
         raise NotImplementedError
 
+    def deliver(self) -> object:
+        """Send the messages that are late."""
+        return None
+
+    def finish_refunds(self) -> object:
+        """Let the refunds that are pending end as the mood says."""
+        return None
+
+    def control(self, asked: Asked) -> Said:
+        """Change the mood from outside: a form of its fields, `deliver`, `finish_refunds`."""
+        said = asked.form()
+        mood = self.mood
+        mood.is_silent = said.get("is_silent", str(mood.is_silent)) in ("True", "true", "1")
+        mood.broken = int(said.get("broken", mood.broken))
+        mood.mute = int(said.get("mute", mood.mute))
+        mood.refunds = RefundWay(said.get("refunds", mood.refunds.value))
+        if "bill" in said:
+            mood.bill = frozenset(BillFault(name) for name in said["bill"].split(",") if name)
+        for name, deed in (("deliver", self.deliver), ("finish_refunds", self.finish_refunds)):
+            if name in said:
+                deed()
+        return Said(repr(mood).encode(), "text/plain")
+
     def react(self, asked: Asked) -> Said | None:
         """Answer as the mood is; None breaks the connection."""
+        if asked.path == "/_sim":
+            return self.control(asked)
         page = self.visit(asked)
         if page is not None:
             return page
