@@ -198,10 +198,13 @@ def page(  # noqa: PLR0913 - the blanks of one form
     return Said(filled.encode(), "text/html; charset=utf-8")
 
 
-def tell(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-    """Send a message to the shop; return its status and what it answered."""
+def tell(url: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """Send a message to the shop; return its status and what it answered.
+
+    Without a body it is a GET: the message stands in the address.
+    """
     request = urllib.request.Request(  # noqa: S310 - the shop's own address
-        url, body, dict(headers), method="POST"
+        url, body, dict(headers), method="GET" if body is None else "POST"
     )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
