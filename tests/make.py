@@ -175,6 +175,19 @@ def account(merchant: int) -> AccountInfo:
     return payment_queries.account_of_uid(made.uid)
 
 
+BANK = {"bank": "招商银行深圳分行", "holder": "卡仓科技有限公司", "number": "6214830000000000"}
+
+
+def bank_account(merchant: int) -> AccountInfo:
+    """An enabled account for bank transfers."""
+    made = payments.create_account(
+        merchant_id=merchant,
+        account=payments.NewAccount(provider="bank_transfer", name="银行转账", options=BANK),
+    )
+    payments.enable_account(merchant_id=merchant, uid=made.uid)
+    return payment_queries.account_of_uid(made.uid)
+
+
 def notice(placed: PlacedOrder, **changes: Any) -> VerifiedNotice:
     """What the sandbox would tell of a payment that was made."""
     assert placed.payment is not None
@@ -199,10 +212,12 @@ def card_states(made: Stocked) -> dict[CardState, int]:
 
 
 __all__ = [
+    "BANK",
     "Money",
     "Origin",
     "account",
     "another_batch",
+    "bank_account",
     "card_states",
     "notice",
     "order",

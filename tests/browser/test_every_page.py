@@ -26,6 +26,7 @@ from tests.browser.harness import (
     assert_walked_by_keyboard,
     sign_in,
 )
+from tests.orders.test_bank_transfer import Bank
 from tests.orders.test_move_check import looked
 from tests.orders.test_moving import ACG
 from tests.stock.conftest import ACTOR, Make
@@ -54,6 +55,7 @@ WALKS = {
     "console_work_file": "a file, while it is there",
     "console_export": "console_admin: test_exports, behind the second factor",
     "console_picture": "a picture",
+    "console_proof_file": "a picture, or a file",
     "cashier:pay": "cashier: test_every_state_is_readable",
     "design:guide-error": "test_style_guide, each status",
     "shop_of:checkout": "shop: test_buying",
@@ -107,6 +109,7 @@ def examples(shop):
         of[name] = {"uid": sku.uid}
     of["console_goods"] = {"uid": some_goods(shop)}
     of["console_move_check"] = {"uid": some_look(shop)}
+    of["console_transfer"] = {"number": some_transfer(shop)}
     card = vault.cards_of_batch(merchant_id=shop.merchant_id, batch_uid=batch.uid, limit=1)
     of["console_card"] = {"uid": card.items[0].uid}
     asked = {
@@ -123,6 +126,15 @@ def examples(shop):
             "session_id": 1,
         },
     )
+
+
+def some_transfer(shop):
+    """A bank transfer with a proof that waits."""
+    bank = Bank(shop.merchant_id)
+    placed = bank.order()
+    bank.prove(placed)
+    assert placed.payment is not None
+    return placed.payment.payment_id
 
 
 def some_look(shop):

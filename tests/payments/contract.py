@@ -93,6 +93,9 @@ def made(company: Company) -> PaymentRef:
 class PaymentContract:
     """What every payment company must do."""
 
+    # Whether there is a company to ask. Where the merchant is the company, there is none.
+    answers = True
+
     def read(self, company: Company, message: IncomingMessage, now: datetime = NOW):
         return company.provider.read_notice(company.account, message, now)
 
@@ -203,6 +206,8 @@ class PaymentContract:
     def test_L8_is_asked_about_what_nobody_told(self, company):
         ref = made(company)
         assert company.provider.query(company.account, ref, utc_now()).notice is None
+        if not self.answers:
+            pytest.skip("there is nobody to ask")
 
         company.pay(MINOR)
         first, again = (company.provider.query(company.account, ref, utc_now()) for _ in range(2))
@@ -226,9 +231,10 @@ class PaymentContract:
         ref = made(company)
         company.pay(MINOR)
         paid = company.provider.query(company.account, ref, utc_now()).notice
-        assert paid is not None
+        assert paid is not None or not self.answers
         part = Money(500, company.account.currency)
-        asked = RefundAsked(REFUND, ref, paid.provider_number, part, reason="卡密无效")
+        money = paid.provider_number if paid is not None else "none"
+        asked = RefundAsked(REFUND, ref, money, part, reason="卡密无效")
         if not company.provider.refunds:
             for call in (company.provider.refund, company.provider.query_refund):
                 with pytest.raises(RefundRefused):
@@ -274,12 +280,16 @@ class PaymentContract:
 
     def test_P1_a_probe_is_a_real_round_trip(self, company):
         company.provider.probe(company.account, utc_now())
+        if not self.answers:
+            pytest.skip("there is nobody who could be silent")
 
         company.fall_silent()
         with pytest.raises(ProviderSilent):
             company.provider.probe(company.account, utc_now())
 
     def test_silence_is_not_an_answer(self, company):
+        if not self.answers:
+            pytest.skip("there is nobody who could be silent")
         ref = made(company)
         company.fall_silent()
 

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from kacang.payments import webhooks
+from kacang.payments import plain_messages, webhooks
+from kacang.payments.adapters.bank_transfer import SECRET as BANK_SECRET
+from kacang.payments.adapters.bank_transfer import BankTransfer
 from kacang.payments.adapters.sandbox import SECRET, Sandbox
-from kacang.payments.ports import AccountInfo, IncomingMessage, Surroundings
+from kacang.payments.ports import (
+    AccountInfo,
+    BadSecrets,
+    IncomingMessage,
+    PaymentAsked,
+    Surroundings,
+)
+from kacang.shared.money import Money
 from kacang.shared.outbound import Guard, Outbound
 from simulators.sandbox_cashier import Cashier
 from tests.outside import company as mypay
@@ -85,6 +94,68 @@ class MyPayCompany:
 
     def fall_silent(self) -> None:
         self.books.is_silent = True
+
+
+@dataclass
+class Bank:
+    """A merchant's bank account: the merchant is the company, and tells of money by itself."""
+
+    provider: BankTransfer
+    account: AccountInfo
+
+    is_dated: bool = True
+
+    def message(
+        self, *, minor: int = 1999, final: bool = True, serial: str = "s1"
+    ) -> IncomingMessage:
+        status = "paid" if final else "pending"
+        said = {
+            "id": f"{serial}-{status}", "payment_id": NUMBER, "provider_number": serial,
+            "amount_minor": minor, "currency": "CNY", "status": status,
+        }  # fmt: skip
+        return plain_messages.written(self.account.secrets[BANK_SECRET][0], said, NOW)
+
+    def signed_nonsense(self) -> IncomingMessage:
+        return plain_messages.written(self.account.secrets[BANK_SECRET][0], {"id": "evt_1"}, NOW)
+
+    def refunded(self) -> int:
+        return 0
+
+    def pay(self, minor: int) -> None:
+        """Nobody hears of it."""
+
+    def fall_silent(self) -> None:
+        """It never speaks."""
+
+
+class TestBankTransfer(PaymentContract):
+    answers = False
+
+    @pytest.fixture
+    def company(self) -> Bank:
+        bank = BankTransfer(Surroundings("http://shop.test", Outbound(Guard.build())))
+        new = bank.new_secrets()
+        assert new is not None
+        account = AccountInfo(
+            id=1, merchant_id=1, uid="acc_x", provider="bank_transfer", enabled=True,
+            currency="CNY", secrets={name: (value,) for name, value in new.items()},
+            options={"bank": "招商银行", "holder": "卡仓科技", "number": "6214830000000000"},
+        )  # fmt: skip
+        return Bank(bank, account)
+
+    def test_L9_needs_all_that_a_buyer_must_copy(self, company):
+        for name in company.account.options:
+            for value in ("", "  ", None, "x" * 200):
+                with pytest.raises(BadSecrets):
+                    company.provider.check_secrets(
+                        company.account.secrets, {**company.account.options, name: value}
+                    )
+
+    def test_says_what_to_copy(self, company):
+        said = company.provider.create(company.account, PaymentAsked(NUMBER, Money(1999, "CNY")))
+
+        assert said.facts == {**company.account.options, "amount": "19.99", "reference": "PAY12345"}
+        assert said.provider_ref == "PAY12345"
 
 
 class TestSandbox(PaymentContract):

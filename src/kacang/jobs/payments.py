@@ -50,6 +50,18 @@ def sandbox_send(*, merchant_id: int, account_uid: str, charge_id: int, message:
     )
 
 
+@task("payments.tell_proof", "mail")
+def tell_proof(*, merchant_id: int, proof_uid: str) -> None:
+    """Tell the staff of a bank transfer that a buyer has proved."""
+    mails.tell_proof(merchant_id=merchant_id, proof_uid=proof_uid)
+
+
+@task("payments.tell_rejected", "mail")
+def tell_rejected(*, merchant_id: int, proof_uid: str) -> None:
+    """Mail the buyer that a proof was not accepted."""
+    mails.tell_rejected(merchant_id=merchant_id, proof_uid=proof_uid)
+
+
 @task("payments.tell_suspense", "mail")
 def tell_suspense(*, merchant_id: int, receipt_id: int) -> None:
     """Tell the staff of money that fits no order."""

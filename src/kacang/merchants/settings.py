@@ -166,6 +166,17 @@ _SPECS = (
         help=_("After this time an unpaid order is cancelled and its cards are free again."),
     ),
     Spec(
+        "transfer_minutes", "orders", _("Time to pay by bank transfer"),
+        Type.NUMBER, 120, 3, 10_080, unit=_("minutes"),
+        help=_("An order that waits for a transfer keeps its cards for so long."),
+    ),
+    Spec(
+        "transfer_proof_hours", "orders",
+        _("Time to confirm a transfer that the buyer has proved"),
+        Type.NUMBER, 48, 1, 720, unit=_("hours"),
+        help=_("From the moment when the buyer uploads a proof of payment."),
+    ),
+    Spec(
         "contact_required", "orders", _("Contact that buyers must give"), Type.CHOICE, "either",
         choices={
             "either": _("E-mail or phone"),

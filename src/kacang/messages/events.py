@@ -16,9 +16,11 @@ class Event(StrEnum):
     ORDER_CANCELLED = "order.cancelled"
     ORDER_EXPIRING = "order.expiring"
     ORDER_CODE = "order.code"
+    ORDER_PROOF_REJECTED = "order.proof_rejected"
     RESTOCKED = "restocked"
     STAFF_ORDER_WAITING = "staff.order_waiting"
     STAFF_SUSPENSE = "staff.suspense"
+    STAFF_TRANSFER = "staff.transfer"
     STAFF_LOW_STOCK = "staff.low_stock"
     STAFF_LOW_DIGEST = "staff.low_digest"
     STAFF_EXPIRING = "staff.expiring"
@@ -49,6 +51,15 @@ NOTICES: dict[Event, NoticeWords] = {
         ),
         "red",
         ("suspense", "receipt"),
+    ),
+    Event.STAFF_TRANSFER: NoticeWords(
+        both("有一笔 {amount} 的银行转账待确认", "A bank transfer of {amount} is to be confirmed"),
+        both(
+            "订单 {order}，附言 {reference}，买家已上传凭证。",
+            "Order {order}, note {reference}; the buyer has handed in a proof.",
+        ),
+        "orange",
+        ("transfer", "payment"),
     ),
     Event.STAFF_EXPIRING: NoticeWords(
         both("{title} 有卡密临期", "Cards of {title} expire soon"),

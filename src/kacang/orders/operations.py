@@ -28,12 +28,14 @@ from kacang.orders.replacing_many import (
 from kacang.orders.revealing import deliveries, secret_form
 from kacang.orders.screening import screen
 from kacang.orders.settling import promise_settlement, settle_notice, settle_notices
+from kacang.orders.transferring import confirm_transfer, hand_in_proof
 
 __all__ = [
     "SYSTEMS", "KeyTaken", "Payer", "RedeemRequest", "Redeemed", "Repeat", "ReplaceWeight",
     "Replaced", "SkuNeed", "Try", "UnknownSystem", "add_note", "ask_about", "cancel_order",
     "change_price", "check_access", "check_code", "check_move", "check_references", "code_to_send",
-    "continue_waiting", "deliveries", "expire_due", "hand_over", "new_access_token", "place_order",
+    "confirm_transfer", "continue_waiting", "deliveries", "expire_due", "hand_in_proof",
+    "hand_over", "new_access_token", "place_order",
     "place_order_once", "place_orders", "promise_order", "promise_settlement", "redeem",
     "replace_card", "replace_cards", "replenish", "request_code", "resend", "run_move",
     "run_move_check", "run_replace", "screen", "secret_form", "settle_notice", "settle_notices",

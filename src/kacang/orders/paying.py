@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from kacang.merchants.retrying import retry_conflicts
@@ -10,12 +11,14 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders.delivering import locked
 from kacang.orders.errors import NotPayable
 from kacang.orders.models import Order, OrderState
+from kacang.orders.patience import wait_longer
+from kacang.orders.rules import rules_of
 from kacang.orders.settling import settle_notices
 from kacang.orders.statements import rows
 from kacang.orders.types import OpenPayment
 from kacang.payments import operations as payment_operations
 from kacang.payments import queries as payments
-from kacang.payments import recovery, routing
+from kacang.payments import recovery, routing, transfers
 from kacang.payments.ports import (
     AccountInfo,
     AccountRefused,
@@ -177,6 +180,9 @@ def _open(merchant_id: int, number: str, choice: _Choice, payer: Payer) -> _Open
         ((is_overdue,),) = rows(IS_OVERDUE, place)
         if order.state != OrderState.PENDING or is_overdue:
             raise NotPayable
+        if choice.provider == transfers.NAME:
+            patience = timedelta(minutes=rules_of(merchant_id).transfer_minutes)
+            order.pay_by = wait_longer(merchant_id, order, patience, since_now=False)
         amount = Money(order.payable_minor, order.currency)
         sale = payments.Sale(amount=amount, device=payer.device, products=_products(order, choice))
         could = {route.account.id: route.account for route in choice.could(sale)}

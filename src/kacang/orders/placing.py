@@ -263,6 +263,7 @@ def _placed(
         pay_url=payment.pay_url,
         qr_content=payment.qr_content,
         pay_by=pay_by,
+        facts=payment.facts,
     )
     return PlacedOrder(draft.number, state, payable, pay_by, draft.token, way or None)
 
@@ -316,7 +317,7 @@ def _order_record(
     draft: Draft, payment: payments.OfflinePayment | None, rules: Rules
 ) -> dict[str, Any]:
     request = draft.request
-    record = {
+    record: dict[str, Any] = {
         "number": draft.number,
         "external_number": request.external_number,
         "api_key_id": request.origin.api_key_id,
@@ -334,7 +335,7 @@ def _order_record(
         "device": request.origin.device,
         "held": pack(draft.held),
         "limits": pack(draft.limits),
-        "pay_minutes": rules.pay_minutes,
+        "pay_minutes": rules.minutes_to_pay(request.provider),
         "units": draft.card_units,
     }
     if payment is not None:
@@ -343,6 +344,8 @@ def _order_record(
             "payment": payment.number,
             "pay_url": payment.pay_url,
             "qr": payment.qr_content,
+            "provider_ref": payment.provider_ref,
+            "shown": {"facts": dict(payment.facts)} if payment.facts else {},
         }
     return record
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from kacang.merchants import queries as merchants
+from kacang.payments import transfers
 from kacang.shared.clock import utc_now
 
 CACHE_SECONDS = 3
@@ -17,12 +18,20 @@ class Rules:
 
     zone: ZoneInfo
     pay_minutes: int
+    transfer_minutes: int
+    proof_hours: int
     unpaid_shop: int
     unpaid_device: int
     unpaid_address: int
     unpaid_api: int
     per_minute_address: int
     per_minute_device: int
+
+    def minutes_to_pay(self, provider: str) -> int:
+        """Return how long an order waits that is to be paid in this way; "": nobody knows yet."""
+        if provider == transfers.NAME:
+            return max(self.pay_minutes, self.transfer_minutes)
+        return self.pay_minutes
 
     def local_now(self) -> datetime:
         """Return the merchant's time of day, by which order numbers are dated (rule 24)."""
@@ -48,6 +57,8 @@ def rules_of(merchant_id: int) -> Rules:
     rules = Rules(
         zone=ZoneInfo(info.time_zone),
         pay_minutes=number("pay_minutes"),
+        transfer_minutes=number("transfer_minutes"),
+        proof_hours=number("transfer_proof_hours"),
         unpaid_shop=number("unpaid_orders_max_shop"),
         unpaid_device=number("unpaid_orders_max_device"),
         unpaid_address=number("unpaid_orders_max_address"),

@@ -6,7 +6,7 @@ costs a look-up. Which account is taken is decided in `routing`.
 
 import json
 import time
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -86,6 +86,8 @@ class OfflinePayment:
     number: str
     pay_url: str
     qr_content: str
+    provider_ref: str
+    facts: Mapping[str, str]
 
 
 _cache: dict[Hashable, tuple[float, object]] = {}
@@ -160,7 +162,9 @@ def offline_payment(
         return None
     if made is None:
         return None
-    return OfflinePayment(account.id, number, made.pay_url, made.qr_content)
+    return OfflinePayment(
+        account.id, number, made.pay_url, made.qr_content, made.provider_ref, made.facts
+    )
 
 
 def offered(*, merchant_id: int, sale: Sale = ANY) -> list[Offer]:

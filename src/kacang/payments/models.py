@@ -273,3 +273,60 @@ class SandboxCharge(models.Model):
 
     def __str__(self) -> str:
         return self.payment_number
+
+
+class ProofState(IntEnum):
+    """What became of a proof of a bank transfer."""
+
+    WAITING = 0
+    CONFIRMED = 1
+    REJECTED = 2
+
+
+PROOF_STEPS = {
+    ProofState.WAITING: frozenset({ProofState.CONFIRMED, ProofState.REJECTED}),
+    ProofState.CONFIRMED: frozenset[ProofState](),
+    # The buyer hands in another one instead.
+    ProofState.REJECTED: frozenset[ProofState](),
+}
+
+
+class Proof(models.Model):
+    """What a buyer shows for a bank transfer (P1). The file itself is sealed (`kacang.outbox`)."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    uid = models.CharField(max_length=32, unique=True)
+    payment = models.ForeignKey(Payment, models.PROTECT, db_constraint=False)
+    state = models.SmallIntegerField(default=ProofState.WAITING)
+    file_uid = models.CharField(max_length=32)
+    content_type = models.CharField(max_length=40)
+    # Why it was not accepted, as the buyer reads it.
+    reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        db_table = "payment_proof"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "payment"],
+                condition=models.Q(state=ProofState.WAITING),
+                name="payment_proof_waits_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in ProofState]),
+                name="payment_proof_state_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["merchant", "id"],
+                condition=models.Q(state=ProofState.WAITING),
+                name="payment_proof_waiting",
+            ),
+            models.Index(fields=["merchant", "payment"], name="payment_proof_of_payment"),
+        ]
+
+    def __str__(self) -> str:
+        return self.uid

@@ -28,6 +28,7 @@ from kacang.payments.account_changes import (
     set_secret,
 )
 from kacang.payments.account_models import CallKind
+from kacang.payments.adapters import bank_transfer
 from kacang.payments.calls import recorded
 from kacang.payments.days import sum_days
 from kacang.payments.models import Payment, PaymentState
@@ -176,7 +177,7 @@ def buyer_looked(*, merchant_id: int, order_id: int) -> int:
     """Have the company asked because the buyer is waiting (L8); return how many questions.
 
     May be called as often as a page polls: an order's payments are asked about every eight
-    seconds at most. The question itself is a job.
+    seconds at most, and where people confirm them, never. The question itself is a job.
     """
     with acting_as(merchant_id):
         recent = Q(asked_at__gt=Now() - timedelta(seconds=LOOK_SECONDS))
@@ -186,9 +187,12 @@ def buyer_looked(*, merchant_id: int, order_id: int) -> int:
             )
             .filter(created_at__lt=Now() - timedelta(seconds=LOOK_SECONDS))
             .exclude(recent)
+            .exclude(account__provider=bank_transfer.NAME)
             .order_by("id")
         )
-        ids = list(waiting.select_for_update(no_key=True).values_list("id", flat=True)[:5])
+        ids = list(
+            waiting.select_for_update(no_key=True, of=("self",)).values_list("id", flat=True)[:5]
+        )
         if ids:
             Payment.objects.filter(merchant_id=merchant_id, id__in=ids).update(
                 asked_at=Now(), ask_at=Now()

@@ -26,6 +26,7 @@ class Scope(IntEnum):
     REDEEM_TRIES_BY_DEVICE = 16
     REDEEM_MISSES_BY_ADDRESS = 17  # codes that were none
     REDEEM_MISSES_BY_DEVICE = 18
+    PROOFS_BY_ADDRESS = 19  # pictures of bank transfers
 
 
 class Counter(models.Model):

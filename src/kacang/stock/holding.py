@@ -53,6 +53,10 @@ moved as (
 )
 select line_id, sku_id, warehouse_id, pieces from gone
 """
+_LATER = """
+update goods_hold set reserved_until = greatest(reserved_until, %(until)s::timestamptz)
+where merchant_id = %(merchant)s::bigint and line_id = any(%(line)s::bigint[]) and state = 1
+"""
 _OVERDUE = """
 select distinct line_id from (
     select line_id from goods_hold
@@ -127,6 +131,13 @@ def release_held(*, merchant_id: int, line_ids: Sequence[int]) -> dict[int, int]
     )
     slots.give_back(merchant_id, [parcel for _, parcel in gone])
     return _pieces(gone)
+
+
+def hold_longer(*, merchant_id: int, line_ids: Sequence[int], until: datetime) -> None:
+    """Let these lines keep what they reserved until a later time."""
+    assert connection.in_atomic_block
+    with connection.cursor() as cursor:
+        cursor.execute(_LATER, _given(merchant_id, line=sorted(line_ids), until=until))
 
 
 def overdue_lines(*, merchant_id: int, sku_ids: Sequence[int], most: int) -> list[int]:

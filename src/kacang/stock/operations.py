@@ -18,6 +18,7 @@ from kacang.stock.entries import (
 from kacang.stock.handing import hand_over
 from kacang.stock.holding import (
     Holding,
+    hold_longer,
     hold_pieces,
     overdue_lines,
     put_back,
@@ -57,6 +58,7 @@ __all__ = [
     "compact_levels",
     "create_warehouse",
     "hand_over",
+    "hold_longer",
     "hold_pieces",
     "overdue_lines",
     "put_back",

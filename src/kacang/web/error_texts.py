@@ -119,10 +119,15 @@ TEXTS: dict[str, Words] = {
     "outbound.not_reached": _("The other side did not answer in time."),
     "payments.account_refused": _("The payment company does not accept this account."),
     "payments.bad_limits": _("A value is not possible: {field}."),
+    "payments.amount_differs": _(
+        "{asked} was asked for, {came} has come. It is booked, and delivers only what it pays for."
+    ),
+    "payments.bad_bank_number": _("The bank's number has up to 64 letters, digits and signs."),
     "payments.bad_notice": _("The message cannot be understood: {field}."),
     "payments.bad_page": _(
         "This payment link is not valid. Go back to the shop and open it again."
     ),
+    "payments.bad_proof": _("Use a picture or a plain PDF of at most {limit_mb} MB."),
     "payments.bad_secrets": _(
         "The account has no secret of the right form, so it cannot be enabled."
     ),
@@ -130,18 +135,24 @@ TEXTS: dict[str, Words] = {
     "payments.currency_not_taken": _("This payment company takes no money in {currency}."),
     "payments.field_missing": _("The payment company needs this too: {field}."),
     "payments.no_bill": _("The payment company has no bill of that day."),
+    "payments.decided_already": _("Somebody else has decided about this proof meanwhile."),
     "payments.not_offered": _("This way to pay is not offered at the moment."),
     "payments.note_needed": _("Please say why."),
     "payments.notice_not_taken": _("The shop did not take the message; it is sent again."),
+    "payments.paid_already": _(
+        "This payment is paid. If a second transfer came, it is booked as money to decide on."
+    ),
     "payments.provider_silent": _(
         "The payment company does not answer. Please try again in a moment."
     ),
     "payments.refund_refused": _("The payment company does not give this money back."),
     "payments.sandbox_in_earnest": _("The sandbox moves no money: only trial shops can use it."),
     "payments.stranger": _("Messages about this account do not come from this address."),
+    "payments.too_many_proofs": _("Enough proofs were handed in; the shop looks at them."),
     "payments.unknown_account": _("There is no such payment account."),
     "payments.unknown_provider": _("There is no payment company {provider}."),
     "payments.unknown_receipt": _("No such money waits for a decision."),
+    "payments.unknown_transfer": _("There is no such bank transfer."),
     "request.bad_cursor": _("This cursor does not come from this list."),
     "risk.bad_block": _("This is not an e-mail address, phone number, address or device."),
     "risk.blocked": _("This order cannot be accepted. Please contact the shop."),

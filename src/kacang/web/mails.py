@@ -20,6 +20,7 @@ from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.types import OrderView
 from kacang.payments import queries as payments
+from kacang.payments import transfers
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import NotFound
 from kacang.shared.ids import new_uid
@@ -70,6 +71,25 @@ def tell_suspense(*, merchant_id: int, receipt_id: int) -> None:
     found = payments.receipt(merchant_id=merchant_id, receipt_id=receipt_id)
     context = {"amount": str(found.amount), "receipt": found.provider_number}
     tell_staff(merchant_id, Event.STAFF_SUSPENSE, str(receipt_id), context)
+
+
+def tell_proof(*, merchant_id: int, proof_uid: str) -> None:
+    """Tell the staff of a bank transfer that a buyer has proved (P1)."""
+    found = transfers.proof(merchant_id=merchant_id, uid=proof_uid).transfer
+    order = order_queries.order_by_id(merchant_id=merchant_id, order_id=found.order_id)
+    context = {"order": order.number, "amount": str(found.amount), "payment": found.number}
+    context["reference"] = found.reference
+    tell_staff(merchant_id, Event.STAFF_TRANSFER, proof_uid, context)
+
+
+def tell_rejected(*, merchant_id: int, proof_uid: str) -> None:
+    """Mail the buyer that a proof was not accepted, and why."""
+    found = transfers.proof(merchant_id=merchant_id, uid=proof_uid)
+    order = order_queries.order_by_id(merchant_id=merchant_id, order_id=found.transfer.order_id)
+    why = found.reason
+    _tell_buyer(
+        merchant_id, Event.ORDER_PROOF_REJECTED, order, f"{order.number}/{proof_uid}", why=why
+    )
 
 
 def send_code(*, merchant_id: int, code_id: int) -> None:
@@ -143,6 +163,10 @@ def _desk_suspense_link(_sending: Sending) -> Mapping[str, str]:
     return _desk("console_suspense")
 
 
+def _desk_transfer_link(sending: Sending) -> Mapping[str, str]:
+    return _desk("console_transfer", number=str(sending.context["payment"]))
+
+
 def _desk_expiring_link(_sending: Sending) -> Mapping[str, str]:
     return _desk("console_expiring")
 
@@ -166,10 +190,12 @@ _LINKS = {
     Event.ORDER_WAITING: _order_link,
     Event.ORDER_REPLACED: _order_link,
     Event.ORDER_EXPIRING: _order_link,
+    Event.ORDER_PROOF_REJECTED: _order_link,
     Event.ORDER_CANCELLED: _home_link,
     Event.ORDER_CODE: _code,
     Event.STAFF_ORDER_WAITING: _desk_order_link,
     Event.STAFF_SUSPENSE: _desk_suspense_link,
+    Event.STAFF_TRANSFER: _desk_transfer_link,
     Event.STAFF_LOW_STOCK: _desk_stock_link,
     Event.STAFF_LOW_DIGEST: _desk_low_links,
     Event.STAFF_EXPIRING: _desk_expiring_link,

@@ -18,7 +18,7 @@ class TestPlaceOrder:
         assert (body["state"], body["payable_minor"], body["currency"]) == ("pending", 1999, "CNY")
         assert body["pay_by"].endswith("Z")
         assert f"/orders/{body['number']}/?t=" in body["access_url"]
-        assert set(body["payment"]) == {"payment_id", "pay_url", "qr_content"}
+        assert set(body["payment"]) == {"payment_id", "pay_url", "qr_content", "facts"}
         assert make.card_states(shop.made)[CardState.RESERVED] == 1
 
     def test_leaves_payment_null_when_no_provider_is_named(self, shop):
@@ -58,7 +58,7 @@ class TestPay:
         answer = shop.api.post(f"/orders/{number}/payments", {"provider": "sandbox"})
 
         assert answer.status == 201
-        assert set(answer.json) == {"payment_id", "pay_url", "qr_content"}
+        assert set(answer.json) == {"payment_id", "pay_url", "qr_content", "facts"}
 
     def test_refuses_an_order_that_is_paid(self, shop):
         number = shop.sell()

@@ -1,11 +1,7 @@
 """Pictures of products: whatever comes in is decoded and written anew."""
 
-import io
 import secrets
-import warnings
 from collections.abc import Sequence
-
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kacang.catalog.checks import BadValue
 from kacang.catalog.models import Picture
@@ -13,14 +9,12 @@ from kacang.catalog.operations.products import find_product
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
+from kacang.shared import pictures
 from kacang.shared.errors import Conflict, Invalid
 
 BYTES_MAX = 8 * 2**20
-PIXELS_MAX = 40_000_000
 SIDE_MAX = 1600
 PER_PRODUCT_MAX = 9
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-QUALITY = 82
 
 
 class BadPicture(Invalid):
@@ -46,9 +40,12 @@ def add_picture(*, merchant_id: int, actor: Actor, product_uid: str, body: bytes
         BadPicture: The file cannot be decoded, or is too large.
         TooManyPictures: The product has nine.
     """
-    image = _decode(body)
-    written = io.BytesIO()
-    image.save(written, "WEBP", quality=QUALITY, method=4)
+    if len(body) > BYTES_MAX:
+        raise BadPicture(problem="size", limit_mb=BYTES_MAX // 2**20)
+    try:
+        drawn = pictures.redraw(body, side_max=SIDE_MAX)
+    except pictures.NotAPicture as error:
+        raise BadPicture(problem=error.why) from None
     with acting_as(merchant_id):
         product = find_product(merchant_id, product_uid)
         held = Picture.objects.filter(merchant_id=merchant_id, product=product).count()
@@ -58,9 +55,9 @@ def add_picture(*, merchant_id: int, actor: Actor, product_uid: str, body: bytes
             merchant_id=merchant_id,
             product=product,
             name=f"{secrets.token_urlsafe(16)}.webp",
-            width=image.width,
-            height=image.height,
-            body=written.getvalue(),
+            width=drawn.width,
+            height=drawn.height,
+            body=drawn.body,
             position=held,
         )
         _log(merchant_id, actor, "pictures.add", product_uid, [row.name])
@@ -105,24 +102,6 @@ def order_pictures(
             rows[name].position = position
         Picture.objects.bulk_update(rows.values(), ["position"])
         _log(merchant_id, actor, "pictures.order", product_uid, list(names))
-
-
-def _decode(body: bytes) -> Image.Image:
-    if len(body) > BYTES_MAX:
-        raise BadPicture(problem="size", limit_mb=BYTES_MAX // 2**20)
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures before it refuses larger ones: ours is the limit.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            opened = Image.open(io.BytesIO(body), formats=FORMATS)
-        if opened.width * opened.height > PIXELS_MAX:
-            raise BadPicture(problem="pixels", limit=PIXELS_MAX)
-        opened.draft("RGB", (SIDE_MAX, SIDE_MAX))
-        image = ImageOps.exif_transpose(opened)
-        image.thumbnail((SIDE_MAX, SIDE_MAX))
-        return image.convert("RGBA" if image.has_transparency_data else "RGB")
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
-        raise BadPicture(problem="format") from None
 
 
 def _log(merchant_id: int, actor: Actor, action: str, product_uid: str, names: list[str]) -> None:

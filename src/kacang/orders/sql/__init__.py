@@ -72,6 +72,7 @@ DELIVER = _statement("deliver.sql", **_THOROUGH, **_CARDS)
 DELIVER_GOODS = _statement("deliver.sql", **_THOROUGH, **_GOODS)
 RELEASE = _statement("release.sql")
 REPLACE = _statement("replace.sql")
+WAIT_LONGER = _statement("wait_longer.sql")
 SUSPEND = _statement("suspend.sql")
 # A template: conditions and order are put in by `listing`.
 LIST = _read("list.sql")

@@ -8,12 +8,14 @@ want as materialized (
     select number, external_number, api_key_id, channel, currency, total_minor, email, phone,
            language, form, decode(form_sealed, 'hex') as form_sealed, decode(token_hash, 'hex') as token_hash,
            password_hash, address, device, decode(held, 'hex') as held_counters,
-           decode(limits, 'hex') as limit_counters, pay_minutes, units, account_id, payment, pay_url, qr
+           decode(limits, 'hex') as limit_counters, pay_minutes, units, account_id, payment, pay_url, qr,
+           provider_ref, coalesce(shown, '{}') as shown
     from jsonb_to_recordset(%(orders)s::jsonb) as o(
         number text, external_number text, api_key_id bigint, channel text, currency text,
         total_minor bigint, email text, phone text, language text, form jsonb, form_sealed text,
         token_hash text, password_hash text, address text, device text, held text, limits text,
-        pay_minutes int, units int, account_id bigint, payment text, pay_url text, qr text)
+        pay_minutes int, units int, account_id bigint, payment text, pay_url text, qr text,
+        provider_ref text, shown jsonb)
     limit %(all)s::bigint -- all of them; the planner then expects few, not a hundred
 ),
 ask as materialized (
@@ -97,9 +99,10 @@ moved as (
     from given where from_state = 0 group by sku_id, batch_id, line_id
 ),
 new_payment as (
-    insert into payment (merchant_id, number, order_id, account_id, amount_minor, currency, pay_url, qr_content, created_at, ask_at)
+    insert into payment (merchant_id, number, order_id, account_id, amount_minor, currency, pay_url, qr_content,
+                         provider_ref, shown, created_at, ask_at)
     select %(merchant)s::bigint, w.payment, o.id, w.account_id, o.payable_minor, o.currency, w.pay_url, w.qr,
-           o.created_at, o.created_at + interval '15 seconds'
+           w.provider_ref, w.shown, o.created_at, o.created_at + interval '15 seconds'
     from new_order o join want w on w.number = o.number
     where w.payment is not null and o.payable_minor > 0
 ),

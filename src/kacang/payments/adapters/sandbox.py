@@ -8,12 +8,11 @@ Its pay page is part of the installation (`kacang.web.cashier`), its protocol is
 import base64
 import hmac
 import json
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
-from kacang.payments import webhooks
+from kacang.payments import plain_messages, webhooks
 from kacang.payments.ports import (
     AccountField,
     AccountInfo,
@@ -38,13 +37,9 @@ from kacang.payments.ports import (
 )
 from kacang.shared.errors import DomainError
 from kacang.shared.ids import new_uid
-from kacang.shared.money import EXPONENTS, MINOR_MAX, Money
+from kacang.shared.money import EXPONENTS, Money
 
 SECRET = "signing"  # noqa: S105 - the name of a secret, not one
-PAID = "paid"
-_ID = re.compile(r"[!-~]{1,60}")
-_PAYMENT = re.compile(r"[!-~]{1,64}")
-_NUMBER = re.compile(r"[!-~]{1,128}")
 HTTP_OK = 200
 
 
@@ -86,35 +81,22 @@ class Sandbox:
         self, account: AccountInfo, message: IncomingMessage, now: datetime
     ) -> VerifiedNotice:
         """Check the signature, then every field."""
-        body = message.body
-        message_id = webhooks.check(account.secrets.get(SECRET, ()), message.headers, body, now)
-        said = _object(body)
-        status = _text(said, "status", _ID)
-        is_final = status == PAID
-        own_id = _text(said, "id", _ID)
-        return VerifiedNotice(
-            # Both are signed; a sender that reuses one of them must not swallow a payment.
-            notice_id=own_id if own_id == message_id else f"{message_id}/{own_id}",
-            payment_number=_text(said, "payment_id", _PAYMENT),
-            provider_number=_text(said, "provider_number", _NUMBER, optional=not is_final),
-            amount=_amount(said, smallest=1 if is_final else 0),
-            is_final=is_final,
-            raw=body.decode(),
-        )
+        return plain_messages.read(account.secrets.get(SECRET, ()), message, now)
 
     def query(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> QueryResult:
         """Ask the sandbox's books over HTTP."""
         said = self._ask(account, "query", payment.number, now)
         status = said.get("status")
-        if status != PAID:
+        if status != plain_messages.PAID:
             states = {"pending": QueryState.PENDING, "unknown": QueryState.UNKNOWN}
             return QueryResult(states.get(str(status), QueryState.FAILED))
         try:
             notice = VerifiedNotice(
-                notice_id="query/" + _text(said, "provider_number", _ID),
+                notice_id="query/"
+                + plain_messages.text(said, "provider_number", plain_messages.ID),
                 payment_number=payment.number,
-                provider_number=_text(said, "provider_number", _NUMBER),
-                amount=_amount(said, smallest=1),
+                provider_number=plain_messages.text(said, "provider_number", plain_messages.NUMBER),
+                amount=plain_messages.amount(said, smallest=1),
                 is_final=True,
                 raw=json.dumps(said),
             )
@@ -152,11 +134,7 @@ class Sandbox:
         self, secrets: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
     ) -> None:
         """Demand one to two signing secrets of the right form."""
-        given = secrets.get(SECRET, ())
-        if not 1 <= len(given) <= 2:  # noqa: PLR2004 - the old one and the new one
-            raise BadSecrets
-        for secret in given:
-            webhooks.key_of(secret)
+        plain_messages.check_secrets(secrets.get(SECRET, ()))
 
     def new_secrets(self) -> Mapping[str, str] | None:
         """Make a signing secret."""
@@ -175,7 +153,7 @@ class Sandbox:
         }
         try:
             answer = self._http.post(f"{self._base}/sandbox/{what}", body, headers=headers)
-            said = _object(answer.body)
+            said = plain_messages.json_object(answer.body)
         except DomainError as error:
             raise ProviderSilent(provider=self.name, why=error.code) from error
         if answer.status != HTTP_OK:
@@ -195,35 +173,3 @@ def _signing(account: AccountInfo) -> str:
         return account.secrets[SECRET][0]
     except (KeyError, IndexError):
         raise BadSecrets from None
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(body.decode())
-    # ValueError covers broken UTF-8, broken JSON and numbers of thousands of digits.
-    except (ValueError, RecursionError):
-        raise BadNotice(field="body") from None
-    return said if isinstance(said, dict) else _bad("body")
-
-
-def _text(said: dict[str, Any], name: str, form: re.Pattern[str], *, optional: bool = False) -> str:
-    value = said.get(name)
-    if optional and value is None:
-        return ""
-    if not isinstance(value, str) or not form.fullmatch(value):
-        _bad(name)
-    return value
-
-
-def _amount(said: dict[str, Any], *, smallest: int) -> Money:
-    minor, currency = said.get("amount_minor"), said.get("currency")
-    # `type` and not `isinstance`: True is an int.
-    if type(minor) is not int or not smallest <= minor <= MINOR_MAX:
-        _bad("amount_minor")
-    if not isinstance(currency, str) or currency not in EXPONENTS:
-        _bad("currency")
-    return Money(minor, currency)
-
-
-def _bad(field: str) -> NoReturn:
-    raise BadNotice(field=field)

@@ -38,7 +38,10 @@ def opened(payment: OpenPayment | None) -> PaymentOpened | None:
     if payment is None:
         return None
     return PaymentOpened.model_construct(
-        payment_id=payment.payment_id, pay_url=payment.pay_url, qr_content=payment.qr_content
+        payment_id=payment.payment_id,
+        pay_url=payment.pay_url,
+        qr_content=payment.qr_content,
+        facts=dict(payment.facts),
     )
 
 

@@ -194,11 +194,12 @@ class ProductList(Output):
 
 
 class PaymentOpened(Output):
-    """What the buyer needs in order to pay."""
+    """What the buyer needs in order to pay: a page, a QR code, or facts to copy."""
 
     payment_id: str
     pay_url: str
     qr_content: str
+    facts: dict[str, str] = {}
 
 
 class OrderPlaced(Output):

@@ -34,9 +34,11 @@ EVENTS: dict[str, Promise] = {
     "order.cancelled": gettext_lazy("The order is cancelled"),
     "order.code": gettext_lazy("One-time code for an order"),
     "order.expiring": gettext_lazy("To the buyer: cards expire soon"),
+    "order.proof_rejected": gettext_lazy("To the buyer: the proof was not accepted"),
     "restocked": gettext_lazy("To the buyer: it is back"),
     "staff.order_waiting": gettext_lazy("To staff: a paid order waits"),
     "staff.suspense": gettext_lazy("To staff: money fits no order"),
+    "staff.transfer": gettext_lazy("To staff: a bank transfer to confirm"),
     "staff.expiring": gettext_lazy("To staff: stock expires soon"),
     "staff.low_stock": gettext_lazy("To staff: stock runs low"),
     "staff.low_digest": gettext_lazy("To staff: all low stock, daily"),
@@ -148,4 +150,6 @@ def _target(row: NoticeRow) -> str:
         return reverse("console_order", args=[name])
     if kind == "sku" and name:
         return reverse("console_stock_sku", args=[name])
+    if kind == "transfer" and name:
+        return reverse("console_transfer", args=[name])
     return reverse("console_suspense") if kind == "suspense" else ""

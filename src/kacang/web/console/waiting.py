@@ -1,4 +1,4 @@
-"""What waits for a person beside orders: stock that runs low, messages and jobs that failed."""
+"""What waits for a person beside orders: low stock, bank transfers, what failed."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from kacang.messages import queries as messages
 from kacang.messages.queries import MessageFilter, MessageState
 from kacang.outbox import queries as outbox
 from kacang.outbox.queries import WorkState
+from kacang.payments import transfers
 from kacang.supply.queries import Terms, default_terms, levels_of
 from kacang.vault.queries import StockLevel
 from kacang.web.console.desk import Desk
@@ -52,8 +53,12 @@ def low_skus(merchant_id: int) -> tuple[int, int]:
 
 
 def troubles(desk: Desk) -> list[Todo]:
-    """Return the counters of what failed, for those who may look into it."""
+    """Return the counters of what waits or failed, for those who may look into it."""
     items = []
+    if "payments.confirm" in desk.permissions:
+        proved = transfers.waiting_count(merchant_id=desk.merchant_id)
+        words = _("Transfers to confirm"), proved, reverse("console_transfers")
+        items += [Todo("credit-card", *words, _("proved by buyers"))] if proved else []
     if "messages.view" in desk.permissions:
         where = MessageFilter(state=MessageState.FAILED)
         lost = messages.log(merchant_id=desk.merchant_id, where=where, limit=LOOK_BACK).rows

@@ -5,8 +5,10 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kacang.orders import operations as orders
@@ -14,13 +16,26 @@ from kacang.orders import queries
 from kacang.orders.types import OrderState, OrderView, PaymentView
 from kacang.payments import operations as payment_operations
 from kacang.payments import queries as payments
+from kacang.payments import transfers
 from kacang.payments.queries import PaymentState
+from kacang.payments.transfers import ProofInfo
 from kacang.shared.errors import DomainError
 from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
 from kacang.web.shop.devices import device_of, payer_of
 from kacang.web.shop.problems import Problem, problem_of
 from kacang.web.shop.site import Site, page
+
+# What a buyer may have to copy, as companies name it.
+FACTS: dict[str, Promise] = {
+    "bank": gettext_lazy("Bank"),
+    "holder": gettext_lazy("Account holder"),
+    "number": gettext_lazy("Account number"),
+    "network": gettext_lazy("Network"),
+    "address": gettext_lazy("Address"),
+    "amount": gettext_lazy("Amount"),
+    "reference": gettext_lazy("Note for the transfer"),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,7 +49,7 @@ def pay(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         return redirect(site.url("order", number=order.number))
     if request.method == "POST":
         return _choose(request, site, order)
-    return _show(request, site, order, _problem(request))
+    return show(request, site, order, _problem(request))
 
 
 @require_safe
@@ -70,7 +85,7 @@ def cancel(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         )
     except DomainError as error:
         if order.state == OrderState.PENDING:
-            return _show(request, site, order, problem_of(site, error), status=409)
+            return show(request, site, order, problem_of(site, error), status=409)
     return redirect(site.url("order", number=order.number))
 
 
@@ -91,11 +106,11 @@ def _choose(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
             payer=payer_of(request, site, order.number),
         )
     except DomainError as error:
-        return _show(request, site, order, problem_of(site, error), status=409, change=True)
+        return show(request, site, order, problem_of(site, error), status=409, change=True)
     return redirect(site.url("pay", number=order.number))
 
 
-def _show(
+def show(
     request: HttpRequest,
     site: Site,
     order: OrderView,
@@ -104,6 +119,7 @@ def _show(
     status: int = 200,
     change: bool = False,
 ) -> HttpResponse:
+    """Show how to pay an order, or the ways there are."""
     payment = None if change or "change" in request.GET else _open_payment(order)
     return page(
         request, site, "pay", status=status,
@@ -118,6 +134,9 @@ def _show(
         state_url=site.url("order_state", number=order.number),
         paid_url=site.url("order_paid", number=order.number),
         cancel_url=site.url("order_cancel", number=order.number),
+        facts=_facts(payment) if payment else [],
+        proof=_proof(site, order, payment),
+        proof_url=site.url("order_proof", number=order.number),
         mixed=len(order.lines) > 1,
     )  # fmt: skip
 
@@ -126,6 +145,19 @@ def _offers(request: HttpRequest, site: Site, order: OrderView) -> list[payments
     products = {line.product_uid for line in order.lines}
     sale = payments.Sale(order.payable, device=device_of(request), products=products)
     return payments.offered(merchant_id=site.merchant_id, sale=sale)
+
+
+def _facts(payment: PaymentView) -> list[tuple[Promise, str]]:
+    """Return what the buyer copies, in the order in which an app asks for it."""
+    facts = payment.facts
+    return [(word, facts[name]) for name, word in FACTS.items() if facts.get(name)]
+
+
+def _proof(site: Site, order: OrderView, payment: PaymentView | None) -> ProofInfo | None:
+    """Return the last proof that was handed in, where the order is paid by bank transfer."""
+    if payment is None or payment.provider != transfers.NAME:
+        return None
+    return transfers.latest_of_order(merchant_id=site.merchant_id, order_id=order.id)
 
 
 def _problem(request: HttpRequest) -> Problem | None:

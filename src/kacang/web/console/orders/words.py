@@ -19,6 +19,7 @@ HOLD_REASONS: dict[str, Promise] = {
 }
 PROVIDERS: dict[str, Promise] = {
     "sandbox": gettext_lazy("Sandbox"),
+    "bank_transfer": gettext_lazy("Bank transfer"),
     "free": gettext_lazy("Free"),
 }
 ACTORS: dict[str, Promise] = {

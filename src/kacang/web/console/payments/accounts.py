@@ -19,7 +19,10 @@ from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
 TRIALS = frozenset({"test", "demo"})
-PROVIDERS: dict[str, Promise] = {"sandbox": gettext_lazy("Sandbox")}
+PROVIDERS: dict[str, Promise] = {
+    "sandbox": gettext_lazy("Sandbox"),
+    "bank_transfer": gettext_lazy("Bank transfer"),
+}
 # What the sandbox calls its secret.
 SECRET = "signing"  # noqa: S105 - a name
 SECRET_WORDS: dict[str, Promise] = {SECRET: gettext_lazy("Signing secret")}

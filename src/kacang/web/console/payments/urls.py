@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kacang.web.console.payments import accounts, lists
+from kacang.web.console.payments import accounts, lists, transfers
 
 urlpatterns = [
     path("payments/", lists.payment_list, name="console_payments"),
@@ -12,6 +12,15 @@ urlpatterns = [
         lists.suspense_resolve,
         name="console_suspense_resolve",
     ),
+    path("payments/transfers/", transfers.transfer_list, name="console_transfers"),
+    path("payments/transfers/<str:number>/", transfers.transfer, name="console_transfer"),
+    path(
+        "payments/transfers/<str:number>/confirm/",
+        transfers.transfer_confirm,
+        name="console_transfer_confirm",
+    ),
+    path("payments/proofs/<str:uid>/file/", transfers.proof_file, name="console_proof_file"),
+    path("payments/proofs/<str:uid>/reject/", transfers.proof_reject, name="console_proof_reject"),
     path("payments/accounts/", accounts.account_list, name="console_payment_accounts"),
     path("payments/accounts/new/", accounts.account_new, name="console_payment_account_new"),
     path(
