@@ -14,6 +14,7 @@ from playwright.sync_api import APIResponse
 from kacang.catalog import queries as catalog
 from kacang.merchants import queries as merchants
 from kacang.outbox import queries as works
+from kacang.payouts import queries as payouts
 from kacang.stock import operations as stock
 from kacang.vault import queries as vault
 from kacang.web.wait_tokens import token_of
@@ -29,6 +30,7 @@ from tests.browser.harness import (
 from tests.orders.test_bank_transfer import Bank
 from tests.orders.test_move_check import looked
 from tests.orders.test_moving import ACG
+from tests.payouts.test_statements import MONDAY, after, agree, give_back, issue, sell
 from tests.stock.conftest import ACTOR, Make
 
 pytestmark = pytest.mark.browser
@@ -107,6 +109,7 @@ def examples(shop):
     }
     for name in ("console_stock_sku", "console_import", "console_generate"):
         of[name] = {"uid": sku.uid}
+    of["console_settlement"] = {"uid": some_statement(shop)}
     of["console_goods"] = {"uid": some_goods(shop)}
     of["console_move_check"] = {"uid": some_look(shop)}
     of["console_transfer"] = {"number": some_transfer(shop)}
@@ -128,6 +131,7 @@ def examples(shop):
     )
 
 
+<<<<<<< HEAD
 def some_transfer(shop):
     """A bank transfer with a proof that waits."""
     bank = Bank(shop.merchant_id)
@@ -135,6 +139,16 @@ def some_transfer(shop):
     bank.prove(placed)
     assert placed.payment is not None
     return placed.payment.payment_id
+=======
+def some_statement(shop):
+    """What the platform gets of some sales, with a refund among them."""
+    agree(shop.merchant_id, name="平台服务费 · 华东大区数字商品与提货卡统一费率")
+    sold = sell(shop.merchant_id, 19_800)
+    sell(shop.merchant_id, 123_456_789_00, order=2)
+    give_back(shop.merchant_id, sold, MONDAY)
+    issue(shop.merchant_id, after(1))
+    return payouts.statements(merchant_id=shop.merchant_id)[0].uid
+>>>>>>> d06a9a3 (Show statements at the desk, and agree and record from the command line (F4))
 
 
 def some_look(shop):

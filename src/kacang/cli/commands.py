@@ -2,7 +2,7 @@
 
 import typer
 
-from kacang.cli import cards, diagnosis, master, moving, purchasing, running, shops, trade
+from kacang.cli import cards, diagnosis, master, moving, purchasing, running, shares, shops, trade
 
 
 def register(app: typer.Typer) -> None:
@@ -10,6 +10,7 @@ def register(app: typer.Typer) -> None:
     running.register(app)
     diagnosis.register(app)
     shops.register(app)
+    shares.register(app)
     trade.register(app)
     cards.register(app)
     purchasing.register(app)

@@ -1,6 +1,7 @@
 """What others may do about shares in sales."""
 
 from kacang.payouts.agreeing import (
+    MILLION,
     AgreedAlready,
     BadTerms,
     RecordedAlready,
@@ -16,6 +17,7 @@ from kacang.payouts.agreeing import (
 from kacang.payouts.statements import issue_due
 
 __all__ = [
+    "MILLION",
     "AgreedAlready",
     "BadTerms",
     "RecordedAlready",

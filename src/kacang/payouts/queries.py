@@ -12,6 +12,7 @@ from kacang.payouts.models import Agreement, Party, Payout, Period, Statement, S
 from kacang.shared.money import Money
 
 __all__ = [
+    "PAGE_MAX",
     "AgreementView",
     "LineView",
     "Party",

@@ -117,6 +117,13 @@ TEXTS: dict[str, Words] = {
     "moving.unknown_system": _("From this system nothing can be moved."),
     "outbound.answer_too_large": _("The other side sent too much."),
     "outbound.not_reached": _("The other side did not answer in time."),
+    "payouts.agreed_already": _("There is an agreement with this party. End it first."),
+    "payouts.bad_terms": _("A value of the agreement is not possible: {field}."),
+    "payouts.recorded_already": _("Money with this number was recorded for the statement."),
+    "payouts.reference_missing": _("Give the bank's number of the money."),
+    "payouts.too_much": _("That is more than what is left to pay of this statement."),
+    "payouts.unknown_agreement": _("There is no such agreement, or it has ended."),
+    "payouts.unknown_statement": _("There is no such statement."),
     "payments.account_refused": _("The payment company does not accept this account."),
     "payments.bad_limits": _("A value is not possible: {field}."),
     "payments.amount_differs": _(

@@ -24,6 +24,14 @@ GROUPS = (
             NavItem(
                 "payments", _("Payments"), "credit-card", "/console/payments/", "payments.view", "y"
             ),
+            NavItem(
+                "settlements",
+                _("Settlements"),
+                "receipt",
+                "/console/settlements/",
+                "ledger.view",
+                "j",
+            ),
             NavItem("messages", _("Messages"), "mail", "/console/messages/", "messages.view", "m"),
             NavItem("risk", _("Blacklist"), "ban", "/console/blacklist/", "risk.edit", "b"),
         ),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("kacang.web.console.orders.urls")),
     path("", include("kacang.web.console.products.urls")),
     path("", include("kacang.web.console.payments.urls")),
+    path("", include("kacang.web.console.settlements.urls")),
     path("", include("kacang.web.console.goods.urls")),
     path("", include("kacang.web.console.cards.urls")),
 ]

@@ -60,6 +60,10 @@ STATES: dict[str, dict[str, Look]] = {
         "failed": Look(_("Failed"), "red"),
         "suspense": Look(_("Needs a decision"), "red"),
     },
+    "statement": {
+        "issued": Look(_("To pay"), "orange"),
+        "paid": Look(_("Paid"), "green"),
+    },
     "work": {
         "waiting": Look(_("Queued"), "grey"),
         "running": Look(_("In progress"), "blue"),
