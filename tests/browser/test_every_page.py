@@ -131,7 +131,6 @@ def examples(shop):
     )
 
 
-<<<<<<< HEAD
 def some_transfer(shop):
     """A bank transfer with a proof that waits."""
     bank = Bank(shop.merchant_id)
@@ -139,7 +138,8 @@ def some_transfer(shop):
     bank.prove(placed)
     assert placed.payment is not None
     return placed.payment.payment_id
-=======
+
+
 def some_statement(shop):
     """What the platform gets of some sales, with a refund among them."""
     agree(shop.merchant_id, name="平台服务费 · 华东大区数字商品与提货卡统一费率")
@@ -148,7 +148,6 @@ def some_statement(shop):
     give_back(shop.merchant_id, sold, MONDAY)
     issue(shop.merchant_id, after(1))
     return payouts.statements(merchant_id=shop.merchant_id)[0].uid
->>>>>>> d06a9a3 (Show statements at the desk, and agree and record from the command line (F4))
 
 
 def some_look(shop):
