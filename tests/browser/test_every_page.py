@@ -14,6 +14,7 @@ from playwright.sync_api import APIResponse
 from kacang.catalog import queries as catalog
 from kacang.merchants import queries as merchants
 from kacang.outbox import queries as works
+from kacang.payments import queries as payments
 from kacang.payouts import queries as payouts
 from kacang.stock import operations as stock
 from kacang.vault import queries as vault
@@ -102,6 +103,7 @@ def examples(shop):
         "console_batch": {"uid": batch.uid},
         "console_work": {"uid": batch.work_uid},
         "console_staff_member": {"uid": staff},
+        "console_payment_account": {"uid": payments.accounts(merchant_id=shop.merchant_id)[0].uid},
         "shop_of:category": {"uid": shelf},
         "shop_of:product": {"uid": product.uid},
         "design:theme": {"colour": "c02665"},

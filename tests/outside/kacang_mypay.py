@@ -61,12 +61,12 @@ class MyPay:
     name = "mypay"
     port_version = 2
     creates_offline = True
-    fields = (
+    fields: tuple[AccountField, ...] = (
         AccountField("url", "Gateway", "网关地址"),
         AccountField(SECRET, "Merchant key", "商户密钥", is_secret=True),
     )
     currencies = frozenset({"CNY"})
-    notice_methods = ("POST",)
+    notice_methods: tuple[str, ...] = ("POST",)
     taken = Reply(b"OK", "text/plain")
     refunds = False
     bills = True

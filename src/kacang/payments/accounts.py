@@ -68,6 +68,29 @@ class AccountRow:
     created_at: datetime
     changed_at: datetime
 
+    @property
+    def refused(self) -> int:
+        """How many messages were refused, for whatever reason."""
+        return self.forgeries + self.strangers
+
+    @property
+    def least(self) -> Money | None:
+        """The smallest payment that it takes."""
+        return self._money(self.limits.amount_min_minor)
+
+    @property
+    def most(self) -> Money | None:
+        """The largest payment that it takes."""
+        return self._money(self.limits.amount_max_minor)
+
+    @property
+    def day_most(self) -> Money | None:
+        """What it takes in a day, all in all."""
+        return self._money(self.limits.day_max_minor)
+
+    def _money(self, minor: int | None) -> Money | None:
+        return None if minor is None else Money(minor, self.currency)
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:

@@ -7,6 +7,7 @@ from kacang.merchants.audit import Actor
 from kacang.orders import operations as orders
 from kacang.orders import queries as orders_list
 from kacang.orders.types import OrderFilter, OrderState
+from kacang.payments import queries as payments
 from kacang.vault import operations
 from kacang.vault import queries as vault
 from tests.browser.console.conftest import sign_in
@@ -35,6 +36,8 @@ PAGES = {
     "payments": "/console/payments/",
     "suspense": "/console/payments/suspense/",
     "accounts": "/console/payments/accounts/",
+    "account": "/console/payments/accounts/{account}/",
+    "account-new": "/console/payments/accounts/new/?company=sandbox",
     "messages": "/console/messages/",
     "notices": "/console/notices/",
     "blacklist": "/console/blacklist/",
@@ -66,6 +69,7 @@ def addresses(shop):
         "order": shop.numbers[0],
         "sku": sku.uid,
         "product": sku.product_uid,
+        "account": payments.accounts(merchant_id=shop.merchant_id)[0].uid,
         "batch": vault.batches(merchant_id=shop.merchant_id, sku_id=sku.id).items[0].uid,
     }
     return {name: path.format(**names) for name, path in PAGES.items()}

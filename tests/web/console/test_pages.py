@@ -115,7 +115,8 @@ class TestPayments:
         owner.post(f"/console/payments/accounts/{uid}/switch/", {"to": "off"})
 
         assert "whsec_" in rotated
-        assert "Switch on" in owner.get("/console/payments/accounts/").content.decode()
+        page = owner.get(f"/console/payments/accounts/{uid}/").content.decode()
+        assert "Switch on" in page
 
     def test_another_shops_account_is_not_there(self, owner, merchant, other_merchant):
         owner.post("/console/payments/accounts/new/", {"name": "沙箱"})

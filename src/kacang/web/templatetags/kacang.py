@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from kacang.shared.money import SYMBOLS, Money, exponent
 from kacang.shared.texts import pick
 from kacang.vault.queries import CardFile
-from kacang.web.design import drawings, formats, themes
+from kacang.web.design import companies, drawings, formats, themes
 from kacang.web.design.fields import dressed
 from kacang.web.design.parts import Chart, Chip, Event, Figure, JobCard, Pages, Tab, Todo
 from kacang.web.design.states import TONES, look_of
@@ -41,6 +41,12 @@ register.filter("mask_code", formats.mask_code)
 register.filter("mask_number", formats.mask_number)
 register.filter("day", formats.day)
 register.filter("duration", formats.duration)
+
+
+register.filter("company", companies.company_name)
+register.filter("company_line", companies.company_line)
+register.filter("company_icon", companies.company_icon)
+register.filter("company_badge", companies.company_badge)
 
 
 @register.filter(name="money")

@@ -12,15 +12,11 @@ from kacang.orders.types import Event, EventView, OrderState, OrderView
 from kacang.payments.listing import ReceiptFit
 from kacang.shared.money import Money
 from kacang.web.design import parts
+from kacang.web.design.companies import company_name
 
 HOLD_REASONS: dict[str, Promise] = {
     "out_of_stock": gettext_lazy("Waiting for stock"),
     "late_payment": gettext_lazy("Paid after it was closed"),
-}
-PROVIDERS: dict[str, Promise] = {
-    "sandbox": gettext_lazy("Sandbox"),
-    "bank_transfer": gettext_lazy("Bank transfer"),
-    "free": gettext_lazy("Free"),
 }
 ACTORS: dict[str, Promise] = {
     "system": gettext_lazy("System"),
@@ -242,7 +238,7 @@ def hold_reason(reason: str) -> str:
 
 def provider_word(provider: str) -> str:
     """Return a payment company's name as people say it."""
-    return str(PROVIDERS.get(provider, provider))
+    return company_name(provider)
 
 
 def minutes_words(seconds: float) -> int:

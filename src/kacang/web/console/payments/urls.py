@@ -23,6 +23,17 @@ urlpatterns = [
     path("payments/proofs/<str:uid>/reject/", transfers.proof_reject, name="console_proof_reject"),
     path("payments/accounts/", accounts.account_list, name="console_payment_accounts"),
     path("payments/accounts/new/", accounts.account_new, name="console_payment_account_new"),
+    path("payments/accounts/<str:uid>/", accounts.account, name="console_payment_account"),
+    path(
+        "payments/accounts/<str:uid>/probe/",
+        accounts.account_probe,
+        name="console_payment_account_probe",
+    ),
+    path(
+        "payments/accounts/<str:uid>/reveal/",
+        accounts.account_reveal,
+        name="console_payment_account_reveal",
+    ),
     path(
         "payments/accounts/<str:uid>/switch/",
         accounts.account_switch,
