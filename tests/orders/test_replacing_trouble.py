@@ -150,6 +150,37 @@ class TestCrash:
         }  # fmt: skip
         assert is_sound(merchant)
 
+    def test_a_run_that_was_overtaken_undoes_its_part(self, merchant, made, monkeypatch):
+        monkeypatch.setattr(replacing_many, "AT_ONCE", 2)
+        bought_free(made, 4)
+        spare(made, 9)
+        uid = started(merchant, batch_uid=made.batch.uid)
+        real, calls = replacing_many._replace_some, []
+
+        def run() -> None:
+            orders.run_replace(merchant_id=merchant, work_uid=uid)
+
+        def overtaken(*values: Any) -> Any:
+            calls.append(1)
+            if len(calls) == 1:
+                # Another run of the job does what this one is about to do, and ends there.
+                with pytest.raises(OperationalError):
+                    run()
+            elif len(calls) == 3:
+                raise OperationalError("cut off")
+            return real(*values)
+
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(replacing_many, "_replace_some", overtaken)
+            run()
+        assert (ended(merchant, uid).state, ended(merchant, uid).done) == (WorkState.RUNNING, 2)
+
+        run()
+
+        item = ended(merchant, uid)
+        assert (item.result["replaced"], item.result["stayed"], item.total) == (4, 0, 4)
+        assert [line[2] for line in lines(merchant, item)[1:]] == ["Replaced"] * 4
+
     def test_stops_when_asked_and_keeps_what_it_did(self, merchant, made, monkeypatch):
         monkeypatch.setattr(replacing_many, "AT_ONCE", 2)
         placed = bought_free(made, 4)

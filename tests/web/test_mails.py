@@ -18,11 +18,13 @@ from kacang.messages import queries as messages
 from kacang.messages.models import Message
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
+from kacang.orders import replacing_many
 from kacang.orders.types import Credentials
 from kacang.payments import queries as payments
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.vault import queries as vault
+from kacang.vault.operations import Change, ChangeRequest
 from kacang.web import stock_mails
 from tests import make
 from tests.messages.conftest import postbox  # noqa: F401 - a fixture
@@ -154,6 +156,36 @@ class TestDelivered:
         assert orders.check_access(
             merchant_id=merchant, number=placed.number, credentials=Credentials(token=token)
         )
+
+    def test_of_many_replaced_cards_is_one_for_each_order(
+        self,
+        merchant,
+        postbox,  # noqa: F811
+        monkeypatch,
+    ):
+        monkeypatch.setattr(replacing_many, "AT_ONCE", 1)
+        made = make.sku(merchant, cards=7)
+        make.account(merchant)
+        placed = make.order(made, 3, contact=BUYER)
+        settle(merchant, placed)
+        run_news(merchant)
+        view = order_queries.order(merchant_id=merchant, number=placed.number)
+        units = vault.cards_of_units(merchant_id=merchant, line_ids=[view.lines[0].id])
+        uid = orders.replace_cards(
+            merchant_id=merchant,
+            actor=Actor(),
+            request=ChangeRequest(
+                Change.FAULTY, "内部原因", card_uids=[unit.card_uid for unit in units]
+            ),
+        )
+
+        orders.run_replace(merchant_id=merchant, work_uid=uid)
+
+        # Three transactions, each of which knows of one card: one mail.
+        assert run_news(merchant) == ["orders.tell_replaced"] * 3 + ["messages.send"]
+        _delivered, mail = postbox.mails
+        assert placed.number in mail["subject"]
+        assert "内部原因" not in text_of(mail)
 
     def test_without_an_address_nothing_is_sent(self, merchant, stocked, postbox):  # noqa: F811
         placed = make.order(stocked, contact=Contact(phone="+8613826042716"))

@@ -150,6 +150,9 @@ class TestJob:
         assert [row[4] for row in rows[1:]] == [first.number, first.number, ""]
         assert not any(code in written + body for code in made.codes)
         assert not given(made, second.number)[0].was_replaced
+        order = text_of(owner.get(reverse("console_order", args=[first.number])))
+        assert "A faulty card was replaced: 供货商整批无效" in order
+        assert f"Job · {item.actor_label}" in order
 
     def test_by_name_and_by_filter_mean_what_they_say(self, owner, merchant, made):
         placed = bought_free(made, 3)

@@ -22,6 +22,7 @@ ACTORS: dict[str, Promise] = {
     "system": gettext_lazy("System"),
     "buyer": gettext_lazy("Buyer"),
     "key": gettext_lazy("API"),
+    "job": gettext_lazy("Job"),
     "provider": gettext_lazy("Payment company"),
 }
 FIT_WORDS: dict[ReceiptFit, Promise] = {
@@ -195,9 +196,9 @@ def _card_url(entry: EventView) -> str:
 
 def actor_of(kind: str, label: str) -> str:
     """Return who did something: the person's label, or the kind of actor."""
-    if label and kind == "user":
+    if kind not in ACTORS:
         return label
-    word = str(ACTORS.get(kind, label))
+    word = str(ACTORS[kind])
     # A buyer's and the system's labels say nothing that the order does not.
     is_plain = kind in {"buyer", "system"} or not label
     return word if is_plain else f"{word} · {label}"
