@@ -3,6 +3,7 @@
 import pytest
 
 from simulators.payments.epay import signing as epay
+from simulators.payments.epusdt import books as epusdt
 from tests.payments.vectors import public_key, vector
 
 
@@ -22,3 +23,12 @@ def test_epay_V2():
     assert epay.content(known["params"]) == known["string"]
     assert sorted(epay.rsa_fits(said, key) for key in keys) == [False, True]
     assert not any(epay.rsa_fits({**said, "money": "1.01"}, key) for key in keys)
+
+
+@pytest.mark.parametrize("name", ["epusdt_create", "epusdt_notify"])
+def test_epusdt(name):
+    known = vector(name)
+
+    made = epusdt.signature(known["params"], known["token"], dialect="epusdt")
+
+    assert made == known["signature"]

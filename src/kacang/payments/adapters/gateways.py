@@ -1,7 +1,7 @@
 """Companies that are a program at an address which the merchant names."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
@@ -50,15 +50,17 @@ def gateway_of(options: Mapping[str, Any], http: Outbound) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
-def answered(provider: str, call: Callable[[], Answer]) -> dict[str, Any]:
+def answered(
+    provider: str, call: Callable[[], Answer], *, read: Container[int] = (OK,)
+) -> dict[str, Any]:
     """Make a call and return the object that is answered, its numbers as they were written.
 
     Raises:
-        ProviderSilent: No answer, not a 200, or not an object.
+        ProviderSilent: No answer, a status that is not among those to `read`, or no object.
     """
     try:
         answer = call()
-        if answer.status != OK:
+        if answer.status not in read:
             raise Silent(provider=provider, status=answer.status)
         return object_of(answer.body)
     except DomainError as error:
