@@ -1,6 +1,7 @@
 """A job that is started over HTTP and waited for, with its workers' memory watched."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,20 +35,35 @@ def run_job(made: Installation, shop: Shop, path: str, *, count: str, **request:
         count: Under which name the job's result counts what was done.
         request: What is sent, as httpx takes it.
     """
-    pids = {"web": made.processes[0].pid, "worker": made.processes[1].pid}
-    head = {"Authorization": f"Bearer {shop.key}"}
-    base = f"http://{HOST}:{made.port}/api/v1"
-    with MemoryWatch(pids) as watch, httpx.Client(headers=head, timeout=60) as client:
-        started = time.perf_counter()
-        sent = client.post(f"{base}{path}", **request)
+
+    def start(client: httpx.Client) -> str:
+        sent = client.post(path.removeprefix("/"), **request)
         if sent.status_code != httpx.codes.ACCEPTED:
             raise RuntimeError(f"{sent.status_code} {sent.text[:500]}\n{made.log('web')}")
-        job = sent.json()
+        return str(sent.json()["id"])
+
+    return follow_job(made, shop, start, count=count)
+
+
+def follow_job(
+    made: Installation, shop: Shop, start: Callable[[httpx.Client], str], *, count: str
+) -> JobDone:
+    """Start a job in whatever way, which returns its id, and wait for its end; as `run_job`."""
+    pids = {"web": made.processes[0].pid, "worker": made.processes[1].pid}
+    head = {"Authorization": f"Bearer {shop.key}"}
+    base = f"http://{HOST}:{made.port}/api/v1/"
+    with (
+        MemoryWatch(pids) as watch,
+        httpx.Client(headers=head, timeout=60, base_url=base) as client,
+    ):
+        started = time.perf_counter()
+        uid = start(client)
+        job: dict[str, Any] = {"state": "waiting"}
         while job["state"] in {"waiting", "running"}:
             if time.perf_counter() - started > _GIVE_UP_SECONDS:
                 raise RuntimeError(f"the job does not end: {job}\n{made.log('worker')}")
             time.sleep(_POLL_SECONDS)
-            job = client.get(f"{base}/jobs/{job['id']}").json()
+            job = client.get(f"jobs/{uid}").json()
         took = time.perf_counter() - started
     if job["state"] != "done":
         raise RuntimeError(f"the job failed: {job}\n{made.log('worker')}")

@@ -69,3 +69,10 @@ class TestBenches:
         assert figures["ratio"] > 0
         assert figures["ratio_page_stock"] > 0
         assert 0 < figures["worker_mb"] < figures["worker_mb_limit"]
+
+    def test_measures_reconciliation(self):
+        figures = run("bench.reconcile")
+
+        assert figures["ratio"] > 0
+        assert figures["errors"] == 0
+        assert 0 < figures["worker_mb"] < figures["worker_mb_limit"]

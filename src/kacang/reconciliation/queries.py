@@ -30,6 +30,7 @@ __all__ = [
     "bill",
     "bills",
     "differences",
+    "open_by_kind",
     "open_count",
 ]
 PAGE_MAX = 200
@@ -152,6 +153,17 @@ def differences(
         )
         rows = list(ordered[offset : offset + min(limit, PAGE_MAX)])
     return [_difference(row) for row in rows]
+
+
+def open_by_kind(*, merchant_id: int) -> dict[DifferenceKind, int]:
+    """Count what waits for somebody, by kind."""
+    with acting_as(merchant_id):
+        counted = (
+            Difference.objects.filter(merchant_id=merchant_id, resolution=None)
+            .values_list("kind")
+            .annotate(count=Count("id"))
+        )
+        return {DifferenceKind(kind): count for kind, count in counted}
 
 
 def open_count(*, merchant_id: int) -> int:
