@@ -25,6 +25,7 @@ import psycopg
 from bench import report
 from bench.installation import Installation, installation
 from bench.jobs import JobDone, follow_job
+from bench.load import percentile
 from bench.stock import Shop, open_shop
 from kacang.embedded import APP
 from kacang.merchants.audit import SYSTEM
@@ -249,11 +250,15 @@ def _tell(least: list[Least], jobs: list[JobDone], rows: int, wrong: int, *, as_
             for n, (bare, job, times) in enumerate(zip(least, jobs, ratios, strict=True), start=1)
         ],
     )
+    took = [job.seconds for job in jobs]
     figures = {
         "bench": "reconcile",
         "ratio": median(ratios),
         "ratio_limit": TIMES_MOST,
-        "per_second": rows / median(job.seconds for job in jobs),
+        "per_second": rows / median(took),
+        "limit_per_second": rows / median(bare.seconds for bare in least),
+        "p50_ms": 1000 * percentile(took, 0.5),
+        "p99_ms": 1000 * percentile(took, 0.99),
         "worker_mb": worker,
         "worker_mb_limit": WORKER_MEGABYTES,
         "errors": missing + wrong,
