@@ -64,6 +64,7 @@ class Mood:
         is_silent: Every connection is broken before anything is done.
         broken: This many of the next calls are answered 500, and nothing is done.
         mute: This many of the next calls are carried out, and their connection is broken.
+        only: `broken` and `mute` are about calls that begin with this, such as "POST /v1/refunds".
         refunds: What becomes of refunds.
         bill: What is wrong with bills.
     """
@@ -71,6 +72,7 @@ class Mood:
     is_silent: bool = False
     broken: int = 0
     mute: int = 0
+    only: str = ""
     refunds: RefundWay = RefundWay.AT_ONCE
     bill: frozenset[BillFault] = frozenset()
 
@@ -149,6 +151,7 @@ class Company:
         mood.is_silent = said.get("is_silent", str(mood.is_silent)) in ("True", "true", "1")
         mood.broken = int(said.get("broken", mood.broken))
         mood.mute = int(said.get("mute", mood.mute))
+        mood.only = said.get("only", mood.only)
         mood.refunds = RefundWay(said.get("refunds", mood.refunds.value))
         if "bill" in said:
             mood.bill = frozenset(BillFault(name) for name in said["bill"].split(",") if name)
@@ -169,10 +172,11 @@ class Company:
             mood = self.mood
             if mood.is_silent:
                 return None
-            if mood.broken > 0:
+            is_meant = f"{asked.method} {asked.path}".startswith(mood.only)
+            if mood.broken > 0 and is_meant:
                 mood.broken -= 1
                 return Said(b"Internal Server Error", "text/plain", 500)
-            is_mute = mood.mute > 0
+            is_mute = mood.mute > 0 and is_meant
             mood.mute -= is_mute
         said = self.answer(asked)
         return None if is_mute else said

@@ -64,6 +64,7 @@ def _lines(table: IO[bytes]) -> Iterator[tuple[int, str]]:
 def _rows(account: AccountInfo, lines: Iterator[tuple[int, str]]) -> Iterator[BillRow]:
     columns = _columns(account, lines)
     counts = dict.fromkeys(RowKind, 0)
+    line = ""
     for number, line in lines:
         if line.startswith("#"):
             break
@@ -71,9 +72,7 @@ def _rows(account: AccountInfo, lines: Iterator[tuple[int, str]]) -> Iterator[Bi
         row = _row(number, dict(zip(columns, cells, strict=False)))
         counts[row.kind] += 1
         yield row
-    else:
-        # Without its last line a bill has been cut off, and money would seem to be missing.
-        _bad("end")
+    # Without its last line a bill has been cut off, and money would seem to be missing.
     if END not in line:
         _bad("end")
     _check_sums(counts, lines)
