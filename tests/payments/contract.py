@@ -15,6 +15,7 @@ import pytest
 from kacang.payments.ports import (
     PORT_VERSION,
     AccountInfo,
+    AskAgain,
     BadNotice,
     BadSecrets,
     BadSignature,
@@ -22,6 +23,7 @@ from kacang.payments.ports import (
     Ignored,
     IncomingMessage,
     NoBill,
+    Notice,
     PaymentAsked,
     PaymentProvider,
     PaymentRef,
@@ -127,6 +129,8 @@ class PaymentContract:
         notice = self.read(company, company.message(minor=MINOR))
 
         assert notice.payment_number == NUMBER
+        if isinstance(notice, AskAgain):
+            return  # what was paid is asked, `test_L8_is_asked_about_what_nobody_told`
         assert notice.amount == Money(MINOR, company.account.currency)
         assert notice.is_final
         assert notice.provider_number
@@ -135,6 +139,8 @@ class PaymentContract:
         first, again, other = (
             self.read(company, company.message(serial=serial)) for serial in ("s1", "s1", "s2")
         )
+        if isinstance(first, AskAgain):
+            pytest.skip("its messages say nothing that is kept")
 
         assert first.notice_id == again.notice_id
         assert first.provider_number == again.provider_number
@@ -150,7 +156,7 @@ class PaymentContract:
 
     def test_no_changed_message_says_anything_else(self, company):
         message = company.message()
-        said = replace(self.read(company, message), raw="")
+        said = _without_raw(self.read(company, message))
 
         for changed in _changed(message):
             try:
@@ -158,8 +164,8 @@ class PaymentContract:
             except (BadSignature, BadNotice):
                 continue
             # A space or the order of fields, where a company signs the fields alone.
-            assert isinstance(heard, VerifiedNotice)
-            assert replace(heard, raw="") == said
+            assert isinstance(heard, (VerifiedNotice, AskAgain))
+            assert _without_raw(heard) == said
 
     @pytest.mark.parametrize("away", [timedelta(days=1), timedelta(days=-1)])
     def test_an_old_message_is_not_believed(self, company, away):
@@ -295,6 +301,10 @@ class PaymentContract:
 
         with pytest.raises(ProviderSilent):
             company.provider.query(company.account, ref, utc_now())
+
+
+def _without_raw(notice: Notice) -> Notice:
+    return replace(notice, raw="") if isinstance(notice, VerifiedNotice) else notice
 
 
 def _changed(message: IncomingMessage) -> Iterator[IncomingMessage]:

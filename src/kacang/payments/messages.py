@@ -273,7 +273,22 @@ class Ignored:
     why: str
 
 
-Notice = VerifiedNotice | RefundNotice | Ignored
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """A message that something became of a payment, without saying how much was paid.
+
+    It is not kept: the company is asked about the payment, at once.
+    """
+
+    payment_number: str
+
+    def __post_init__(self) -> None:
+        if not self.payment_number:
+            raise BadNotice(field="payment_number")
+        _refuse_long(self, payment_number=NUMBER_MAX)
+
+
+Notice = VerifiedNotice | RefundNotice | AskAgain | Ignored
 
 
 class QueryState(Enum):

@@ -202,10 +202,11 @@ def buyer_looked(*, merchant_id: int, order_id: int) -> int:
     return len(ids)
 
 
-def ask_again(*, merchant_id: int, numbers: Collection[str]) -> int:
+def ask_again(*, merchant_id: int, numbers: Collection[str], is_urgent: bool = False) -> int:
     """Have the company asked about payments that are not paid, now; return how many.
 
     For payments of which something else says that they were paid, however old they are.
+    `is_urgent`: a buyer waits.
     """
     with acting_as(merchant_id):
         rows = Payment.objects.filter(
@@ -214,7 +215,7 @@ def ask_again(*, merchant_id: int, numbers: Collection[str]) -> int:
         ids = list(rows.select_for_update(no_key=True).values_list("id", flat=True))
         Payment.objects.filter(merchant_id=merchant_id, id__in=ids).update(ask_at=Now())
         for payment_id in ids:
-            _enqueue_question(merchant_id, payment_id, is_urgent=False)
+            _enqueue_question(merchant_id, payment_id, is_urgent=is_urgent)
     return len(ids)
 
 

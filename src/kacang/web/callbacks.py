@@ -16,6 +16,7 @@ from kacang.orders import operations as orders
 from kacang.payments import operations, queries, registry
 from kacang.payments.ports import (
     AccountInfo,
+    AskAgain,
     BadNotice,
     BadSignature,
     IncomingMessage,
@@ -74,6 +75,12 @@ def _take(request: HttpRequest, account: AccountInfo, body: bytes) -> HttpRespon
     try:
         if isinstance(notice, VerifiedNotice):
             orders.settle_notice(account=account, notice=notice)
+        elif isinstance(notice, AskAgain):
+            operations.ask_again(
+                merchant_id=account.merchant_id,
+                numbers=[notice.payment_number],
+                is_urgent=True,
+            )
     except DomainError as error:
         # Not stored: the company comes again.
         return problem(error, request)
