@@ -2,6 +2,7 @@
 
 import pytest
 
+from simulators.payments.btcpay import server as btcpay
 from simulators.payments.epay import signing as epay
 from simulators.payments.epusdt import books as epusdt
 from tests.payments.vectors import public_key, vector
@@ -32,3 +33,9 @@ def test_epusdt(name):
     made = epusdt.signature(known["params"], known["token"], dialect="epusdt")
 
     assert made == known["signature"]
+
+
+def test_btcpay():
+    known = vector("btcpay_webhook")
+
+    assert btcpay.signature(known["secret"], known["body"].encode()) == known["header"]

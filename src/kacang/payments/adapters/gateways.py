@@ -70,21 +70,30 @@ def answered(
 
 
 def object_of(body: bytes) -> dict[str, Any]:
-    """Read a JSON object. Whole and broken numbers are `Decimal`: `1.10` stays 1.10.
+    """Read a JSON object, as `value_of`.
+
+    Raises:
+        BadNotice: It is none.
+    """
+    said = value_of(body)
+    if not isinstance(said, dict):
+        raise BadNotice(field="body")
+    return said
+
+
+def value_of(body: bytes) -> Any:
+    """Read JSON. Whole and broken numbers are `Decimal`: `1.10` stays 1.10.
 
     Raises:
         BadNotice: It is none.
     """
     try:
-        said = json.loads(
+        return json.loads(
             body.decode(), parse_int=_number, parse_float=_number, parse_constant=_no_number
         )
     # ValueError covers broken UTF-8 and broken JSON; a number may be too large for Decimal.
     except (ValueError, ArithmeticError, RecursionError):
         raise BadNotice(field="body") from None
-    if not isinstance(said, dict):
-        raise BadNotice(field="body")
-    return said
 
 
 def text_of(said: Mapping[str, Any], name: str) -> str:
