@@ -152,7 +152,7 @@ def opened(merchant, server) -> Opens:
 
 
 @pytest.fixture
-def sale(opened) -> Sale:
+def sale(opened: Opens) -> Sale:
     return opened()
 
 
