@@ -15,7 +15,7 @@ from kacang.shared.outbound import Guard, Outbound
 from tests.payments.accounts import info_of
 
 
-@pytest.mark.parametrize("name", ["alipay", "btcpay", "epay", "epusdt", "stripe"])
+@pytest.mark.parametrize("name", ["alipay", "btcpay", "epay", "epusdt", "stripe", "wechatpay"])
 def test_P1_a_company_runs_as_a_command(name, tmp_path):
     keys, needed = tmp_path / "keys.json", tmp_path / "account.json"
     command = [sys.executable, "-m", f"simulators.payments.{name}"]

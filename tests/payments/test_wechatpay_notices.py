@@ -124,7 +124,7 @@ class TestForged:
             {"amount": {"total": 19.99, "currency": "CNY"}},
             {"amount": {"total": True, "currency": "CNY"}},
             {"amount": {"total": 10**30, "currency": "CNY"}},
-            {"amount": {"total": 1999, "currency": "???"}},
+            {"amount": {"total": 1999, "currency": "???"}}, {"amount": {"total": 1999}},
         ],
     )  # fmt: skip
     def test_L9_what_is_sealed_must_be_about_this_merchants_money(self, company, changes):

@@ -20,7 +20,7 @@ class WechatPay(Desk):
 
     Args:
         keys: Of `new_keys`.
-        host, port, tell: As of `Speaker`.
+        host, port: As of `Speaker`.
         deliver_seconds: How often waiting messages are sent by themselves; None: when `deliver`
             is called.
     """
@@ -40,7 +40,7 @@ class WechatPay(Desk):
         self._ended.set()
         super().__exit__(*error)
 
-    def pay(self, number: str, deed: Deed = Deed.PAY) -> list[int]:
+    def pay(self, number: str, deed: Deed = Deed.PAY) -> list[tuple[int, bytes]]:
         """Do what somebody does at the cashier's page; return what the shop answered."""
         trade = self.books.find(number)
         if trade.state not in {OPEN, FAILED}:
@@ -64,7 +64,9 @@ class WechatPay(Desk):
             answers.append(self.send(Message(message.url, *event, waits)))
         return answers
 
-    def pay_in_app(self, called: Mapping[str, str], deed: Deed = Deed.PAY) -> list[int]:
+    def pay_in_app(
+        self, called: Mapping[str, str], deed: Deed = Deed.PAY
+    ) -> list[tuple[int, bytes]]:
         """Pay as a page inside WeChat has it, if the merchant has signed the call."""
         assert signing.is_page_call(self.keys["merchant_public_key"], dict(called)), "paySign"
         assert called["appId"] == self.keys["appid"]

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -17,7 +17,6 @@ from simulators.payments.wechatpay.keys import new_certificate
 
 TAKEN = range(200, 300)
 EVENTS = {"SUCCESS": "REFUND.SUCCESS", "ABNORMAL": "REFUND.ABNORMAL", "CLOSED": "REFUND.CLOSED"}
-Tell = Callable[[str, bytes, Mapping[str, str]], tuple[int, bytes]]
 
 
 class Way(Enum):
@@ -45,7 +44,6 @@ class Speaker(Company):
         keys: Of `new_keys`.
         host: Where to listen.
         port: 0: any free one.
-        tell: How a message is sent; over HTTP unless said otherwise.
     """
 
     def __init__(self, keys: Mapping[str, Any], **options: Any) -> None:
@@ -59,7 +57,6 @@ class Speaker(Company):
         self.is_probing = False
         self.books = Books()
         self.waiting: list[Message] = []
-        self._tell: Tell = options.get("tell", company.tell)
 
     def rotate_certificate(self) -> None:
         """Sign with a new platform certificate from now on; the old one is no more."""
@@ -77,11 +74,12 @@ class Speaker(Company):
         url = str(refund.asked["notify_url"])
         return Message(url, event, "refund", refund.event_id, told)
 
-    def send(self, message: Message, *, is_forged: bool = False, shift: int = 0) -> int:
-        """Send one message; return the shop's status."""
+    def send(
+        self, message: Message, *, is_forged: bool = False, shift: int = 0
+    ) -> tuple[int, bytes]:
+        """Send one message; return the shop's answer."""
         body, headers = self.written(message, is_forged=is_forged, shift=shift)
-        status, _ = self._tell(message.url, body, headers)
-        return status
+        return company.tell(message.url, body, headers)
 
     def written(
         self, message: Message, *, is_forged: bool = False, shift: int = 0
@@ -120,12 +118,12 @@ class Speaker(Company):
             "wechatpay-signature-type": signing.TYPE,
         }
 
-    def deliver(self) -> list[int]:
+    def deliver(self) -> list[tuple[int, bytes]]:
         """Send what waits; what the shop does not take waits on. Returns the shop's answers."""
         messages, self.waiting = self.waiting, []
         answers = []
         for message in messages:
             answers.append(self.send(message))
-            if answers[-1] not in TAKEN:
+            if answers[-1][0] not in TAKEN:
                 self.waiting.append(message)
         return answers

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
@@ -96,7 +96,8 @@ class WechatPay:
         if product == "jsapi":
             asked["payer"] = {"openid": payment.payer}
         if product == "h5":
-            asked["scene_info"]["h5_info"] = {"type": "Wap"}
+            place = {"payer_client_ip": payment.address or NOWHERE}
+            asked["scene_info"] = {**place, "h5_info": {"type": "Wap"}}
         answer = self._gateway.post(merchant, f"{ORDERS}/{product}", _json(asked))
         if answer.code == "ORDERPAID":
             # It is asked about, and then known to be paid.
@@ -319,11 +320,12 @@ def _order(merchant: Merchant, payment: PaymentAsked, notice_url: str) -> dict[s
         "out_trade_no": payment.number,
         "notify_url": notice_url,
         "amount": {"total": payment.amount.minor, "currency": payment.amount.currency},
-        "scene_info": {"payer_client_ip": payment.address or NOWHERE},
     }
+    if payment.address:
+        asked["scene_info"] = {"payer_client_ip": payment.address}
     if payment.expires_at is not None:
         ends_at = max(payment.expires_at, utc_now() + ENDS_SOONEST)
-        asked["time_expire"] = ends_at.astimezone(UTC).isoformat(timespec="seconds")
+        asked["time_expire"] = ends_at.astimezone(ZoneInfo(ZONE)).isoformat(timespec="seconds")
     return asked
 
 

@@ -25,7 +25,7 @@ _LATER = frozenset({
 # What is wrong with the account, whatever was asked. WeChat may not be able to sign these.
 _ACCOUNT = frozenset({
     "SIGNERROR", "NOAUTH", "MCHNOTEXISTS", "MCHIDNOTEXIST", "APPIDMCHIDNOTMATCH",
-    "APPIDNOTEXIST", "INVALIDAPPID", "ACCOUNTERROR",
+    "APPIDNOTEXIST", "INVALIDAPPID",
 })  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def payment(
         notice_id=notice_id,
         payment_number=text(said, "out_trade_no"),
         provider_number=text(said, "transaction_id"),
-        amount=_amount(said, "total"),
+        amount=_amount(said, "total", unsaid=""),
         is_final=True,
         raw=raw,
     )
@@ -77,7 +77,7 @@ def refund(merchant: Merchant, said: dict[str, Any], *, notice_id: str, raw: str
         refund_number=text(said, "out_refund_no"),
         provider_number=text(said, "refund_id"),
         payment_number=text(said, "out_trade_no"),
-        amount=_amount(said, "refund"),
+        amount=_amount(said, "refund", unsaid=CURRENCY),
         state=_refund_state(said, "refund_status"),
         raw=raw,
     )
@@ -103,11 +103,11 @@ def _demand(said: dict[str, Any], **fields: str) -> None:
             _bad(name)
 
 
-def _amount(said: dict[str, Any], name: str) -> Money:
+def _amount(said: dict[str, Any], name: str, *, unsaid: str) -> Money:
     amounts = said.get("amount")
     if not isinstance(amounts, dict):
         _bad("amount")
-    minor, currency = amounts.get(name), amounts.get("currency", CURRENCY)
+    minor, currency = amounts.get(name), amounts.get("currency", unsaid)
     # `type` and not `isinstance`: True is an int.
     if type(minor) is not int or not 0 < minor <= MINOR_MAX:
         _bad(name)
