@@ -68,6 +68,7 @@ WALKS = {
     "shop_of:order_file": "a file",
     "shop_of:order_zip": "a file",
     "shop_of:order_state": "a part of shop_of:pay",
+    "shop_of:signed_in": "leads on to shop_of:pay: web/shop/test_paying",
     "shop_of:numbers": "shop: test_goods",
     "shop_of:picture": "a picture",
 }

@@ -129,12 +129,18 @@ class _Choice:
 
 
 def start_payment(
-    *, merchant_id: int, number: str, provider: str, payer: Payer = ANYBODY
+    *,
+    merchant_id: int,
+    number: str,
+    provider: str,
+    payer: Payer = ANYBODY,
+    account_uid: str = "",
 ) -> OpenPayment:
     """Open a way to pay a pending order, or return the open one of the same company and device.
 
     The attempt is committed before its company is called; whatever becomes of the call, its
-    money can be told (rule 11). Must not be called inside a transaction (L18). Asked again
+    money can be told (rule 11). Must not be called inside a transaction (L18). With
+    `account_uid` no other account is taken: the payer's name is only known there. Asked again
     after a failure, the same attempt is offered to the company again. When a call fails and the
     shop has another account there, that one is tried at once.
 
@@ -145,7 +151,10 @@ def start_payment(
         ProviderSilent: The company did not answer.
         AccountRefused: The company does not accept the shop's account.
     """
-    choice = _Choice(provider, payments.routes(merchant_id=merchant_id))
+    routes = payments.routes(merchant_id=merchant_id)
+    if account_uid:
+        routes = tuple(route for route in routes if route.account.uid == account_uid)
+    choice = _Choice(provider, routes)
     while True:
         opened = _open(merchant_id, number, choice, payer)
         try:

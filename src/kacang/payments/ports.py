@@ -218,7 +218,10 @@ class KnowsBuyers(Protocol):
     """
 
     def sign_in_url(self, account: AccountInfo, back_url: str, state: str) -> str:
-        """Return where the buyer's browser is sent; it comes back with `code` and `state`."""
+        """Return where the buyer's browser is sent; it comes back with `code` and `state`.
+
+        Return "" when this account needs nobody to sign in. `state` are letters and digits.
+        """
         ...
 
     def buyer_of(self, account: AccountInfo, code: str) -> str:

@@ -26,21 +26,21 @@ ATTEMPTS_SECONDS = 600
 
 
 def order_page(view: OrderPage) -> OrderPage:
-    """Make a page of an order: `(request, site, order)` for whoever may open it.
+    """Make a page of an order: `(request, site, order, **parts of the path)` for who may open it.
 
     Anybody else is asked for a proof, in the same words whether the order exists or not. A
     link with `?t=` puts its token into the cookie and leads on to the address without it.
     """
 
     @wraps(view)
-    def answer(request: HttpRequest, site: Site, number: str) -> HttpResponse:
+    def answer(request: HttpRequest, site: Site, number: str, **parts: str) -> HttpResponse:
         number = order_number(number)
         if request.method == "GET" and "t" in request.GET:
             return private(_enter(request, site, number, request.GET["t"]))
         order = opened(request, site, number)
         if order is None:
             return private(ask_for_proof(request, site, number))
-        return private(view(request, site, order))
+        return private(view(request, site, order, **parts))
 
     return shop_page(answer)
 

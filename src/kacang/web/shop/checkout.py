@@ -21,6 +21,7 @@ from kacang.web.shop.devices import device_of, payer_of
 from kacang.web.shop.forms import Asked, CheckoutForm
 from kacang.web.shop.once import FormToken
 from kacang.web.shop.problems import Problem, problem_of
+from kacang.web.shop.signing_in import way_to_sign_in
 from kacang.web.shop.site import Site, language, origin, page, private, shop_page
 
 
@@ -76,7 +77,9 @@ def _start(till: Till, placed: PlacedOrder) -> HttpResponse:
     site, provider = till.site, till.form.cleaned_data.get("provider", "")
     target = "pay" if placed.state == OrderState.PENDING else "order"
     response = redirect(site.url(target, number=placed.number))
-    if target == "pay":
+    if target == "pay" and (away := _sign_in(till, placed, provider)):
+        response = redirect(away)
+    elif target == "pay":
         try:
             orders.start_payment(
                 merchant_id=site.merchant_id,
@@ -90,6 +93,14 @@ def _start(till: Till, placed: PlacedOrder) -> HttpResponse:
     key = (placed.number, placed.access_token)
     cookies.keep_order(till.request, response, site.merchant.uid, key)
     return _without_cart(till.request, response, site)
+
+
+def _sign_in(till: Till, placed: PlacedOrder, provider: str) -> str:
+    """Return where the buyer must sign in before paying, or ""."""
+    sale = payments.Sale(
+        placed.payable, device=device_of(till.request), products=till.basket.products
+    )
+    return way_to_sign_in(till.request, till.site, placed.number, provider, sale)
 
 
 def _placed(request: HttpRequest, site: Site, number: str) -> HttpResponse:

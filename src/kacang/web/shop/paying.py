@@ -1,5 +1,6 @@
 """The payment page: QR, countdown, and a question to the company when the buyer looks (L8)."""
 
+import json
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,6 +18,7 @@ from kacang.orders.types import OrderState, OrderView, PaymentView
 from kacang.payments import operations as payment_operations
 from kacang.payments import queries as payments
 from kacang.payments import transfers
+from kacang.payments.ports import Device
 from kacang.payments.queries import PaymentState
 from kacang.payments.transfers import ProofInfo
 from kacang.shared.errors import DomainError
@@ -24,6 +26,7 @@ from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
 from kacang.web.shop.devices import device_of, payer_of
 from kacang.web.shop.problems import Problem, problem_of
+from kacang.web.shop.signing_in import way_to_sign_in
 from kacang.web.shop.site import Site, page
 
 # What a buyer may have to copy, as companies name it.
@@ -42,7 +45,7 @@ FACTS: dict[str, Promise] = {
 @order_page
 def pay(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
     """Show how to pay, or start another way to pay."""
-    if order.payments and _open_payment(order) is None:
+    if order.payments and _open_payment(order, device_of(request)) is None:
         # The money may have come between reading the order and reading its payments.
         order = queries.order(merchant_id=site.merchant_id, number=order.number)
     if order.state != OrderState.PENDING:
@@ -98,11 +101,14 @@ def title_of(order: OrderView) -> str:
 
 
 def _choose(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
+    provider = request.POST.get("provider", "")[:30]
+    if away := way_to_sign_in(request, site, order.number, provider, _sale(request, order)):
+        return redirect(away)
     try:
         orders.start_payment(
             merchant_id=site.merchant_id,
             number=order.number,
-            provider=request.POST.get("provider", "")[:30],
+            provider=provider,
             payer=payer_of(request, site, order.number),
         )
     except DomainError as error:
@@ -120,14 +126,18 @@ def show(
     change: bool = False,
 ) -> HttpResponse:
     """Show how to pay an order, or the ways there are."""
-    payment = None if change or "change" in request.GET else _open_payment(order)
+    is_asking = change or "change" in request.GET
+    payment = None if is_asking else _open_payment(order, device_of(request))
     return page(
         request, site, "pay", status=status,
         order=order, payment=payment, problem=problem, noindex=True,
         title=title_of(order),
         cashier_url=_cashier_url(site, order, payment) if payment else "",
         left=_seconds_left(order.pay_by),
-        offers=_offers(request, site, order),
+        offers=payments.offered(merchant_id=site.merchant_id, sale=_sale(request, order)),
+        shows_qr=device_of(request) is Device.DESKTOP,
+        in_app=json.dumps(dict(payment.in_app)) if payment else "",
+        goes_on=payment is not None and _goes_on(payment, device_of(request)),
         asked="asked" in request.GET,
         pay_url=site.url("pay", number=order.number),
         order_url=site.url("order", number=order.number),
@@ -141,10 +151,9 @@ def show(
     )  # fmt: skip
 
 
-def _offers(request: HttpRequest, site: Site, order: OrderView) -> list[payments.Offer]:
+def _sale(request: HttpRequest, order: OrderView) -> payments.Sale:
     products = {line.product_uid for line in order.lines}
-    sale = payments.Sale(order.payable, device=device_of(request), products=products)
-    return payments.offered(merchant_id=site.merchant_id, sale=sale)
+    return payments.Sale(order.payable, device=device_of(request), products=products)
 
 
 def _facts(payment: PaymentView) -> list[tuple[Promise, str]]:
@@ -166,12 +175,18 @@ def _problem(request: HttpRequest) -> Problem | None:
     return Problem(_("The payment company does not answer. Please choose how to pay once more."))
 
 
-def _open_payment(order: OrderView) -> PaymentView | None:
-    """Return the newest payment that still asks for what the order costs now."""
+def _open_payment(order: OrderView, device: Device) -> PaymentView | None:
+    """Return the newest payment that still asks for what the order costs now, on this device.
+
+    One that its company has not answered about yet shows nothing: the ways are offered again.
+    """
     fitting = [
         payment
         for payment in order.payments
-        if payment.state == PaymentState.OPEN and payment.amount == order.payable
+        if payment.state == PaymentState.OPEN
+        and payment.amount == order.payable
+        and (payment.facts or payment.device in ("", device.value))
+        and (payment.pay_url or payment.qr_content or payment.in_app or payment.facts)
     ]
     return max(fitting, key=lambda payment: payment.created_at, default=None)
 
@@ -182,6 +197,13 @@ def _cashier_url(site: Site, order: OrderView, payment: PaymentView) -> str:
         return payment.pay_url
     back = urlencode({"r": site.url("pay", number=order.number)})
     return f"{payment.pay_url}{'&' if '?' in payment.pay_url else '?'}{back}"
+
+
+def _goes_on(payment: PaymentView, device: Device) -> bool:
+    """Say whether the buyer goes on by a button, and not by scanning."""
+    if payment.in_app:
+        return True
+    return bool(payment.pay_url) and device is not Device.DESKTOP
 
 
 def _seconds_left(pay_by: datetime) -> int:

@@ -11,6 +11,7 @@ from kacang.web.shop import (
     proving,
     receiving,
     redeeming,
+    signing_in,
     waits,
 )
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("orders/<str:number>/codes.zip", receiving.download_zip, name="order_zip"),
     path("orders/<str:number>/file", receiving.file, name="order_file"),
     path("orders/<str:number>/pay/", paying.pay, name="pay"),
+    path("orders/<str:number>/pay/back/<str:account>/", signing_in.signed_in, name="signed_in"),
     path("orders/<str:number>/state", paying.state, name="order_state"),
     path("orders/<str:number>/paid/", paying.paid, name="order_paid"),
     path("orders/<str:number>/proof/", proving.prove, name="order_proof"),

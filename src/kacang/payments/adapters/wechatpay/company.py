@@ -237,6 +237,8 @@ class WechatPay:
     def sign_in_url(self, account: AccountInfo, back_url: str, state: str) -> str:
         """Return where WeChat tells who the buyer is, without asking the buyer."""
         merchant = _merchant(account)
+        if merchant.product_for(Device.WECHAT) != "jsapi" or not merchant.app_secret:
+            return ""
         asked = {
             "appid": merchant.appid,
             "redirect_uri": back_url,
