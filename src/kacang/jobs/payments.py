@@ -38,6 +38,12 @@ def sum_days() -> None:
     for_each_merchant(lambda merchant_id: payments.sum_days(merchant_id=merchant_id))
 
 
+@by_the_clock("payments.look_after", "money", EVERY_MINUTE)
+def look_after() -> None:
+    """Turn away from accounts that fail, and try paused ones again (P5)."""
+    for_each_merchant(lambda merchant_id: payments.look_after(merchant_id=merchant_id))
+
+
 @task("payments.sandbox_send", "money")
 def sandbox_send(*, merchant_id: int, account_uid: str, charge_id: int, message: str) -> None:
     """Bring the sandbox company's notice to our door, as any company would."""

@@ -31,6 +31,7 @@ from kacang.payments.account_models import CallKind
 from kacang.payments.adapters import bank_transfer
 from kacang.payments.calls import recorded
 from kacang.payments.days import sum_days
+from kacang.payments.health import look_after
 from kacang.payments.models import Payment, PaymentState
 from kacang.payments.ports import (
     AccountInfo,
@@ -68,6 +69,7 @@ __all__ = [
     "end_rotation",
     "enqueue_questions",
     "instruct",
+    "look_after",
     "probe_account",
     "reveal_secrets",
     "set_secret",

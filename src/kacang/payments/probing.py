@@ -38,7 +38,7 @@ def probe_account(*, merchant_id: int, uid: str, actor: Actor = audit.SYSTEM) ->
     outside.refuse_in_transaction()
     account = account_of_merchant(merchant_id=merchant_id, uid=uid)
     registry.provider(account.provider).check_secrets(account.secrets, account.options)
-    probe = _try(account)
+    probe = try_out(account)
     with acting_as(merchant_id):
         keep_probe(account, probe)
         audit.record(
@@ -52,7 +52,8 @@ def probe_account(*, merchant_id: int, uid: str, actor: Actor = audit.SYSTEM) ->
     return probe
 
 
-def _try(account: AccountInfo) -> Probe:
+def try_out(account: AccountInfo) -> Probe:
+    """Make a round trip with an account. Nothing but the call itself is kept of it."""
     started = time.perf_counter()
     said, passed = "", True
     try:

@@ -1,15 +1,18 @@
 """P1, L9: accounts at the desk, whatever company: the form is made of what the company says."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from kacang.payments import queries, registry
+from kacang.payments import operations, queries, registry
 from kacang.payments.account_details import account_details
+from kacang.payments.account_models import CallKind
 from kacang.payments.adapters.sandbox import Sandbox
-from kacang.payments.ports import AccountField, AccountRefused, Surroundings
+from kacang.payments.calls import recorded
+from kacang.payments.ports import AccountField, AccountRefused, ProviderSilent, Surroundings
 from kacang.shared.outbound import Guard, Outbound
 from tests import make
 from tests.outside import company as mypay
@@ -187,6 +190,26 @@ class TestTrial:
         owner.post(f"/console/payments/accounts/{uid}/switch/", {"to": "on"})
 
         assert queries.account_of_uid(uid).enabled
+
+
+class TestHealth:
+    def test_P5_both_pages_say_how_it_does_and_what_happened(self, owner, merchant):
+        uid = open_one(owner)
+        owner.post(f"/console/payments/accounts/{uid}/switch/", {"to": "on"})
+        account = queries.account_of_uid(uid)
+        for _ in range(6):
+            with suppress(ProviderSilent), recorded(account, CallKind.CREATE):
+                raise ProviderSilent
+
+        operations.look_after(merchant_id=merchant)
+
+        page = owner.get(f"/console/payments/accounts/{uid}/").content.decode()
+        assert "6 / 6" in page
+        assert "6 of 6 calls failed" in page
+        assert "Fails, others are taken" in page
+        assert (
+            "Fails, others are taken" in owner.get("/console/payments/accounts/").content.decode()
+        )
 
 
 class TestSecrets:

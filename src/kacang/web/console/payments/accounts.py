@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kacang.catalog import queries as catalog
-from kacang.payments import operations, queries, registry
+from kacang.payments import health, operations, queries, registry
 from kacang.payments.account_details import AccountDetails, AccountEventKind, account_details
 from kacang.payments.ports import PaymentProvider
 from kacang.shared.errors import DomainError
@@ -39,8 +39,9 @@ PROBES = (AccountEventKind.PROBED, AccountEventKind.PROBE_FAILED)
 def account_list(request: ConsoleRequest) -> HttpResponse:
     """Show the accounts in the order of the checkout, and the companies that there are."""
     desk = desk_of(request)
+    did = health.lately(merchant_id=desk.merchant_id)
     context = {
-        "rows": queries.accounts(merchant_id=desk.merchant_id),
+        "rows": [(row, did.get(row.uid)) for row in queries.accounts(merchant_id=desk.merchant_id)],
         "companies": _companies(desk) if "payments.edit" in desk.permissions else [],
         "can_edit": "payments.edit" in desk.permissions,
     }
@@ -250,6 +251,7 @@ def _page(
     context = {
         "details": details,
         "row": details.row,
+        "did": health.lately(merchant_id=desk.merchant_id).get(uid),
         "form": form or _form(desk, details, None),
         "callback": f"{settings.PUBLIC_URL}/callbacks/payments/{details.row.provider}/{uid}",
         "kept": [label_of(company, name) for name in details.secrets],
