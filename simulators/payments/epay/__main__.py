@@ -6,14 +6,14 @@ from simulators.payments.running import Script, run
 
 LATE_SECONDS = 20
 
+SCRIPT = Script(
+    name="epay",
+    new_keys=new_keys,
+    company=lambda keys, place: Gateway(
+        keys, host=place.host, port=place.port, late_seconds=LATE_SECONDS
+    ),
+    account=account,
+)
+
 if __name__ == "__main__":
-    run(
-        Script(
-            name="epay",
-            new_keys=new_keys,
-            company=lambda keys, place: Gateway(
-                keys, host=place.host, port=place.port, late_seconds=LATE_SECONDS
-            ),
-            account=account,
-        )
-    )
+    run(SCRIPT)

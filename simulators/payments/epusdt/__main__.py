@@ -6,18 +6,18 @@ from simulators.payments.running import Script, run
 
 LATE_SECONDS = 20
 
+SCRIPT = Script(
+    name="epusdt",
+    new_keys=new_keys,
+    company=lambda keys, place: Wallet(
+        keys["token"],
+        keys["dialect"],
+        host=place.host,
+        port=place.port,
+        late_seconds=LATE_SECONDS,
+    ),
+    account=account,
+)
+
 if __name__ == "__main__":
-    run(
-        Script(
-            name="epusdt",
-            new_keys=new_keys,
-            company=lambda keys, place: Wallet(
-                keys["token"],
-                keys["dialect"],
-                host=place.host,
-                port=place.port,
-                late_seconds=LATE_SECONDS,
-            ),
-            account=account,
-        )
-    )
+    run(SCRIPT)

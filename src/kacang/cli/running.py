@@ -11,6 +11,7 @@ import typer
 
 from kacang.cli import up as starting
 from kacang.cli import web as serving
+from kacang.cli.errors import CommandProblem
 from kacang.cli.installation import inside, installation
 from kacang.cli.options import DATA, Data, Host, Json, Port, Workers
 from kacang.cli.ports import refuse_busy
@@ -40,7 +41,7 @@ def _say(words: str) -> None:
     print(words, flush=True)
 
 
-def up(
+def up(  # noqa: PLR0913, PLR0917 - one for each option
     host: Host = "127.0.0.1",
     port: Port = 8000,
     data: Data = DATA,
@@ -50,6 +51,10 @@ def up(
         typer.Option(metavar="FILE", help="Gets address and logins as JSON when all answers."),
     ] = None,
     workers: Workers = 2,
+    simulators: Annotated[  # noqa: FBT002 - an option
+        bool,
+        typer.Option("--simulators", help="With --demo: payment companies to play with."),
+    ] = False,
 ) -> None:
     """Run everything on this machine: database, web, workers, schedule. Ctrl-C ends it all.
 
@@ -58,7 +63,9 @@ def up(
     """
     if ready_file is not None:
         ready_file = ready_file.absolute()
-    wishes = starting.Wishes(host, port, data.absolute(), demo, ready_file, workers)
+    if simulators and not demo:
+        raise CommandProblem("--simulators goes with --demo: no other shop is paid in play money.")
+    wishes = starting.Wishes(host, port, data.absolute(), demo, ready_file, workers, simulators)
     starting.up(wishes, _say)
 
 
@@ -109,6 +116,7 @@ def migrate(
 def prepare(
     data: Data = DATA,
     demo: Annotated[bool, typer.Option("--demo")] = False,  # noqa: FBT002 - an option
+    simulators: Annotated[Path | None, typer.Option("--simulators", metavar="FILE")] = None,
 ) -> None:
     """Migrate, then make the first people and the demo shop, once; print their logins as JSON.
 
@@ -120,5 +128,5 @@ def prepare(
         database.migrate(verbosity=0)
         database.collect_static()
         database.become(app_url)
-        logins = inside("first_run").provide(demo=demo)
+        logins = inside("first_run").provide(demo=demo, simulators=simulators)
     json.dump(logins, sys.stdout)

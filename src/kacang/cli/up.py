@@ -21,6 +21,7 @@ from kacang.cli.files import write_private
 from kacang.cli.folder import DataFolder, refuse_full
 from kacang.cli.installation import environment_of
 from kacang.cli.ports import answers, refuse_busy
+from kacang.cli.simulating import NETWORK, simulators
 from kacang.embedded import OWNER
 
 _READY_SECONDS = 120.0
@@ -41,6 +42,7 @@ class Wishes:
     demo: bool
     ready_file: Path | None
     workers: int
+    simulators: bool = False
 
     @property
     def address(self) -> str:
@@ -71,8 +73,12 @@ def up(wishes: Wishes, say: Callable[[str], None]) -> None:
         database = Database(folder, say)
         say(f"Starting Kacang in {folder.path}")
         stack.enter_context(database.running())
-        logins = _prepare(wishes, folder, database, stop)
         environment = _environment(wishes, folder, database)
+        companies, accounts = None, None
+        if wishes.simulators:
+            say("Starting the simulated payment companies")
+            companies, accounts = stack.enter_context(simulators(folder, environment, stop, say))
+        logins = _prepare(wishes, folder, database, stop, accounts)
         children = Children(tasks(wishes, folder), environment, say)
         stack.callback(children.stop)
         children.start()
@@ -82,6 +88,8 @@ def up(wishes: Wishes, say: Callable[[str], None]) -> None:
         while not stop.wait(_LOOK_SECONDS):
             database.look_after()
             children.look_after()
+            if companies is not None:
+                companies.look_after()
         say("Stopping.")
     say("Stopped; nothing is left running.")
 
@@ -115,17 +123,26 @@ def _environment(wishes: Wishes, folder: DataFolder, database: Database) -> dict
     # The owner's rights are for migrations alone.
     found.pop("KACANG_OWNER_URL", None)
     found.setdefault("KACANG_PUBLIC_URL", wishes.base_url)
+    if wishes.simulators:
+        allowed = [found.get("KACANG_PRIVATE_NETWORKS_ALLOWED", ""), NETWORK]
+        found["KACANG_PRIVATE_NETWORKS_ALLOWED"] = ",".join(filter(None, allowed))
     return found
 
 
 def _prepare(
-    wishes: Wishes, folder: DataFolder, database: Database, stop: threading.Event
+    wishes: Wishes,
+    folder: DataFolder,
+    database: Database,
+    stop: threading.Event,
+    accounts: Path | None,
 ) -> dict[str, object]:
     """Bring tables, static files, first people and demo shop to what is wanted."""
     environment = _environment(wishes, folder, database)
     environment["KACANG_OWNER_URL"] = database.url(OWNER)
     steps = _Steps(folder, stop)
     words = ["prepare", "--demo"] if wishes.demo else ["prepare"]
+    if accounts is not None:
+        words += ["--simulators", str(accounts)]
     try:
         found = json.loads(steps.run(words, environment))
     except ValueError:

@@ -16,6 +16,7 @@ from kacang.catalog import queries as catalog
 from kacang.cli.files import read_object, write_private
 from kacang.cli.folder import DataFolder
 from kacang.cli.inside import demo as demo_shop
+from kacang.cli.inside import simulated
 from kacang.merchants import operations as merchants
 from kacang.merchants import queries
 from kacang.merchants.audit import Actor
@@ -67,11 +68,12 @@ class Notes:
         write_private(self._path, json.dumps(self._facts, ensure_ascii=False, indent=1))
 
 
-def provide(*, demo: bool) -> dict[str, object]:
+def provide(*, demo: bool, simulators: Path | None = None) -> dict[str, object]:
     """Make what is missing and return the logins.
 
     Args:
         demo: Whether there shall be a demo shop.
+        simulators: The file of accounts at simulated companies, for the demo shop.
     """
     folder = DataFolder(Path(os.environ["KACANG_DATA"]))
     notes = Notes(folder.first_run)
@@ -84,6 +86,10 @@ def provide(*, demo: bool) -> dict[str, object]:
         if not notes.of("merchants", plan.slug, "filled"):
             _fill(notes, plan, merchant_id)
             notes.note(True, "merchants", plan.slug, "filled")  # noqa: FBT003 - JSON
+        if simulators is not None:
+            simulated.wire(
+                merchant_id=merchant_id, slug=plan.slug, kept=notes, file=simulators, actor=ACTOR
+            )
     return {
         "merchant": plan.slug,
         "email": notes.of("email"),
