@@ -2,7 +2,8 @@
 
 Each keeps its keys and its port in the folder, so that accounts made for them stay true from one
 start to the next. When all listen, `DIR/accounts.json` says what is filled in for an account at
-each: a list of `{"provider", "currency", "secrets", "options"}`.
+each: a list of `{"provider", "currency", "secrets", "options", "control"}`. A form with
+`callback_url` sent to `control` says where the messages of a company go that is told it once.
 """
 
 import argparse
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from simulators.payments.alipay.__main__ import SCRIPT as ALIPAY
+from simulators.payments.btcpay.__main__ import SCRIPT as BTCPAY
 from simulators.payments.epay.__main__ import SCRIPT as EPAY
 from simulators.payments.epusdt.__main__ import SCRIPT as EPUSDT
 from simulators.payments.running import Place, Script, kept_keys, write_private
+from simulators.payments.stripe.__main__ import SCRIPT as STRIPE
 from simulators.payments.wechatpay.__main__ import SCRIPT as WECHATPAY
 
-SCRIPTS = (WECHATPAY, ALIPAY, EPAY, EPUSDT)
+SCRIPTS = (WECHATPAY, ALIPAY, STRIPE, EPAY, EPUSDT, BTCPAY)
 ACCOUNTS, PORTS = "accounts.json", "ports.json"
 LOOK_SECONDS = 1.0
 
@@ -54,7 +57,8 @@ def _start_all(stack: contextlib.ExitStack, folder: Path, host: str) -> list[dic
         keys = kept_keys(folder / f"{script.name}.json", script.new_keys)
         company = stack.enter_context(_company(script, keys, host, ports.get(script.name, 0)))
         ports[script.name] = int(company.url.rpartition(":")[2])
-        accounts.append(script.account(keys, company.url))
+        control = {"control": f"{company.url}/_sim"}
+        accounts.append(script.account(keys, company.url) | control)
     write_private(kept, json.dumps(ports))
     return accounts
 

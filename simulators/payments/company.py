@@ -111,6 +111,9 @@ class Company:
         port: 0: any free one.
     """
 
+    # Of a company that is told once where its messages go; others read it in each order.
+    callback_url = ""
+
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.mood = Mood()
         self.calls: list[Asked] = []
@@ -145,7 +148,10 @@ class Company:
         return None
 
     def control(self, asked: Asked) -> Said:
-        """Change the mood from outside: a form of its fields, `deliver`, `finish_refunds`."""
+        """Change the mood from outside: a form of its fields, `deliver`, `finish_refunds`.
+
+        With `callback_url`, say where the messages of a company go that is told it once.
+        """
         said = asked.form()
         mood = self.mood
         mood.is_silent = said.get("is_silent", str(mood.is_silent)) in ("True", "true", "1")
@@ -155,6 +161,7 @@ class Company:
         mood.refunds = RefundWay(said.get("refunds", mood.refunds.value))
         if "bill" in said:
             mood.bill = frozenset(BillFault(name) for name in said["bill"].split(",") if name)
+        self.callback_url = said.get("callback_url", self.callback_url)
         for name, deed in (("deliver", self.deliver), ("finish_refunds", self.finish_refunds)):
             if name in said:
                 deed()

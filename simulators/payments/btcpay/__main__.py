@@ -9,18 +9,18 @@ from simulators.payments.running import Script, run
 
 LATE_SECONDS = 20
 
+SCRIPT = Script(
+    name="btcpay",
+    new_keys=new_keys,
+    company=lambda keys, place: Server(
+        keys,
+        place.callback_url,
+        host=place.host,
+        port=place.port,
+        late_seconds=LATE_SECONDS,
+    ),
+    account=account,
+)
+
 if __name__ == "__main__":
-    run(
-        Script(
-            name="btcpay",
-            new_keys=new_keys,
-            company=lambda keys, place: Server(
-                keys,
-                place.callback_url,
-                host=place.host,
-                port=place.port,
-                late_seconds=LATE_SECONDS,
-            ),
-            account=account,
-        )
-    )
+    run(SCRIPT)

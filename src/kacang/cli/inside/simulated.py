@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
+from django.conf import settings
+
 from kacang.merchants.audit import Actor
 from kacang.payments import operations as payments
 from kacang.payments import registry
@@ -44,6 +47,7 @@ def wire(*, merchant_id: int, slug: str, kept: Kept, file: Path, actor: Actor) -
         uid = kept.of("merchants", slug, "simulators", provider)
         if uid:
             _change(merchant_id, uid, needed, actor)
+            _tell(needed, provider, uid)
             continue
         new = NewAccount(
             provider=provider,
@@ -56,6 +60,13 @@ def wire(*, merchant_id: int, slug: str, kept: Kept, file: Path, actor: Actor) -
         made = payments.create_account(merchant_id=merchant_id, account=new, actor=actor)
         payments.enable_account(merchant_id=merchant_id, uid=made.uid, actor=actor)
         kept.note(made.uid, "merchants", slug, "simulators", provider)
+        _tell(needed, provider, made.uid)
+
+
+def _tell(needed: dict[str, Any], provider: str, uid: str) -> None:
+    """Say to a company where its messages go, as a person would at its website."""
+    url = f"{settings.PUBLIC_URL}/callbacks/payments/{provider}/{uid}"
+    httpx.post(needed["control"], data={"callback_url": url}, trust_env=False).raise_for_status()
 
 
 def _change(merchant_id: int, uid: str, needed: dict[str, Any], actor: Actor) -> None:
