@@ -107,7 +107,9 @@ class Shop:
         """Have yesterday's bill say this, and have it fetched and read."""
         self.books.bills[self.day.isoformat()] = list(lines)
         self.read()
-        (found,) = queries.bills(merchant_id=self.merchant, first=self.day, last=self.day)
+        (found,) = queries.bills(
+            merchant_id=self.merchant, where=queries.BillFilter(first=self.day, last=self.day)
+        )
         return found
 
     def read(self) -> str:
@@ -136,7 +138,9 @@ class Shop:
         return asked
 
     def differences(self, *, is_open: bool | None = True) -> list[queries.DifferenceView]:
-        return queries.differences(merchant_id=self.merchant, is_open=is_open)
+        return queries.differences(
+            merchant_id=self.merchant, where=queries.DifferenceFilter(is_open=is_open)
+        )
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection
@@ -29,6 +29,15 @@ select account, owner, currency, sum(amount)::bigint from (
 ) moved
 group by account, owner, currency having sum(amount) <> 0
 order by account, owner, currency
+"""
+# What moved from where to where, by day of a zone: a row a day, pair of accounts and kind.
+BY_DAY = """
+select (at at time zone %(zone)s::text)::date, debit, credit, kind, currency, count(*)::int,
+       sum(amount_minor)::bigint
+from transfer
+where merchant_id = %(merchant)s::bigint and at >= %(since)s::timestamptz
+  and at < %(until)s::timestamptz
+group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +70,23 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class DayFlow:
+    """What moved on a day between two accounts for one reason."""
+
+    day: date
+    debit: Account
+    credit: Account
+    kind: TransferKind
+    count: int
+    amount: Money
+
+    def of(self, account: Account) -> int:
+        """Return what it changes on an account, in minor units: debit less credit."""
+        debit = self.amount.minor if self.debit is account else 0
+        return debit - (self.amount.minor if self.credit is account else 0)
+
+
+@dataclass(frozen=True, slots=True)
 class EntryPage:
     """A page of transfers, the newest first. `next_before` is None on the last page."""
 
@@ -74,6 +100,7 @@ class EntryFilter:
 
     account: Account | None = None
     owner: int | None = None
+    kind: TransferKind | None = None
     document: tuple[DocumentKind, Sequence[int]] | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -96,8 +123,12 @@ def entries(
     wanted: EntryFilter = EntryFilter(),
     before_id: int | None = None,
     limit: int = 50,
+    offset: int = 0,
 ) -> EntryPage:
-    """Return a page of transfers. `before_id` is the `next_before` of the page before."""
+    """Return a page of transfers. `before_id` is the `next_before` of the page before.
+
+    Pages for people are counted by `offset` instead: numbers of rows stay in the house (rule 21).
+    """
     conditions, values = _conditions(wanted)
     if before_id is not None:
         conditions.append("id < %s::bigint")
@@ -105,12 +136,29 @@ def entries(
     where = " and ".join(["merchant_id = %s::bigint", *conditions])
     with acting_as(merchant_id), connection.cursor() as cursor:
         cursor.execute(
-            f"select {COLUMNS} from transfer where {where} order by id desc limit %s::int",  # noqa: S608 - our own words
-            [merchant_id, *values, limit + 1],
+            f"select {COLUMNS} from transfer where {where} order by id desc limit %s::int"  # noqa: S608 - our own words
+            " offset %s::int",
+            [merchant_id, *values, limit + 1, offset],
         )
         found = [_entry(row) for row in cursor.fetchall()]
     shown = tuple(found[:limit])
     return EntryPage(shown, shown[-1].id if len(found) > limit else None)
+
+
+def by_day(*, merchant_id: int, since: datetime, until: datetime, zone: str) -> list[DayFlow]:
+    """Sum up what moved from `since` to before `until`, by day of a time zone."""
+    asked: dict[str, Any] = {
+        "merchant": merchant_id, "since": since, "until": until, "zone": zone,
+    }  # fmt: skip
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute(BY_DAY, asked)
+        found = cursor.fetchall()
+    return [
+        DayFlow(
+            day, Account(debit), Account(credit), TransferKind(kind), count, Money(minor, currency)
+        )
+        for day, debit, credit, kind, currency, count, minor in found
+    ]
 
 
 def export(
@@ -153,6 +201,9 @@ def _conditions(wanted: EntryFilter) -> tuple[list[str], list[Any]]:
         conditions.append("(({}) or ({}))".format(*both))
         once = [int(wanted.account)] + ([] if wanted.owner is None else [wanted.owner])
         values += once * 2
+    if wanted.kind is not None:
+        conditions.append("kind = %s::smallint")
+        values.append(int(wanted.kind))
     if wanted.document is not None:
         conditions.append("document_kind = %s::smallint and document_id = any(%s::bigint[])")
         values += [int(wanted.document[0]), list(wanted.document[1])]

@@ -14,6 +14,7 @@ PERMISSIONS = {
     "orders.hand_over": _("Hand goods over"),
     "products.view": _("See products"),
     "products.edit": _("Change products and prices"),
+    "works.view": _("See long jobs"),
     "stock.view": _("See stock"),
     "stock.import": _("Import card secrets"),
     "stock.generate": _("Generate card secrets"),
@@ -75,6 +76,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
         {
             "dashboard.view",
             "products.view",
+            "works.view",
             "stock.view",
             "stock.import",
             "stock.generate",
@@ -94,6 +96,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "orders.replace",
             "orders.hand_over",
             "products.view",
+            "works.view",
             "stock.view",
             "messages.view",
         }
@@ -115,6 +118,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "orders.view",
             "orders.note",
             "products.view",
+            "works.view",
             "stock.view",
             "goods.move",
             "orders.hand_over",
@@ -124,6 +128,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
         {
             "dashboard.view",
             "orders.view",
+            "works.view",
             "payments.view",
             "reconciliation.view",
             "reconciliation.edit",

@@ -1,14 +1,26 @@
 """What others may ask about bills and differences."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from kacang.merchants.tenancy import acting_as
 from kacang.reconciliation.bills import UnknownBill
+from kacang.reconciliation.differing import (
+    NAMES_MAX,
+    PAGE_MAX,
+    DifferenceCounts,
+    DifferenceFilter,
+    DifferenceView,
+    difference_counts,
+    difference_ids,
+    differences,
+    open_by_kind,
+    open_count,
+)
 from kacang.reconciliation.models import (
     Bill,
     BillState,
@@ -20,20 +32,30 @@ from kacang.reconciliation.models import (
 from kacang.shared.money import Money
 
 __all__ = [
+    "NAMES_MAX",
+    "PAGE_MAX",
+    "BillCounts",
+    "BillFilter",
     "BillState",
     "BillView",
+    "DifferenceCounts",
+    "DifferenceFilter",
     "DifferenceKind",
     "DifferenceView",
     "Movement",
     "Resolution",
     "Sums",
     "bill",
+    "bill_counts",
+    "bill_id",
+    "bill_names",
     "bills",
+    "difference_counts",
+    "difference_ids",
     "differences",
     "open_by_kind",
     "open_count",
 ]
-PAGE_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +78,12 @@ class BillView:
     account_id: int
     day: date
     state: BillState
+    # The day's bounds in the company's zone.
+    starts_at: datetime
+    ends_at: datetime
     is_fetched: bool
     file_name: str
+    digest: str
     rows: int
     sums: tuple[Sums, ...]
     problem: str
@@ -69,51 +95,71 @@ class BillView:
 
 
 @dataclass(frozen=True, slots=True)
-class DifferenceView:
-    """One thing in which a bill and our books differ."""
+class BillFilter:
+    """Which bills are asked for. `has_open`: those with differences that wait for somebody."""
 
-    id: int
-    bill_uid: str
-    day: date
-    account_id: int
-    kind: DifferenceKind
-    what: Movement
-    provider_number: str
-    payment_number: str
-    refund_number: str
-    theirs: Money | None
-    ours: Money | None
-    line: int | None
-    found_at: datetime
-    resolution: Resolution | None
-    resolved_at: datetime | None
-    resolved_by: str
-    note: str
-    # Whether the company itself gave us the bill: only then is its row taken in as money.
-    is_proven: bool
+    first: date | None = None
+    last: date | None = None
+    account_id: int | None = None
+    state: BillState | None = None
+    has_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BillCounts:
+    """How many bills there are in all, with open differences, failed, and closed."""
+
+    all: int
+    open: int
+    failed: int
+    closed: int
 
 
 def bills(
-    *,
-    merchant_id: int,
-    first: date | None = None,
-    last: date | None = None,
-    account_ids: Sequence[int] | None = None,
-    limit: int = PAGE_MAX,
-    offset: int = 0,
+    *, merchant_id: int, where: BillFilter = BillFilter(), limit: int = PAGE_MAX, offset: int = 0
 ) -> list[BillView]:
     """Return days of bills, the newest first, then by account."""
     with acting_as(merchant_id):
-        found = Bill.objects.filter(merchant_id=merchant_id)
-        if first is not None:
-            found = found.filter(day__gte=first)
-        if last is not None:
-            found = found.filter(day__lte=last)
-        if account_ids is not None:
-            found = found.filter(account_id__in=list(account_ids))
+        found = _bills(merchant_id, where)
+        if where.state is not None:
+            found = found.filter(state=where.state)
+        if where.has_open:
+            found = found.filter(_has_open(merchant_id))
         page = list(found.order_by("-day", "account_id")[offset : offset + limit])
         counts = _counts(merchant_id, [row.pk for row in page])
     return [_bill(row, counts.get(row.pk, (0, 0))) for row in page]
+
+
+def bill_counts(*, merchant_id: int, where: BillFilter = BillFilter()) -> BillCounts:
+    """Count the bills of an account and a period; `state` and `has_open` are not looked at."""
+    with acting_as(merchant_id):
+        found = _bills(merchant_id, where).aggregate(
+            all=Count("id"),
+            open=Count("id", filter=_has_open(merchant_id)),
+            failed=Count("id", filter=Q(state=BillState.FAILED)),
+            closed=Count("id", filter=Q(state=BillState.CLOSED)),
+        )
+    return BillCounts(**found)
+
+
+def bill_names(*, merchant_id: int, ids: Collection[int]) -> dict[int, tuple[str, date]]:
+    """Return the names and days of bills by their numbers, for the books."""
+    with acting_as(merchant_id):
+        rows = Bill.objects.filter(merchant_id=merchant_id, id__in=list(ids))
+        return {id_: (uid, day) for id_, uid, day in rows.values_list("id", "uid", "day")}
+
+
+def bill_id(*, merchant_id: int, uid: str) -> int:
+    """Return a bill's number in the house, by which the books name it.
+
+    Raises:
+        UnknownBill: There is none.
+    """
+    with acting_as(merchant_id):
+        found = Bill.objects.filter(merchant_id=merchant_id, uid=uid).values_list("id", flat=True)
+        for number in found:
+            return int(number)
+    raise UnknownBill
 
 
 def bill(*, merchant_id: int, uid: str) -> BillView:
@@ -130,46 +176,23 @@ def bill(*, merchant_id: int, uid: str) -> BillView:
     return _bill(row, counts.get(row.pk, (0, 0)))
 
 
-def differences(
-    *,
-    merchant_id: int,
-    bill_uid: str = "",
-    kind: DifferenceKind | None = None,
-    is_open: bool | None = None,
-    limit: int = 50,
-    offset: int = 0,
-) -> list[DifferenceView]:
-    """Return differences, those not resolved first, the newest day first."""
-    with acting_as(merchant_id):
-        found = Difference.objects.filter(merchant_id=merchant_id, bill__merchant_id=merchant_id)
-        if bill_uid:
-            found = found.filter(bill__uid=bill_uid)
-        if kind is not None:
-            found = found.filter(kind=kind)
-        if is_open is not None:
-            found = found.filter(resolution__isnull=is_open)
-        ordered = found.select_related("bill").order_by(
-            F("resolution").asc(nulls_first=True), "-bill__day", "kind", "id"
+def _bills(merchant_id: int, where: BillFilter) -> QuerySet[Bill]:
+    found = Bill.objects.filter(merchant_id=merchant_id)
+    if where.first is not None:
+        found = found.filter(day__gte=where.first)
+    if where.last is not None:
+        found = found.filter(day__lte=where.last)
+    if where.account_id is not None:
+        found = found.filter(account_id=where.account_id)
+    return found
+
+
+def _has_open(merchant_id: int) -> Exists:
+    return Exists(
+        Difference.objects.filter(
+            merchant_id=merchant_id, bill_id=OuterRef("id"), resolution__isnull=True
         )
-        rows = list(ordered[offset : offset + min(limit, PAGE_MAX)])
-    return [_difference(row) for row in rows]
-
-
-def open_by_kind(*, merchant_id: int) -> dict[DifferenceKind, int]:
-    """Count what waits for somebody, by kind."""
-    with acting_as(merchant_id):
-        counted = (
-            Difference.objects.filter(merchant_id=merchant_id, resolution=None)
-            .values_list("kind")
-            .annotate(count=Count("id"))
-        )
-        return {DifferenceKind(kind): count for kind, count in counted}
-
-
-def open_count(*, merchant_id: int) -> int:
-    """Return how many differences wait for somebody."""
-    with acting_as(merchant_id):
-        return Difference.objects.filter(merchant_id=merchant_id, resolution=None).count()
+    )
 
 
 def _counts(merchant_id: int, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -190,8 +213,11 @@ def _bill(row: Bill, counts: tuple[int, int]) -> BillView:
         account_id=row.account_id,
         day=row.day,
         state=BillState(row.state),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
         is_fetched=row.is_fetched,
         file_name=row.file_name,
+        digest=row.digest,
         rows=row.rows,
         sums=tuple(_sums(name, said) for name, said in sorted(row.totals.items())),
         problem=row.problem,
@@ -212,30 +238,4 @@ def _sums(currency: str, said: dict[str, Any]) -> Sums:
         refunded,
         Money(refunded_minor, currency),
         Money(said["fee"], currency),
-    )
-
-
-def _difference(row: Difference) -> DifferenceView:
-    def money(minor: int | None) -> Money | None:
-        return None if minor is None else Money(minor, row.currency)
-
-    return DifferenceView(
-        id=row.pk,
-        bill_uid=row.bill.uid,
-        day=row.bill.day,
-        account_id=row.account_id,
-        kind=DifferenceKind(row.kind),
-        what=Movement(row.what),
-        provider_number=row.provider_number,
-        payment_number=row.payment_number,
-        refund_number=row.refund_number,
-        theirs=money(row.theirs_minor),
-        ours=money(row.ours_minor),
-        line=row.line,
-        found_at=row.found_at,
-        resolution=None if row.resolution is None else Resolution(row.resolution),
-        resolved_at=row.resolved_at,
-        resolved_by=row.resolved_by,
-        note=row.note,
-        is_proven=row.bill.is_fetched,
     )

@@ -87,6 +87,13 @@ def transfers_under_way(*, merchant_id: int, sku_id: int) -> Sequence[EntryView]
         return [_view(row) for row in rows.order_by("-id")[:PAGE_MAX]]
 
 
+def skus_of_entries(*, merchant_id: int, ids: Iterable[int]) -> dict[int, str]:
+    """Return the SKUs' public ids of receipts, adjustments and transfers, for the books."""
+    with acting_as(merchant_id):
+        rows = Entry.objects.filter(merchant_id=merchant_id, id__in=list(ids))
+        return dict(rows.values_list("id", "sku__uid"))
+
+
 def _entries(merchant_id: int, ids: Iterable[int]) -> dict[int, EntryView]:
     rows = Entry.objects.filter(merchant_id=merchant_id, id__in=list(ids))
     return {row.pk: _view(row) for row in rows}

@@ -6,6 +6,7 @@ from kacang.stock.listing import (
     MovementPage,
     MovementView,
     movements,
+    skus_of_entries,
     transfers_under_way,
 )
 from kacang.stock.models import EntryKind, PieceState
@@ -26,6 +27,7 @@ __all__ = [
     "goods_levels",
     "last_receipts",
     "movements",
+    "skus_of_entries",
     "sold_in",
     "transfers_under_way",
     "warehouse_levels",

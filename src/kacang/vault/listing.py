@@ -1,6 +1,6 @@
 """Batches and cards as staff and buyers see them: never with a secret."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -127,6 +127,19 @@ def batch(*, merchant_id: int, uid: str) -> BatchView:
     """Return one batch with its counts, or raise UnknownBatch."""
     with acting_as(merchant_id):
         return _batch_views(merchant_id, [find_batch(merchant_id, uid)])[0]
+
+
+def batch_id(*, merchant_id: int, uid: str) -> int:
+    """Return a batch's number in the house, by which the books name it, or raise UnknownBatch."""
+    with acting_as(merchant_id):
+        return int(find_batch(merchant_id, uid).pk)
+
+
+def batch_names(*, merchant_id: int, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return the names of batches, in addresses and on pages, by their numbers in the house."""
+    with acting_as(merchant_id):
+        rows = Batch.objects.filter(merchant_id=merchant_id, id__in=list(ids))
+        return {id_: (uid, number) for id_, uid, number in rows.values_list("id", "uid", "number")}
 
 
 def find_batch(merchant_id: int, uid: str) -> Batch:

@@ -160,6 +160,21 @@ TEXTS: dict[str, Words] = {
     "payments.unknown_provider": _("There is no payment company {provider}."),
     "payments.unknown_receipt": _("No such money waits for a decision."),
     "payments.unknown_transfer": _("There is no such bank transfer."),
+    "reconciliation.day_closed": _("The day {day} is closed: nothing about it changes any more."),
+    "reconciliation.day_not_over": _("The day {day} is not over yet at the company."),
+    "reconciliation.no_bills": _("This company gives no bills that can be read."),
+    "reconciliation.not_proven": _(
+        "A person sent this bill: only what the company gave by itself is taken in as money. Have"
+        " the company asked instead."
+    ),
+    "reconciliation.note_needed": _("Please say why the difference is right."),
+    "reconciliation.open_differences": _(
+        "{count} differences of this day wait to be resolved. Then it can be closed."
+    ),
+    "reconciliation.unknown_bill": _("There is no such bill."),
+    "reconciliation.unknown_difference": _(
+        "This difference is resolved already, or there is none."
+    ),
     "request.bad_cursor": _("This cursor does not come from this list."),
     "risk.bad_block": _("This is not an e-mail address, phone number, address or device."),
     "risk.blocked": _("This order cannot be accepted. Please contact the shop."),

@@ -15,7 +15,7 @@ GROUPS = (
             NavItem("orders", _("Orders"), "shopping-bag", "/console/orders/", "orders.view", "o"),
             NavItem("products", _("Products"), "box", "/console/products/", "products.view", "p"),
             NavItem("vault", _("Card stock"), "key", "/console/stock/", "stock.view", "v"),
-            NavItem("works", _("Task centre"), "checklist", "/console/works/", "stock.view", "t"),
+            NavItem("works", _("Task centre"), "checklist", "/console/works/", "works.view", "t"),
         )
     ),
     NavGroup(
@@ -32,6 +32,14 @@ GROUPS = (
                 "ledger.view",
                 "j",
             ),
+                "bills",
+                _("Reconciliation"),
+                "arrows-exchange",
+                "/console/reconciliation/",
+                "reconciliation.view",
+                "r",
+            ),
+            NavItem("ledger", _("Ledger"), "list-details", "/console/ledger/", "ledger.view", "d"),
             NavItem("messages", _("Messages"), "mail", "/console/messages/", "messages.view", "m"),
             NavItem("risk", _("Blacklist"), "ban", "/console/blacklist/", "risk.edit", "b"),
         ),

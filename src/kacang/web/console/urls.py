@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("kacang.web.console.products.urls")),
     path("", include("kacang.web.console.payments.urls")),
     path("", include("kacang.web.console.settlements.urls")),
+    path("", include("kacang.web.console.reconciliation.urls")),
+    path("", include("kacang.web.console.ledger.urls")),
     path("", include("kacang.web.console.goods.urls")),
     path("", include("kacang.web.console.cards.urls")),
 ]

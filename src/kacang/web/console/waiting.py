@@ -72,7 +72,7 @@ def troubles(desk: Desk) -> list[Todo]:
                 alarming=True,
             )
         )
-    if "stock.view" in desk.permissions:
+    if "works.view" in desk.permissions:
         works = outbox.works(merchant_id=desk.merchant_id, limit=LOOK_BACK)
         failed = sum(work.state is WorkState.FAILED for work in works)
         items.append(

@@ -20,6 +20,7 @@ from kacang.vault.queries import BatchView
 from kacang.web.console.access import needs
 from kacang.web.console.cards.changes import told_of
 from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
+from kacang.web.console.reconciliation.words import problem_words
 from kacang.web.design.parts import JobCard, Tab
 from kacang.web.error_texts import TEXTS
 from kacang.web.errors import BAD_FILE
@@ -28,6 +29,7 @@ from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
 EXPORT = "vault.export"
+BILL = "reconciliation.read"
 KINDS: dict[str, Promise] = {
     "vault.check": gettext_lazy("Check of a file"),
     "vault.import": gettext_lazy("Import of codes"),
@@ -37,6 +39,7 @@ KINDS: dict[str, Promise] = {
     EXPORT: gettext_lazy("Export of codes"),
     "orders.move": gettext_lazy("Move from another system"),
     "orders.move_check": gettext_lazy("Look at another system's file"),
+    BILL: gettext_lazy("Reading of a bill"),
     "vault.tails": gettext_lazy("Preparing the search by number"),
     "keys.rotate": gettext_lazy("Change of the key of card secrets"),
 }
@@ -63,7 +66,7 @@ class Row:
     card: JobCard
 
 
-@needs("stock.view")
+@needs("works.view")
 def work_list(request: ConsoleRequest) -> HttpResponse:
     """Show the latest jobs, the newest first."""
     desk = desk_of(request)
@@ -84,11 +87,12 @@ def work_list(request: ConsoleRequest) -> HttpResponse:
         "rows": [Row(item, card_of(item, desk)) for item in shown],
         "tabs": tabs,
         "pages": pages_of(request, shown[-1].uid if len(found) > PAGE else ""),
+        "can_see_stock": "stock.view" in desk.permissions,
     }
     return render(request, "console/works/list.html", context)
 
 
-@needs("stock.view")
+@needs("works.view")
 def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Show one job; htmx gets its card alone, again and again until it has ended."""
     desk = desk_of(request)
@@ -107,6 +111,7 @@ def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "problem": _problem(item),
         "batch": _batch(desk, item),
         "sku_uid": str(item.arguments.get("sku", "")),
+        "bill_uid": _bill_uid(desk, item),
         "can_change": "stock.change" in desk.permissions,
         **told_of(desk, item),
     }
@@ -154,12 +159,19 @@ def _batch(desk: Desk, item: WorkView) -> BatchView | None:
         return None
 
 
+def _bill_uid(desk: Desk, item: WorkView) -> str:
+    may_see = item.kind == BILL and "reconciliation.view" in desk.permissions
+    return str(item.arguments["bill"]) if may_see else ""
+
+
 def _problem(item: WorkView) -> Promise | str:
     """Return why a job failed, in words."""
     if item.state is not WorkState.FAILED:
         return ""
     if item.error == BAD_FILE:
         return file_problem(item.result)
+    if item.kind == BILL:
+        return problem_words(item.error)
     return TEXTS.get(item.error) or PROBLEM_WORDS.get(item.error) or item.error
 
 
@@ -212,6 +224,8 @@ RESULT_WORDS: dict[str, Promise] = {
     "lines": gettext_lazy("Lines"),
     "good": gettext_lazy("Good lines"),
     "bad": gettext_lazy("Lines with faults"),
+    "rows": gettext_lazy("Rows of the bill"),
+    "differences": gettext_lazy("Differences to resolve"),
     "blank": gettext_lazy("Blank lines"),
     "changed": gettext_lazy("Cards changed"),
     "replaced": gettext_lazy("Cards replaced"),

@@ -78,6 +78,19 @@ STATES: dict[str, dict[str, Look]] = {
         "failed": Look(_("Failed"), "red"),
         "merged": Look(_("Moved away"), "grey"),
     },
+    "bill": {
+        "waiting": Look(_("To be fetched"), "grey"),
+        "differs": Look(_("Differs"), "orange"),
+        "agrees": Look(_("Agrees"), "green"),
+        "failed": Look(_("Failed"), "red"),
+        "closed": Look(_("Day closed"), "grey"),
+    },
+    "difference": {
+        "ours_only": Look(_("Only ours"), "orange"),
+        "theirs_only": Look(_("Only theirs"), "red"),
+        "amount": Look(_("Another amount"), "red"),
+        "state": Look(_("Another state"), "orange"),
+    },
     "product": {
         "off_sale": Look(_("Off sale"), "grey"),
         "on_sale": Look(_("On sale"), "green"),
