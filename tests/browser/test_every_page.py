@@ -19,6 +19,7 @@ from kacang.payouts import queries as payouts
 from kacang.stock import operations as stock
 from kacang.vault import queries as vault
 from kacang.web.wait_tokens import token_of
+from tests.browser.console.bills import account_of, some_bills
 from tests.browser.console.shop import a_busy_shop
 from tests.browser.harness import (
     DESKTOP,
@@ -113,12 +114,19 @@ def examples(shop):
     for name in ("console_stock_sku", "console_import", "console_generate"):
         of[name] = {"uid": sku.uid}
     of["console_settlement"] = {"uid": some_statement(shop)}
+    bill = some_bills(shop.merchant_id)
+    of["console_bill"] = {"uid": bill}
+    of["console_ledger_account"] = {"number": "1100"}
+    of["console_ledger_document"] = {"kind": "bill", "uid": bill}
     of["console_goods"] = {"uid": some_goods(shop)}
     of["console_move_check"] = {"uid": some_look(shop)}
     of["console_transfer"] = {"number": some_transfer(shop)}
     card = vault.cards_of_batch(merchant_id=shop.merchant_id, batch_uid=batch.uid, limit=1)
     of["console_card"] = {"uid": card.items[0].uid}
+    about = f"?account={account_of(shop.merchant_id)}"
     asked = {
+        "console_bill_seen": about,
+        "console_bill_rows": about,
         "console_cards": f"?sku={sku.uid}",
         "console_change": f"?change=freeze&batch={batch.uid}",
         "console_replace": f"?batch={batch.uid}",

@@ -1,6 +1,6 @@
 """What others may ask of the ledger: balances, entries, an export for an outside checker (F1)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -96,11 +96,11 @@ class EntryPage:
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Which transfers are asked for. `document` is a kind and the ids of documents."""
+    """Which transfers are asked for; no kinds: all. `document` is a kind and ids of documents."""
 
     account: Account | None = None
     owner: int | None = None
-    kind: TransferKind | None = None
+    kinds: Collection[TransferKind] = ()
     document: tuple[DocumentKind, Sequence[int]] | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -201,9 +201,9 @@ def _conditions(wanted: EntryFilter) -> tuple[list[str], list[Any]]:
         conditions.append("(({}) or ({}))".format(*both))
         once = [int(wanted.account)] + ([] if wanted.owner is None else [wanted.owner])
         values += once * 2
-    if wanted.kind is not None:
-        conditions.append("kind = %s::smallint")
-        values.append(int(wanted.kind))
+    if wanted.kinds:
+        conditions.append("kind = any(%s::smallint[])")
+        values.append([int(kind) for kind in wanted.kinds])
     if wanted.document is not None:
         conditions.append("document_kind = %s::smallint and document_id = any(%s::bigint[])")
         values += [int(wanted.document[0]), list(wanted.document[1])]

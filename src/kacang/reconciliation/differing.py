@@ -109,9 +109,9 @@ def difference_counts(
             _differences(merchant_id, where)
             .values_list("kind")
             .annotate(
-                Count("id"),
-                Count("id", filter=Q(resolution__isnull=True)),
-                Count(
+                found=Count("id"),
+                waits=Count("id", filter=Q(resolution__isnull=True)),
+                askable=Count(
                     "id",
                     filter=Q(resolution__isnull=True, what=Movement.PAYMENT)
                     & ~Q(payment_number=""),

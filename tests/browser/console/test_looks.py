@@ -8,8 +8,11 @@ from kacang.orders import operations as orders
 from kacang.orders import queries as orders_list
 from kacang.orders.types import OrderFilter, OrderState
 from kacang.payments import queries as payments
+from kacang.reconciliation import queries as reconciliation
+from kacang.reconciliation.queries import BillFilter
 from kacang.vault import operations
 from kacang.vault import queries as vault
+from tests.browser.console.bills import account_of, some_bills
 from tests.browser.console.conftest import sign_in
 from tests.browser.harness import DESKTOP, PHONE, assert_axe, assert_fits, shot
 
@@ -38,6 +41,18 @@ PAGES = {
     "accounts": "/console/payments/accounts/",
     "account": "/console/payments/accounts/{account}/",
     "account-new": "/console/payments/accounts/new/?company=sandbox",
+    "finance": "/console/finance/?days=30",
+    "bills": "/console/reconciliation/",
+    "bill": "/console/reconciliation/bills/{bill}/",
+    "bill-all": "/console/reconciliation/bills/{bill}/?show=all",
+    "bill-upload": "/console/reconciliation/upload/",
+    "differences": "/console/reconciliation/differences/?show=all",
+    "bill-report": "/console/reconciliation/report/",
+    "bill-ours": "/console/reconciliation/ours/?account={bank}",
+    "bill-theirs": "/console/reconciliation/theirs/?account={bank}",
+    "ledger": "/console/ledger/",
+    "ledger-account": "/console/ledger/accounts/1100/",
+    "ledger-order": "/console/ledger/order/{order}/",
     "messages": "/console/messages/",
     "notices": "/console/notices/",
     "blacklist": "/console/blacklist/",
@@ -60,12 +75,21 @@ def a_replaced_card(shop):
     return number, old
 
 
+def a_bill(shop):
+    """The newest bill, which has differences of every kind."""
+    where = BillFilter(has_open=True)
+    found = reconciliation.bills(merchant_id=shop.merchant_id, where=where)
+    return found[0].uid if found else some_bills(shop.merchant_id)
+
+
 def addresses(shop):
     sku = catalog.sku(merchant_id=shop.merchant_id, uid=shop.skus[0])
     replaced, card = a_replaced_card(shop)
     names = {
         "replaced": replaced,
         "card": card,
+        "bill": a_bill(shop),
+        "bank": account_of(shop.merchant_id),
         "order": shop.numbers[0],
         "sku": sku.uid,
         "product": sku.product_uid,

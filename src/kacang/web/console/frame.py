@@ -21,6 +21,7 @@ GROUPS = (
     NavGroup(
         label=_("Money and messages"),
         items=(
+            NavItem("finance", _("Finance"), "chart-line", "/console/finance/", "ledger.view", "f"),
             NavItem(
                 "payments", _("Payments"), "credit-card", "/console/payments/", "payments.view", "y"
             ),
@@ -32,6 +33,7 @@ GROUPS = (
                 "ledger.view",
                 "j",
             ),
+            NavItem(
                 "bills",
                 _("Reconciliation"),
                 "arrows-exchange",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("kacang.web.console.settlements.urls")),
     path("", include("kacang.web.console.reconciliation.urls")),
     path("", include("kacang.web.console.ledger.urls")),
+    path("", include("kacang.web.console.finance.urls")),
     path("", include("kacang.web.console.goods.urls")),
     path("", include("kacang.web.console.cards.urls")),
 ]

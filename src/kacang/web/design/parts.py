@@ -104,6 +104,8 @@ class Figure:
     rises: bool = True
     course: Sequence[float] = ()
     help: Words = ""
+    # Where the rows are that it counts, if anywhere.
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,11 +99,13 @@ def account_entries(request: ConsoleRequest, number: int) -> HttpResponse:
     account = Account(number)
     span = _span(request, desk)
     since, until = span.bounds(desk.zone)
-    kind = KINDS.get(request.GET.get("kind", ""))
+    chosen = request.GET.get("kind", "")
+    # Several are named with commas between them, by pages that sum them up.
+    kinds = [KINDS[name] for name in dict.fromkeys(chosen.split(",")) if name in KINDS]
     number_of_page = page_number(request)
     page = queries.entries(
         merchant_id=desk.merchant_id,
-        wanted=EntryFilter(account=account, kind=kind, since=since, until=until),
+        wanted=EntryFilter(account=account, kinds=kinds, since=since, until=until),
         limit=PAGE,
         offset=number_of_page * PAGE,
     )
@@ -119,13 +121,9 @@ def account_entries(request: ConsoleRequest, number: int) -> HttpResponse:
         "name": words.account_word(account),
         "beancount": CHART[account].beancount,
         "span": span,
-        "kinds": [
-            (name, words.kind_word(known))
-            for name, known in KINDS.items()
-            if known is kind or any(flow.kind is known for flow in flows)
-        ],
-        "kind": request.GET.get("kind", ""),
-        "turnover": _turnover(account, [f for f in flows if kind is None or f.kind is kind]),
+        "kinds": _reasons(flows, kinds),
+        "kind": ",".join(kind.name.lower() for kind in kinds),
+        "turnover": _turnover(account, [one for one in flows if not kinds or one.kind in kinds]),
         "rows": _rows(desk, page.entries, account),
         "pages": pages_of_more(request, number_of_page, has_more=page.next_before is not None),
         "can_export": "ledger.export" in desk.permissions,
@@ -209,6 +207,21 @@ def _span(request: ConsoleRequest, desk: Desk) -> Span:
     last = day_of(request.GET, "last") or today
     first = day_of(request.GET, "first") or last - timedelta(days=USUAL_DAYS - 1)
     return Span(min(first, last), last)
+
+
+def _reasons(
+    flows: Sequence[queries.DayFlow], chosen: Sequence[TransferKind]
+) -> list[tuple[str, str]]:
+    """Return why money moved on an account, for the choice of one; and those that are chosen."""
+    found = [
+        (name, words.kind_word(kind))
+        for name, kind in KINDS.items()
+        if kind in chosen or any(flow.kind is kind for flow in flows)
+    ]
+    if len(chosen) > 1:
+        together = " + ".join(words.kind_word(kind) for kind in chosen)
+        found.insert(0, (",".join(kind.name.lower() for kind in chosen), together))
+    return found
 
 
 def _turnover(account: Account, flows: Sequence[queries.DayFlow]) -> list[tuple[Money, Money]]:

@@ -1,0 +1,252 @@
+"""Money at a glance: what came and went, how often payments succeed, what is not settled (F1, F4).
+
+Every number is a sum of ledger entries or payments, and leads to them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kacang.ledger import queries as ledger
+from kacang.ledger.accounts import Account, TransferKind
+from kacang.ledger.queries import DayFlow
+from kacang.payments import reporting
+from kacang.payments.reporting import Tries
+from kacang.reconciliation import queries as reconciliation
+from kacang.reconciliation.report import Span
+from kacang.shared.clock import utc_now
+from kacang.shared.money import Money, exponent
+from kacang.web.console.access import needs
+from kacang.web.console.desk import Desk, desk_of
+from kacang.web.console.ledger.words import account_word
+from kacang.web.console.orders.words import provider_word
+from kacang.web.design.parts import Chart, Figure, Series, Tab
+from kacang.web.requests import ConsoleRequest
+
+WINDOWS = (7, 30)
+PERCENT = 100
+RECEIVED = (TransferKind.RECEIVED, TransferKind.RECEIVED_TO_SUSPENSE)
+# Whoever brings refunds books them so; until then nothing is paid back.
+REFUNDED = tuple(kind for kind in TransferKind if kind.name == "REFUNDED")
+# What is somebody's money still, or on its way, and on which side the account grows.
+UNSETTLED = (
+    (Account.CASH_AT_PROVIDER, 1),
+    (Account.ADVANCE_FROM_BUYER, -1),
+    (Account.SUSPENSE, -1),
+    (Account.WALLET, -1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Something that is summed up by day: its words, its account, on which side that grows.
+
+    `kinds` says which flows count; empty: all.
+    """
+
+    name: str
+    word: Promise
+    account: Account
+    sign: int
+    kinds: tuple[TransferKind, ...] = ()
+
+    def adds(self, flow: DayFlow) -> int:
+        """Return what a flow adds to it, in minor units."""
+        counts = not self.kinds or flow.kind in self.kinds
+        return self.sign * flow.of(self.account) if counts else 0
+
+
+_CASH = Account.CASH_AT_PROVIDER
+MEASURES = tuple(
+    measure
+    for measure in (
+        Measure("received", gettext_lazy("Money received"), _CASH, 1, RECEIVED),
+        Measure("refunded", gettext_lazy("Paid back"), _CASH, -1, REFUNDED),
+        Measure("fee", gettext_lazy("Provider fees"), Account.PROVIDER_FEE, 1),
+        Measure("earned", gettext_lazy("Revenue of what was delivered"), Account.REVENUE, -1),
+    )
+    if measure.name != "refunded" or REFUNDED
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A sum, and where its entries are."""
+
+    amount: Money
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One currency's figures, chart and days."""
+
+    currency: str
+    figures: list[Figure]
+    chart: Chart
+    days: list[tuple[date, list[Cell]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """How often payments of an account succeeded; `account` "" is all of them."""
+
+    account: str
+    provider: str
+    begun: int
+    paid: int
+
+    @property
+    def percent(self) -> str:
+        """Paid of begun, in percent with one digit."""
+        return f"{self.paid * PERCENT / self.begun:.1f}%" if self.begun else "—"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Money that is not where it belongs yet."""
+
+    name: str
+    amounts: list[Money]
+    url: str
+
+
+@needs("ledger.view")
+def overview(request: ConsoleRequest) -> HttpResponse:
+    """Show what came and went in the last 7 or 30 days, and what is not settled now."""
+    desk = desk_of(request)
+    days = next((one for one in WINDOWS if str(one) == request.GET.get("days")), WINDOWS[0])
+    today = utc_now().astimezone(desk.zone).date()
+    span = Span(today - timedelta(days=days - 1), today)
+    before = Span(span.first - timedelta(days=days), span.first - timedelta(days=1))
+    since, until = before.bounds(desk.zone)[0], span.bounds(desk.zone)[1]
+    flows = ledger.by_day(
+        merchant_id=desk.merchant_id, since=since, until=until, zone=desk.zone.key
+    )
+    currencies = {flow.amount.currency for flow in flows if flow.day >= span.first}
+    others = sorted(currencies - {desk.currency})
+    tries = reporting.tries(
+        merchant_id=desk.merchant_id, since=span.bounds(desk.zone)[0], until=until,
+        zone=desk.zone.key,
+    )  # fmt: skip
+    context = {
+        "books": [_book(flows, currency, span) for currency in [desk.currency, *others]],
+        "measures": MEASURES,
+        "success": _success(tries),
+        "unsettled": _unsettled(desk),
+        "open": reconciliation.open_count(merchant_id=desk.merchant_id),
+        "tabs": [
+            Tab(_("Last %(days)s days") % {"days": one}, f"?days={one}", on=one == days)
+            for one in WINDOWS
+        ],
+        "span": span,
+        "can_see_payments": "payments.view" in desk.permissions,
+        "can_see_bills": "reconciliation.view" in desk.permissions,
+    }
+    return render(request, "console/finance/overview.html", context)
+
+
+def _book(flows: Sequence[DayFlow], currency: str, span: Span) -> Book:
+    days = [span.first + timedelta(days=n) for n in range((span.last - span.first).days + 1)]
+    sums: dict[tuple[str, date], int] = defaultdict(int)
+    own = [flow for flow in flows if flow.amount.currency == currency]
+    for flow in own:
+        for measure in MEASURES:
+            sums[measure.name, flow.day] += measure.adds(flow)
+    rows = [
+        (day, [Cell(Money(sums[one.name, day], currency), _url(one, day, day)) for one in MEASURES])
+        for day in reversed(days)
+    ]
+    figures = [_figure(measure, sums, days, currency) for measure in MEASURES]
+    return Book(currency, figures, _chart(sums, days, currency), rows)
+
+
+def _figure(
+    measure: Measure, sums: dict[tuple[str, date], int], days: Sequence[date], currency: str
+) -> Figure:
+    course = [sums[measure.name, day] for day in days]
+    earlier = [day - timedelta(days=len(days)) for day in days]
+    now, then = sum(course), sum(sums[measure.name, day] for day in earlier)
+    change = f"{abs(now - then) * PERCENT / abs(then):.1f}%" if then and now != then else ""
+    return Figure(
+        label=measure.word,
+        value=str(Money(now, currency)),
+        before=_("before that %(value)s") % {"value": Money(then, currency)},
+        change=change,
+        rises=now >= then,
+        course=[float(minor) for minor in course],
+        url=_url(measure, days[0], days[-1]),
+    )
+
+
+def _url(measure: Measure, first: date, last: date) -> str:
+    query = {"first": first.isoformat(), "last": last.isoformat()}
+    if measure.kinds:
+        query["kind"] = ",".join(kind.name.lower() for kind in measure.kinds)
+    page = reverse("console_ledger_account", args=[int(measure.account)])
+    return f"{page}?{urlencode(query)}"
+
+
+def _chart(sums: dict[tuple[str, date], int], days: Sequence[date], currency: str) -> Chart:
+    unit = 10 ** exponent(currency)
+
+    def course(name: str) -> list[float | None]:
+        return [sums[name, day] / unit for day in days]
+
+    return Chart(
+        name=f"money-{currency.lower()}",
+        title=_("Money by day"),
+        labels=[f"{day:%m-%d}" for day in days],
+        series=[
+            Series(str(one.word), course(one.name), "line" if place else "area")
+            for place, one in enumerate(MEASURES)
+        ],
+        unit=currency,
+    )
+
+
+def _success(tries: Iterable[Tries]) -> list[Success]:
+    found: dict[tuple[str, str], list[int]] = {}
+    for one in tries:
+        numbers = found.setdefault((one.account_name, provider_word(one.provider)), [0, 0])
+        numbers[0] += one.begun
+        numbers[1] += one.paid
+    rows = [Success(*names, *numbers) for names, numbers in found.items()]
+    rows.sort(key=lambda row: -row.begun)
+    whole = Success("", "", sum(row.begun for row in rows), sum(row.paid for row in rows))
+    return [whole, *rows] if rows else []
+
+
+def _unsettled(desk: Desk) -> list[Unsettled]:
+    stands: dict[Account, dict[str, int]] = {account: {} for account, _sign in UNSETTLED}
+    for line in ledger.balances(merchant_id=desk.merchant_id):
+        if line.account in stands:
+            amounts = stands[line.account]
+            currency = line.amount.currency
+            amounts[currency] = amounts.get(currency, 0) + line.amount.minor
+    return [
+        Unsettled(
+            account_word(account),
+            [Money(sign * minor, name) for name, minor in sorted(stands[account].items()) if minor],
+            _place(desk, account),
+        )
+        for account, sign in UNSETTLED
+    ]
+
+
+def _place(desk: Desk, account: Account) -> str:
+    """Return the rows of what stands on an account: where somebody acts on them, if there is."""
+    if account is Account.SUSPENSE and "payments.view" in desk.permissions:
+        return reverse("console_suspense")
+    if account is Account.ADVANCE_FROM_BUYER and "orders.view" in desk.permissions:
+        return f"{reverse('console_orders')}?state=on_hold"
+    return reverse("console_ledger_account", args=[int(account)])

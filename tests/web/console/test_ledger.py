@@ -1,0 +1,193 @@
+"""F1: the books at the desk: the chart, entries, documents, export; and money at a glance."""
+
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from zoneinfo import ZoneInfo
+
+import pytest
+from beancount import loader
+from django.db import connection
+
+from kacang.ledger import queries as ledger
+from kacang.ledger.accounts import Account, TransferKind
+from kacang.merchants import queries as merchants
+from kacang.merchants.queries import AuditFilter
+from kacang.merchants.tenancy import acting_as
+from tests import make
+from tests.orders.looking import settle
+from tests.web.console.conftest import work_as
+
+START = "/console/ledger/"
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def text_of(answer) -> str:
+    return unescape(re.sub(r"\s+", " ", answer.content.decode()))
+
+
+@pytest.fixture
+def sold(merchant):
+    """An order that was paid and delivered; its number."""
+    made = make.sku(merchant, cards=3, price=1999, cost=700)
+    account = make.account(merchant)
+    placed = make.order(made)
+    settle(account, make.notice(placed))
+    return placed.number
+
+
+class TestChart:
+    def test_shows_what_stands_on_each_account_as_it_grows(self, work, sold):
+        page = text_of(work("finance").get(START))
+
+        rows = dict(re.findall(r'accounts/(\d+)/">[^<]+</a></td><td class="r">(.*?)</td>', page))
+        assert "19.99" in rows["1100"]
+        assert "19.99" in rows["4100"]
+        assert "−" not in rows["4100"]
+        assert ">0<" in rows["2300"]
+        assert len(rows) == len(Account)
+
+    def test_shows_what_stood_at_the_end_of_a_day(self, work, sold):
+        yesterday = (datetime.now(ZONE) - timedelta(days=1)).date()
+        today = yesterday + timedelta(days=1)
+        desk = work("finance")
+
+        assert "19.99" not in text_of(desk.get(f"{START}?at={yesterday}"))
+        assert "19.99" in text_of(desk.get(f"{START}?at={today}"))
+
+    def test_an_empty_book_says_so(self, work, merchant):
+        assert "Nothing is booked yet." in text_of(work("finance").get(START))
+
+
+class TestEntries:
+    def test_lead_to_their_documents(self, work, sold):
+        page = text_of(work("finance").get(f"{START}accounts/1100/"))
+
+        assert "Payment received" in page
+        assert f'href="/console/orders/{sold}/"' in page
+        assert f'href="{START}order/{sold}/"' in page
+
+    def test_of_an_order_are_those_of_its_receipts_too(self, work, merchant, sold):
+        page = text_of(work("finance").get(f"{START}order/{sold}/"))
+
+        words = ("Payment received", "Delivered", "Cost of what was sold")
+        assert all(word in page for word in words)
+        booked = ledger.entries(merchant_id=merchant).entries
+        about = [one for one in booked if one.kind is not TransferKind.STOCKED]
+        assert page.count("<tr>") - 1 == len(about)
+
+    def test_are_narrowed_to_days_and_reason(self, work, sold):
+        desk = work("finance")
+        yesterday = (datetime.now(ZONE) - timedelta(days=1)).date()
+
+        assert "¥</small>19.99" in text_of(desk.get(f"{START}accounts/1100/?kind=received"))
+        for query in ("?kind=fee", f"?last={yesterday}"):
+            page = text_of(desk.get(f"{START}accounts/1100/{query}"))
+            assert "No entries in these days" in page
+
+    def test_go_on_from_page_to_page(self, work, merchant, monkeypatch):
+        monkeypatch.setattr("kacang.web.console.ledger.pages.PAGE", 2)
+        made = make.sku(merchant, cards=5)
+        account = make.account(merchant)
+        for _ in range(3):
+            settle(account, make.notice(make.order(made)))
+        desk = work("finance")
+
+        pages = [text_of(desk.get(f"{START}accounts/1100/?page={n}")) for n in range(2)]
+
+        assert [page.split("<tbody>")[1].count("<tr>") for page in pages] == [2, 1]
+        assert "page=1" in pages[0]
+        assert "page=2" not in pages[1]
+
+    @pytest.mark.parametrize("path", ["accounts/1/", "order/nobody/", "bill/none/", "no/thing/"])
+    def test_of_nothing_are_not_there(self, work, merchant, path):
+        assert work("finance").get(START + path).status_code == 404
+
+
+class TestExport:
+    def test_is_what_an_outside_checker_accepts_and_leaves_a_trace(self, work, merchant, sold):
+        with acting_as(merchant), connection.cursor() as cursor:
+            cursor.execute("select count(*) from transfer")
+            (booked,) = cursor.fetchone()
+
+        answer = work("finance").get(f"{START}export/?last=2999-01-01")
+        text = b"".join(answer).decode()
+        entries, errors, _options = loader.load_string(text)
+
+        assert errors == []
+        assert answer["Content-Disposition"].endswith('.beancount"')
+        # What was booked in this very minute may be left out: other transactions may be open.
+        assert sum(type(one).__name__ == "Transaction" for one in entries) in (0, booked)
+        log = merchants.audit_page(merchant_id=merchant, where=AuditFilter()).rows
+        assert log[0].action == "ledger.export"
+
+    def test_names_orders_and_not_rows(self, work, merchant, sold, monkeypatch):
+        monkeypatch.setattr("kacang.web.console.ledger.pages.SETTLED", timedelta(minutes=-1))
+
+        text = b"".join(work("finance").get(f"{START}export/")).decode()
+
+        assert f'document: "order {sold}"' in text
+        assert f"receipt sb-{sold}" in text or 'document: "receipt ' in text
+
+    def test_of_a_period_brings_forward_what_stood_before(self, work, merchant, sold, monkeypatch):
+        monkeypatch.setattr("kacang.web.console.ledger.pages.SETTLED", timedelta(minutes=-1))
+        tomorrow = (datetime.now(ZONE) + timedelta(days=1)).date()
+
+        text = b"".join(work("finance").get(f"{START}export/?first={tomorrow}")).decode()
+
+        _entries, errors, _options = loader.load_string(text)
+        assert errors == []
+        assert "Equity:BroughtForward" in text
+        assert sold not in text
+
+
+class TestMoney:
+    def test_sums_up_what_came_and_each_sum_leads_to_its_entries(self, work, sold):
+        desk = work("finance")
+
+        page = text_of(desk.get("/console/finance/"))
+
+        values = re.findall(r'<div class="v"><a class="t-1" href="([^"]+)">([^<]+)<span', page)
+        assert [value for _url, value in values] == ["¥19.99", "¥0.00", "¥19.99"]
+        for url, value in values:
+            entries = text_of(desk.get(url))
+            assert (value.removeprefix("¥") in entries) is (value != "¥0.00"), url
+        assert "100.0%" in page
+
+    def test_counts_payments_that_were_begun_and_not_paid(self, work, merchant, sold):
+        make.order(make.sku(merchant, cards=1), provider="sandbox")
+
+        assert "50.0%" in text_of(work("finance").get("/console/finance/?days=30"))
+
+    def test_shows_what_is_not_settled(self, work, merchant):
+        account = make.account(merchant)
+        placed = make.order(make.sku(merchant, cards=1, price=1999))
+        settle(account, make.notice(placed, payment_number="nobody0123456789"))
+
+        page = text_of(work("finance").get("/console/finance/"))
+
+        row = page.split("/console/payments/suspense/")[-1].split("</li>")[0]
+        assert "19.99" in row
+
+    def test_an_empty_shop_has_it_too(self, work, merchant):
+        page = text_of(work("finance").get("/console/finance/?days=nonsense"))
+
+        assert "No payment was begun in these days." in page
+
+
+PAGES = (START, f"{START}accounts/1100/", f"{START}export/", "/console/finance/")
+
+
+@pytest.mark.parametrize("role", ["clerk", "stock_keeper", "order_operator"])
+def test_who_may_not_see_the_books(work, merchant, role):
+    desk = work(role)
+
+    assert [desk.get(path).status_code for path in PAGES] == [403] * len(PAGES)
+
+
+def test_another_merchants_books_are_not_there(other_merchant, sold):
+    desk = work_as(other_merchant)
+
+    assert desk.get(f"{START}order/{sold}/").status_code == 404
+    assert sold not in text_of(desk.get(f"{START}accounts/1100/"))
+    assert sold not in b"".join(desk.get(f"{START}export/")).decode()
