@@ -8,7 +8,7 @@ INDEX = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0008_routes")]
+    dependencies = [("payments", "0009_bank_transfers")]
 
     operations = [
         migrations.RunSQL(INDEX.format("receipt", "seen_at"), "drop index receipt_time;"),
