@@ -68,10 +68,14 @@ def info(company: AlipayCompany, mode: str = "keys", **options: Any) -> AccountI
     return info_of(account(keys(), company.url, mode), **options)
 
 
+def adapter_for(company: AlipayCompany) -> Alipay:
+    """The adapter, which may call the company."""
+    http = Outbound(Guard.build(own_urls=[company.url]), seconds=3)
+    return Alipay(Surroundings("http://shop.test", http))
+
+
 @contextmanager
 def played(mode: str = "keys", **options: Any) -> Iterator[AlipayPlayed]:
     """The company, running."""
     with AlipayCompany(keys()) as company:
-        http = Outbound(Guard.build(own_urls=[company.url]), seconds=3)
-        adapter = Alipay(Surroundings("http://shop.test", http))
-        yield AlipayPlayed(adapter, info(company, mode, **options), company)
+        yield AlipayPlayed(adapter_for(company), info(company, mode, **options), company)

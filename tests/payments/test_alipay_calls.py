@@ -12,6 +12,7 @@ from kacang.payments.ports import (
     AccountRefused,
     BadNotice,
     BadSecrets,
+    PaymentRef,
     ProviderSilent,
     QueryState,
     RefundAsked,
@@ -21,7 +22,8 @@ from kacang.payments.ports import (
 )
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
-from simulators.payments.company import BillFault, Deed, RefundWay
+from simulators.payments.alipay import AlipayCompany
+from simulators.payments.company import Asked, BillFault, Deed, RefundWay, Said
 from tests.payments import alipay
 from tests.payments.contract import MINOR, NOW, NUMBER, made
 
@@ -63,6 +65,20 @@ class TestAnswers:
 
         with pytest.raises(ProviderSilent):
             company.provider.query(company.account, ref, utc_now())
+
+    def test_what_is_not_signed_has_said_nothing(self):
+        class Bare(AlipayCompany):
+            def answer(self, asked: Asked) -> Said:
+                said = super().answer(asked)
+                return replace(said, body=said.body.partition(b',"sign"')[0] + b"}")
+
+        with Bare(alipay.keys()) as bare:
+            bare.open({"out_trade_no": NUMBER, "total_amount": "19.99"}, {})
+            bare.act(NUMBER, Deed.LOSE)
+            adapter = alipay.adapter_for(bare)
+            ref = PaymentRef(NUMBER, Money(MINOR))
+            with pytest.raises(ProviderSilent):
+                adapter.query(alipay.info(bare), ref, utc_now())
 
     def test_P1_a_probe_tells_a_wrong_key_or_application(self, company):
         wrong_key = {
@@ -140,6 +156,7 @@ class TestRefunds:
         last = company.provider.query_refund(company.account, asked, utc_now())
 
         assert (first.state, last.state) == (RefundState.PENDING, state)
+        assert (first.provider_ref, last.provider_ref) == ("Ref1", "Ref1")
 
     def test_P4_one_that_it_never_heard_of(self, company):
         asked = self.asked(company)
@@ -186,6 +203,8 @@ class TestBill:
         assert (paid.kind, paid.amount, paid.fee) == (RowKind.PAYMENT, Money(MINOR), Money(11))
         assert (back.kind, back.amount, back.fee) == (RowKind.REFUND, Money(500), Money(0))
         assert (back.payment_number, back.refund_number) == (NUMBER, "Ref1")
+        # What a refund's own answer names it by: bills and books are matched by that.
+        assert back.provider_number == "Ref1"
         assert abs(paid.at - utc_now()) < timedelta(minutes=1)
         assert (paid.line, back.line) == (6, 7)
 

@@ -111,14 +111,16 @@ def _row(number: int, cells: Mapping[str, str]) -> BillRow:
         amount = _money(cells[AMOUNT])
         booked_at = datetime.strptime(cells[DONE_AT], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - next
         is_refund = amount.minor < 0 or "退款" in cells[KIND]
+        refund_number = cells[REFUND_NO] if is_refund else ""
         return BillRow(
             kind=RowKind.REFUND if is_refund else RowKind.PAYMENT,
             payment_number=cells[ORDER_NO],
-            provider_number=cells[TRADE_NO],
+            # Alipay numbers no refunds of its own: the request's number is the name of one.
+            provider_number=refund_number or cells[TRADE_NO],
             amount=Money(abs(amount.minor), amount.currency),
             fee=Money(-_money(cells[FEE]).minor) if cells[FEE] else None,
             at=booked_at.replace(tzinfo=ZONE),
-            refund_number=cells[REFUND_NO] if is_refund else "",
+            refund_number=refund_number,
             line=number,
         )
     except (KeyError, ValueError, DomainError):

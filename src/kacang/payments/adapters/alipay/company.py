@@ -6,7 +6,6 @@ code QUICK_WAP_WAY, `time_expire` of the QR payment, and the columns of the bill
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
@@ -163,11 +162,12 @@ class Alipay:
         if said.text("out_trade_no") != refund.payment.number:
             raise ProviderSilent(provider=self.name, why="another trade")
         if said.text("fund_change") == "Y":
-            return RefundResult(RefundState.DONE)
+            return RefundResult(RefundState.DONE, refund.number)
         # No money moved by this call: it had moved before, or moves later. Which, is a question.
         known = self.query_refund(account, refund, now)
-        is_unknown = known.state is RefundState.UNKNOWN
-        return replace(known, state=RefundState.PENDING) if is_unknown else known
+        if known.state is RefundState.UNKNOWN:
+            return RefundResult(RefundState.PENDING, refund.number)
+        return known
 
     def query_refund(
         self, account: AccountInfo, refund: RefundAsked, now: datetime
@@ -184,11 +184,12 @@ class Alipay:
             return RefundResult(RefundState.UNKNOWN)
         if any(said.text(name) != number for name, number in numbers.items()):
             raise ProviderSilent(provider=self.name, why="another refund")
+        # Alipay numbers no refunds of its own: ours is the name of one, in its bills as well.
         if status == "REFUND_SUCCESS":
-            return RefundResult(RefundState.DONE)
+            return RefundResult(RefundState.DONE, refund.number)
         if "FAIL" in status:
-            return RefundResult(RefundState.FAILED, why=status)
-        return RefundResult(RefundState.PENDING)
+            return RefundResult(RefundState.FAILED, refund.number, status)
+        return RefundResult(RefundState.PENDING, refund.number)
 
     def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
         """Ask for the address of a day's bill, which holds for half a minute, and fetch it."""

@@ -21,8 +21,6 @@ PAGES_MAX = 20_000
 LINE_MAX = 256 * 1024
 PAYMENTS = frozenset({"charge", "payment"})
 REFUNDS = frozenset({"refund", "payment_refund"})
-# A refund that could not be given: its money is back.
-UNDONE = frozenset({"refund_failure", "payment_failure_refund"})
 
 
 def fetch(client: stripe.StripeClient, account: AccountInfo, day: date, into: BinaryIO) -> None:
@@ -47,7 +45,8 @@ def fetch(client: stripe.StripeClient, account: AccountInfo, day: date, into: Bi
 def read(account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
     """Yield the rows about payments and refunds.
 
-    Payouts and Stripe's own fees are no movements between a buyer and the shop.
+    Payouts and Stripe's own fees are no movements between a buyer and the shop. A refund that
+    failed says so itself; that its money is back is another movement, and left out.
 
     Raises:
         BadNotice: It is not such a file, another account's, or cut off.
@@ -70,7 +69,7 @@ def read(account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
 
 def _row(said: Mapping[str, Any], number: int) -> BillRow | None:
     kind = said.get("type")
-    if kind not in PAYMENTS | REFUNDS | UNDONE:
+    if kind not in PAYMENTS | REFUNDS:
         return None
     source = said.get("source")
     if not isinstance(source, dict):
@@ -91,7 +90,7 @@ def _row(said: Mapping[str, Any], number: int) -> BillRow | None:
         amount=amount,
         fee=_fee(said, amount.currency),
         at=datetime.fromtimestamp(created, UTC),
-        is_done=kind not in UNDONE,
+        is_done=is_payment or source.get("status") not in {"failed", "canceled"},
         line=number,
     )
 
