@@ -147,6 +147,15 @@ class TestNotices:
         with pytest.raises(BadSignature):
             self.read(company, replace(message, headers=forged))
 
+    def test_L9_an_empty_secret_signs_nothing(self, company):
+        company.stripe.webhook_secrets = [""]
+        empty = {**company.account.secrets, notices.SIGNING: ("",)}
+
+        with pytest.raises(BadSignature):
+            company.provider.read_notice(
+                replace(company.account, secrets=empty), company.message(), NOW
+            )
+
     def test_while_a_secret_changes_both_count(self, company):
         new = "whsec_new_one_0123456789"
         company.stripe.webhook_secrets = [new, stripe_company.KEYS["webhook_secret"]]

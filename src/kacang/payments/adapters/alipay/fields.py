@@ -50,7 +50,7 @@ FIELDS: tuple[AccountField, ...] = (
         choices=MODES,
         default=KEYS,
         hint="As chosen in the application's development settings.",
-        hint_zh="与应用「开发设置 → 接口加签方式」一致：公钥选 keys，公钥证书选 certificates。",
+        hint_zh="与应用「开发设置 → 接口加签方式」一致。",
     ),
     _pem(
         PRIVATE_KEY,
@@ -95,7 +95,7 @@ FIELDS: tuple[AccountField, ...] = (
         choices=("page", "qr"),
         default="page",
         hint="Alipay's page, or a QR code on ours (face-to-face payment).",
-        hint_zh="page：电脑网站支付，跳到支付宝页面；qr：当面付，在本站页面扫码。",
+        hint_zh="页面：电脑网站支付，跳到支付宝；二维码：当面付，在本站页面扫码。",
     ),
     AccountField(
         "phone",
@@ -105,7 +105,7 @@ FIELDS: tuple[AccountField, ...] = (
         choices=("wap", "qr"),
         default="wap",
         hint="Alipay's page for phones, or the QR code's address, which opens the app.",
-        hint_zh="wap：手机网站支付；qr：当面付，用二维码地址唤起支付宝。",
+        hint_zh="手机网页：手机网站支付；二维码：当面付，用二维码的地址唤起支付宝。",
     ),
     AccountField(
         "gateway",

@@ -84,8 +84,9 @@ class Stripe:
             "Signing secret of the webhook",
             "Webhook 签名密钥",
             is_secret=True,
-            hint="whsec_…: shown after an endpoint is added for this account's callback address.",
-            hint_zh="whsec_…：在 Stripe 后台为本账号的回调地址添加 endpoint 后给出。",
+            hint="whsec_…: Developers, Webhooks. Add an endpoint with the shop's address, and "
+            "correct it once this account has its own.",
+            hint_zh="whsec_…：开发者 → Webhooks。先用店铺网址添加端点，账户建好后改成其回调地址。",
         ),
         AccountField(
             "methods",
@@ -95,7 +96,7 @@ class Stripe:
             choices=("card", "all"),
             default="card",
             hint="Cards alone, or all that are switched on at Stripe.",
-            hint_zh="card：只收银行卡；all：Stripe 后台开启的全部方式。",
+            hint_zh="只收银行卡，或 Stripe 后台开启的全部方式。",
         ),
         AccountField("url", "Address of the API", "接口地址", is_required=False, default=API),
     )

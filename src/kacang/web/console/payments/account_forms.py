@@ -22,7 +22,18 @@ LONG_MOST = 20_000
 WEIGHT_MOST = 1_000
 POSITION_MOST = 1_000
 # Words that companies' choices are made of; others are shown as they are.
-CHOICE_WORDS: dict[str, Promise] = {"yes": _("Yes"), "no": _("No"), "both": _("Both")}
+CHOICE_WORDS: dict[str, Promise] = {
+    "yes": _("Yes"),
+    "no": _("No"),
+    "both": _("Both"),
+    "keys": _("Public key"),
+    "certificates": _("Certificates"),
+    "page": _("Page of the company"),
+    "wap": _("Page for phones"),
+    "qr": _("QR code"),
+    "card": _("Bank cards only"),
+    "all": _("All that are switched on there"),
+}
 
 
 class CompanyForm(PricedForm):
