@@ -12,10 +12,8 @@ from kacang.payments.ports import (
     AccountRefused,
     Device,
     PaymentAsked,
-    PaymentRef,
     ProviderSilent,
     QueryState,
-    RefundAsked,
     RefundRefused,
     RefundState,
 )
@@ -25,11 +23,8 @@ from simulators.payments.company import RefundWay
 from simulators.payments.wechatpay import Deed
 from simulators.payments.wechatpay.speaking import Way
 from tests.payments import wechat
-from tests.payments.contract import MINOR, NUMBER, REFUND, PaymentContract, made
-from tests.payments.wechat import WechatCompany
-
-AMOUNT = Money(MINOR)
-REF = PaymentRef(NUMBER, AMOUNT)
+from tests.payments.contract import MINOR, NUMBER, PaymentContract, made
+from tests.payments.wechat import AMOUNT, REF, WechatCompany, create, paid
 
 
 @pytest.fixture
@@ -38,22 +33,9 @@ def company() -> Iterator[WechatCompany]:
         yield running
 
 
-def create(company: WechatCompany, **fields):
-    asked = PaymentAsked(NUMBER, AMOUNT, **fields)
-    return company.provider.create(company.account, asked)
-
-
 def asked(company):
     """What the company was last asked."""
     return json.loads(company.server.calls[-1].body)
-
-
-def paid(company):
-    """Somebody has paid NUMBER, and wants five yuan back."""
-    ref = made(company)
-    company.pay(MINOR)
-    number = company.server.books.trades[NUMBER].transaction_id
-    return RefundAsked(REFUND, ref, number, Money(500), reason="卡密无效")
 
 
 class TestWechatPay(PaymentContract):

@@ -8,13 +8,23 @@ from functools import cache
 from typing import Any
 
 from kacang.payments.adapters.wechatpay import WechatPay
-from kacang.payments.ports import AccountInfo, IncomingMessage, Surroundings
+from kacang.payments.ports import (
+    AccountInfo,
+    IncomingMessage,
+    PaymentAsked,
+    PaymentRef,
+    RefundAsked,
+    Surroundings,
+)
+from kacang.shared.money import Money
 from kacang.shared.outbound import Guard, Outbound
 from simulators.payments import wechatpay as simulator
 from simulators.payments.wechatpay.speaking import Message
-from tests.payments.contract import NUMBER
+from tests.payments.contract import MINOR, NUMBER, REFUND, made
 
 SHOP = "http://shop.test"
+AMOUNT = Money(MINOR)
+REF = PaymentRef(NUMBER, AMOUNT)
 # A merchant without the public key.
 CERTIFICATES = {"verification": "certificates", "public_key": "", "public_key_id": ""}
 
@@ -113,3 +123,17 @@ def read(company: WechatCompany, message: IncomingMessage, **account: Any) -> An
     """Have the adapter read a message now, for the account with some fields changed."""
     info = replace(company.account, **account)
     return company.provider.read_notice(info, message, datetime.now(UTC))
+
+
+def create(company: WechatCompany, **fields: Any) -> Any:
+    """Have the company make payment NUMBER."""
+    asked = PaymentAsked(NUMBER, AMOUNT, **fields)
+    return company.provider.create(company.account, asked)
+
+
+def paid(company: Any) -> RefundAsked:
+    """Somebody has paid NUMBER, and wants five yuan back."""
+    ref = made(company)
+    company.pay(MINOR)
+    number = company.server.books.trades[NUMBER].transaction_id
+    return RefundAsked(REFUND, ref, number, Money(500), reason="卡密无效")

@@ -16,7 +16,7 @@ from simulators.payments.wechatpay.books import No
 from simulators.payments.wechatpay.speaking import Speaker
 
 TOLERANCE = 300
-SUCCESS = 200
+SUCCESS, REFUSED = 200, 400
 NUMBER = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
 ORDERS, REFUNDS = "/v3/pay/transactions", "/v3/refund/domestic/refunds"
 ROUTES = tuple(
@@ -36,10 +36,16 @@ Told = tuple[int, dict[str, Any] | bytes]
 
 
 class Desk(Speaker):
-    """The company's interface for its one merchant."""
+    """The company's interface for its one merchant.
+
+    `refusals` are what it says to the next calls, whatever they are; with `signs_refusals` off
+    they bear no signature, as when the company's outermost gate has spoken.
+    """
 
     def __init__(self, keys: Mapping[str, Any], **options: Any) -> None:
         super().__init__(keys, **options)
+        self.refusals: list[No] = []
+        self.signs_refusals = True
         self.codes: dict[str, str] = {}
         self._nonces: set[str] = set()
         self._files: dict[str, bytes] = {}
@@ -50,6 +56,8 @@ class Desk(Speaker):
             return self._token(asked)
         try:
             self._demand_signature(asked)
+            if self.refusals:
+                raise self.refusals.pop(0)
             status, body = self._routed(asked)
         except No as no:
             status = no.status
@@ -57,6 +65,8 @@ class Desk(Speaker):
         if asked.path == "/v3/billdownload/file" and status == SUCCESS:
             # Files bear no signature.
             return Said(body, "application/octet-stream")
+        if status >= REFUSED and not self.signs_refusals:
+            return Said(body, status=status)
         return Said(body, status=status, headers=self.signed(body))
 
     def _demand_signature(self, asked: Asked) -> None:
