@@ -133,6 +133,7 @@ def show(
         order=order, payment=payment, problem=problem, noindex=True,
         title=title_of(order),
         cashier_url=_cashier_url(site, order, payment) if payment else "",
+        trial_code=_trial_code(site, payment) if payment else "",
         left=_seconds_left(order.pay_by),
         offers=payments.offered(merchant_id=site.merchant_id, sale=_sale(request, order)),
         shows_qr=device_of(request) is Device.DESKTOP,
@@ -154,6 +155,13 @@ def show(
 def _sale(request: HttpRequest, order: OrderView) -> payments.Sale:
     products = {line.product_uid for line in order.lines}
     return payments.Sale(order.payable, device=device_of(request), products=products)
+
+
+def _trial_code(site: Site, payment: PaymentView) -> str:
+    """Return what a trial's code says, where a browser can open it: nobody has an app for it."""
+    is_trial = site.merchant.kind != "live"
+    is_address = payment.qr_content.startswith(("http://", "https://"))
+    return payment.qr_content if is_trial and is_address and not payment.pay_url else ""
 
 
 def _facts(payment: PaymentView) -> list[tuple[Promise, str]]:
