@@ -152,7 +152,7 @@ class TestCertificates:
     @pytest.mark.parametrize("way", list(Way))
     def test_L9_each_kind_counts_only_where_it_is_chosen(self, company, way):
         company.server.signs_with = way
-        other = {Way.PUBLIC_KEY: CERTIFICATES, Way.CERTIFICATE: {"verification": "public_key"}}
+        other = {Way.PUBLIC_KEY: CERTIFICATES, Way.CERTIFICATE: {"verification": "keys"}}
         account = wechat.without(company.account, **other[way])
 
         with pytest.raises(BadSignature):

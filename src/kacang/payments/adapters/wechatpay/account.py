@@ -10,7 +10,7 @@ from kacang.payments.adapters.wechatpay import signing
 from kacang.payments.ports import AccountField, AccountInfo, BadSecrets, Device
 
 PRIVATE_KEY, V3_KEY, APP_SECRET = "private_key", "api_v3_key", "app_secret"
-PUBLIC_KEY, CERTIFICATES, BOTH = "public_key", "certificates", "both"
+KEYS, CERTIFICATES, BOTH = "keys", "certificates", "both"
 YES_NO, NO_YES = ("yes", "no"), ("no", "yes")
 GATEWAY = "https://api.mch.weixin.qq.com"
 SIGN_IN = "https://open.weixin.qq.com"
@@ -47,9 +47,9 @@ FIELDS = (
     ),
     AccountField(
         "verification", "How WeChat Pay signs", "验签方式",
-        choices=(PUBLIC_KEY, CERTIFICATES, BOTH), default=PUBLIC_KEY,
+        choices=(KEYS, CERTIFICATES, BOTH), default=KEYS,
         hint="Both: while the merchant number changes over from certificates to the public key",
-        hint_zh="新商户用微信支付公钥；从平台证书切换到公钥期间选 both",
+        hint_zh="新商户用微信支付公钥，老商户用平台证书；切换期间选「两者」",
     ),
     AccountField(
         "public_key_id", "Public key ID", "微信支付公钥 ID", is_required=False,
@@ -63,7 +63,7 @@ FIELDS = (
     ),
     AccountField(
         "native", "Native payment (QR code)", "Native 支付（扫码）", choices=YES_NO, default="yes",
-        hint="Product centre, My products", hint_zh="产品中心 → 我的产品，已开通才选 yes",
+        hint="Product centre, My products", hint_zh="产品中心 → 我的产品，已开通才选「是」",
     ),
     AccountField(
         "jsapi", "JSAPI payment (inside WeChat)", "JSAPI 支付（微信内）",
@@ -206,7 +206,7 @@ def _check_keys(secrets: Mapping[str, tuple[str, ...]]) -> None:
 
 def _check_public_key(options: Mapping[str, Any]) -> None:
     mode = option(options, "verification")
-    if mode not in {PUBLIC_KEY, CERTIFICATES, BOTH}:
+    if mode not in {KEYS, CERTIFICATES, BOTH}:
         _bad("verification")
     if mode == CERTIFICATES:
         return
