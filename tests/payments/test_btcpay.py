@@ -113,6 +113,14 @@ class TestNotices:
         with pytest.raises(BadSignature):
             btcpay("http://h").read_notice(theirs, turned, NOW)
 
+    def test_L9_an_empty_secret_signs_nothing(self, company):
+        empty = replace(company.account, secrets={"webhook_secret": ("",)})
+        body = company.message().body
+        message = IncomingMessage(headers={"btcpay-sig": signature("", body)}, body=body)
+
+        with pytest.raises(BadSignature):
+            company.provider.read_notice(empty, message, NOW)
+
     @pytest.mark.parametrize("kind", ["InvoiceSettled", "InvoiceExpired", "InvoiceInvalid"])
     def test_P2_no_message_pays_by_itself(self, company, kind):
         said = {"type": kind, "storeId": KEYS["store_id"], "metadata": {"orderId": NUMBER}}

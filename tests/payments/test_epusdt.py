@@ -171,6 +171,15 @@ class TestSignatures:
         assert content_of(said) == "a=" + go_f(fen / 100)
         assert content_of(said, is_go_v=True) == "a=" + go_v(fen / 100)
 
+    def test_L9_an_empty_token_signs_nothing(self):
+        filled = replace(info_of(account(KEYS, "http://h")), secrets={"token": ("", "")})
+        said = {"trade_id": "t1", "order_id": "Pay1", "status": 1}
+        content = content_of({**said, "status": Decimal(1)})
+        body = json.dumps({**said, "signature": signature_of(content, "")}).encode()
+
+        with pytest.raises(BadSignature):
+            epusdt("http://h").read_notice(filled, IncomingMessage(body=body), NOW)
+
     @pytest.mark.parametrize("value", [True, [1], {"a": 1}])
     def test_nobody_signs_what_is_neither_text_nor_number(self, value):
         with pytest.raises(BadSignature):
@@ -239,7 +248,7 @@ class TestCalls:
         (trade,) = wallet.books.trades.values()
         assert made.pay_url == f"{wallet.url}/pay/checkout-counter/{trade.trade_id}"
         assert made.facts == {
-            "address": made.qr_content, "amount": "2.8036", "network": "usdt.trc20",
+            "address": made.qr_content, "amount": "2.8036", "network": "USDT · TRC20",
         }  # fmt: skip
         assert trade.redirect_url == "https://shop.test/pay"
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from kacang.payments.adapters.gateways import (
     GATEWAY_FIELD,
     WHY_MAX,
+    filled_in,
     gateway_of,
     object_of,
     paid_at,
@@ -300,7 +301,8 @@ class BtcPay:
         if not keys or not keys[0]:
             raise BadSecrets(field=API_KEY)
         store = quote(str(account.options.get(STORE) or ""), safe="")
-        url = f"{gateway_of(account.options, self._http)}/api/v1/stores/{store}/{place}"
+        with filled_in(self.name):
+            url = f"{gateway_of(account.options, self._http)}/api/v1/stores/{store}/{place}"
         headers = {"authorization": f"token {keys[0]}", "content-type": "application/json"}
         try:
             if body is None:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from kacang.payments.adapters.gateways import (
     GATEWAY_FIELD,
     answered,
+    filled_in,
     gateway_of,
     object_of,
     paid_at,
@@ -142,7 +143,7 @@ class Epusdt:
             text_of(data, "trade_id"),
             address=text_of(data, "token"),
             amount=text_of(data, "actual_amount"),
-            network=network,
+            network=network.upper().replace(".", " · "),
         )
         if not (made.pay_url and made.provider_ref):
             raise ProviderSilent(provider=self.name, why="no way to pay")
@@ -185,8 +186,7 @@ class Epusdt:
         trade = payment.provider_ref
         if not _NUMBER.fullmatch(trade) or not trade.isalnum():
             return QueryResult(QueryState.UNKNOWN)
-        base = gateway_of(account.options, self._http)
-        url = f"{base}/pay/check-status/{trade}"
+        url = f"{self._base(account)}/pay/check-status/{trade}"
         said = answered(self.name, lambda: self._http.get(url), read=READ)
         data = said.get("data")
         told = data if isinstance(data, dict) else said
@@ -272,8 +272,12 @@ class Epusdt:
         content = content_of(fields, is_go_v=_dialect(account) == BEPUSDT)
         signed = {**fields, "signature": signature_of(content, tokens[0])}
         body = json.dumps(signed, default=_in_json).encode()
-        url = f"{gateway_of(account.options, self._http)}/api/v1/order/{what}"
+        url = f"{self._base(account)}/api/v1/order/{what}"
         return answered(self.name, lambda: self._http.post(url, body, headers=JSON), read=READ)
+
+    def _base(self, account: AccountInfo) -> str:
+        with filled_in(self.name):
+            return gateway_of(account.options, self._http)
 
 
 def content_of(fields: Mapping[str, Any], *, is_go_v: bool = False) -> str:

@@ -1,7 +1,8 @@
 """Companies that are a program at an address which the merchant names."""
 
 import json
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
@@ -48,6 +49,21 @@ def gateway_of(options: Mapping[str, Any], http: Outbound) -> str:
     if not is_safe or not host or "@" in parts.netloc or parts.query or parts.fragment:
         raise BadSecrets(field=GATEWAY)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+@contextmanager
+def filled_in(provider: str) -> Iterator[None]:
+    """Take an account that could not be enabled now for a company that does not answer.
+
+    So it is when the operator has closed the network in which its gateway stands.
+
+    Raises:
+        ProviderSilent: Instead of BadSecrets.
+    """
+    try:
+        yield
+    except BadSecrets as error:
+        raise Silent(provider=provider, why=error.code) from error
 
 
 def answered(

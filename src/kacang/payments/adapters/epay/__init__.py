@@ -10,9 +10,10 @@ from typing import Any, BinaryIO
 
 from kacang.payments.adapters.epay import terms as account_terms
 from kacang.payments.adapters.epay.terms import V1 as VERSION_1
-from kacang.payments.adapters.epay.terms import terms_of
+from kacang.payments.adapters.epay.terms import Terms, terms_of
 from kacang.payments.adapters.epay.v1 import V1
 from kacang.payments.adapters.epay.v2 import V2
+from kacang.payments.adapters.gateways import filled_in
 from kacang.payments.ports import (
     AccountField,
     AccountInfo,
@@ -64,7 +65,7 @@ class Epay:
 
     def create(self, account: AccountInfo, payment: PaymentAsked) -> PayInstructions:
         """Say where the gateway takes this payment."""
-        terms = terms_of(account.options, self._http)
+        terms = self._terms(account)
         if terms.version == VERSION_1:
             return self._v1.create(account, terms, payment)
         return self._v2.create(account, terms, payment)
@@ -83,21 +84,21 @@ class Epay:
 
     def query(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> QueryResult:
         """Ask about an order by our number."""
-        terms = terms_of(account.options, self._http)
+        terms = self._terms(account)
         if terms.version == VERSION_1:
             return self._v1.query(account, terms, payment)
         return self._v2.query(account, terms, payment, now)
 
     def close(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> None:
         """Close an order where the version can."""
-        terms = terms_of(account.options, self._http)
+        terms = self._terms(account)
         if terms.version == VERSION_1:
             return self._v1.close(account, terms, payment)
         return self._v2.close(account, terms, payment, now)
 
     def refund(self, account: AccountInfo, refund: RefundAsked, now: datetime) -> RefundResult:
         """Give money back: whole payments by V1, any part by V2."""
-        terms = terms_of(account.options, self._http)
+        terms = self._terms(account)
         if terms.version == VERSION_1:
             return self._v1.refund(account, terms, refund)
         return self._v2.refund(account, terms, refund, now)
@@ -106,7 +107,7 @@ class Epay:
         self, account: AccountInfo, refund: RefundAsked, now: datetime
     ) -> RefundResult:
         """Ask what became of a refund."""
-        terms = terms_of(account.options, self._http)
+        terms = self._terms(account)
         if terms.version == VERSION_1:
             return self._v1.query_refund(account, terms, refund)
         return self._v2.query_refund(account, terms, refund, now)
@@ -121,7 +122,7 @@ class Epay:
 
     def probe(self, account: AccountInfo, now: datetime) -> None:
         """Ask the gateway about the merchant."""
-        terms = terms_of(account.options, self._http)
+        terms = self._terms(account)
         if terms.version == VERSION_1:
             return self._v1.probe(account, terms)
         return self._v2.probe(account, terms, now)
@@ -136,3 +137,7 @@ class Epay:
     def new_secrets(self) -> Mapping[str, str] | None:
         """Make none: the gateway gives them."""
         return None
+
+    def _terms(self, account: AccountInfo) -> Terms:
+        with filled_in(self.name):
+            return terms_of(account.options, self._http)
