@@ -146,6 +146,7 @@ def show(
         paid_url=site.url("order_paid", number=order.number),
         cancel_url=site.url("order_cancel", number=order.number),
         facts=_facts(payment) if payment else [],
+        by_chain="network" in payment.facts if payment else False,
         proof=_proof(site, order, payment),
         proof_url=site.url("order_proof", number=order.number),
         mixed=len(order.lines) > 1,

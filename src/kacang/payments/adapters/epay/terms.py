@@ -56,8 +56,8 @@ FIELDS = (
         "支付方式",
         is_required=False,
         choices=(CASHIER, "alipay", "wxpay", "qqpay", "usdt"),
-        hint="cashier: the buyer chooses at the gateway; only V1 by page.",
-        hint_zh="cashier：买家在网关收银台选择，仅限 V1 跳转。",
+        hint="The buyer can choose only at the gateway's page, by V1.",
+        hint_zh="由买家在网关选择，仅限 V1 且跳转到网关页面。",
     ),
     AccountField(
         "way",
@@ -65,8 +65,8 @@ FIELDS = (
         "对接方式",
         is_required=False,
         choices=(PAGE, API),
-        hint="page: the gateway's page (submit.php); api: a QR code in the shop (mapi.php).",
-        hint_zh="page：跳转到网关页面（submit.php）；api：在店铺内显示二维码（mapi.php）。",
+        hint="By submit.php, or by mapi.php; V2 has one call for both.",
+        hint_zh="跳转用 submit.php，二维码用 mapi.php；V2 为同一接口。",
     ),
     AccountField(
         "signed_values",
@@ -74,8 +74,8 @@ FIELDS = (
         "签名取值",
         is_required=False,
         choices=("raw", "encoded"),
-        hint="encoded: a few gateways (EzPay) sign percent-encoded values. V1 only.",
-        hint_zh="encoded：少数网关（如 EzPay）对百分号编码后的值签名，仅 V1。",
+        hint="A few gateways (EzPay) sign percent-encoded values. V1 only.",
+        hint_zh="少数网关（如 EzPay）对百分号编码后的值签名，仅 V1。",
     ),
     AccountField(
         "letters",
@@ -83,8 +83,8 @@ FIELDS = (
         "签名大小写",
         is_required=False,
         choices=("lower", "upper"),
-        hint="upper: for the few gateways that want it. V1 only.",
-        hint_zh="upper：少数网关要求大写，仅 V1。",
+        hint="A few gateways want upper case. V1 only.",
+        hint_zh="少数网关要求大写，仅 V1。",
     ),
 )
 

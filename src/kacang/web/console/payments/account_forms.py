@@ -33,6 +33,19 @@ CHOICE_WORDS: dict[str, Promise] = {
     "qr": _("QR code"),
     "card": _("Bank cards only"),
     "all": _("All that are switched on there"),
+    "alipay": _("Alipay"),
+    "wxpay": _("WeChat Pay"),
+    "qqpay": _("QQ Wallet"),
+    "cashier": _("The buyer chooses at the gateway"),
+    "api": _("QR code in the shop"),
+    "raw": _("As they are"),
+    "encoded": _("Percent-encoded"),
+    "lower": _("Lower case"),
+    "upper": _("Upper case"),
+    "HighSpeed": _("None: as soon as it is seen"),
+    "MediumSpeed": _("One confirmation"),
+    "LowMediumSpeed": _("Two confirmations"),
+    "LowSpeed": _("Six confirmations"),
 }
 
 
