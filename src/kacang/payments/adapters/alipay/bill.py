@@ -109,7 +109,7 @@ def _is_of(account: AccountInfo, line: str) -> bool:
 def _row(number: int, cells: Mapping[str, str]) -> BillRow:
     try:
         amount = _money(cells[AMOUNT])
-        booked_at = datetime.strptime(cells[DONE_AT], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - next
+        booked_at = datetime.fromisoformat(cells[DONE_AT])
         is_refund = amount.minor < 0 or "退款" in cells[KIND]
         refund_number = cells[REFUND_NO] if is_refund else ""
         return BillRow(
