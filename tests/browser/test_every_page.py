@@ -14,6 +14,7 @@ from playwright.sync_api import APIResponse
 from kacang.catalog import queries as catalog
 from kacang.merchants import queries as merchants
 from kacang.outbox import queries as works
+from kacang.payments import listing
 from kacang.payments import queries as payments
 from kacang.payouts import queries as payouts
 from kacang.stock import operations as stock
@@ -91,6 +92,11 @@ def patterns(
             yield f"{space}{one.name}", frozenset(wanted)
 
 
+def some_payment(shop):
+    page = listing.payments_page(merchant_id=shop.merchant_id, where=listing.PaymentFilter())
+    return page.rows[0].number
+
+
 def examples(shop):
     """Something true for each page that is of something; an act refuses before it looks."""
     sku = catalog.sku(merchant_id=shop.merchant_id, uid=shop.skus[0])
@@ -105,6 +111,7 @@ def examples(shop):
         "console_batch": {"uid": batch.uid},
         "console_work": {"uid": batch.work_uid},
         "console_staff_member": {"uid": staff},
+        "console_payment": {"number": some_payment(shop)},
         "console_payment_account": {"uid": payments.accounts(merchant_id=shop.merchant_id)[0].uid},
         "shop_of:category": {"uid": shelf},
         "shop_of:product": {"uid": product.uid},

@@ -100,7 +100,7 @@ def payments_of_order(*, merchant_id: int, order_id: int) -> list[PaymentInfo]:
             .select_related("account")
             .order_by("-id")
         )
-    return [_payment(row) for row in rows]
+    return [info_of(row) for row in rows]
 
 
 def receipts_of_order(*, merchant_id: int, order_id: int) -> list[ReceiptInfo]:
@@ -115,7 +115,7 @@ def receipts_of_order(*, merchant_id: int, order_id: int) -> list[ReceiptInfo]:
             .select_related("account")
             .order_by("id")
         )
-    return [_receipt(row) for row in rows]
+    return [receipt_info_of(row) for row in rows]
 
 
 def receipt(*, merchant_id: int, receipt_id: int) -> ReceiptInfo:
@@ -132,7 +132,7 @@ def receipt(*, merchant_id: int, receipt_id: int) -> ReceiptInfo:
         )
     if row is None:
         raise UnknownReceipt
-    return _receipt(row)
+    return receipt_info_of(row)
 
 
 def provider_numbers(*, merchant_id: int, receipt_ids: Collection[int]) -> dict[int, str]:
@@ -167,7 +167,8 @@ def ref_of(row: Payment) -> PaymentRef:
     return PaymentRef(row.number, amount, row.provider_ref, row.created_at)
 
 
-def _payment(row: Payment) -> PaymentInfo:
+def info_of(row: Payment) -> PaymentInfo:
+    """Return a row of `payment`, read with its account, as others see it."""
     return PaymentInfo(
         number=row.number,
         provider=row.account.provider,
@@ -186,7 +187,8 @@ def _payment(row: Payment) -> PaymentInfo:
     )
 
 
-def _receipt(row: Receipt) -> ReceiptInfo:
+def receipt_info_of(row: Receipt) -> ReceiptInfo:
+    """Return a row of `receipt`, read with its account, as others see it."""
     return ReceiptInfo(
         id=row.pk,
         payment_number=row.payment_number,

@@ -157,6 +157,7 @@ TEXTS: dict[str, Words] = {
     "payments.stranger": _("Messages about this account do not come from this address."),
     "payments.too_many_proofs": _("Enough proofs were handed in; the shop looks at them."),
     "payments.unknown_account": _("There is no such payment account."),
+    "payments.unknown_payment": _("There is no such payment."),
     "payments.unknown_provider": _("There is no payment company {provider}."),
     "payments.unknown_receipt": _("No such money waits for a decision."),
     "payments.unknown_transfer": _("There is no such bank transfer."),

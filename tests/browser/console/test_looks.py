@@ -7,7 +7,9 @@ from kacang.merchants.audit import Actor
 from kacang.orders import operations as orders
 from kacang.orders import queries as orders_list
 from kacang.orders.types import OrderFilter, OrderState
+from kacang.payments import listing
 from kacang.payments import queries as payments
+from kacang.payments.queries import PaymentState
 from kacang.reconciliation import queries as reconciliation
 from kacang.reconciliation.queries import BillFilter
 from kacang.vault import operations
@@ -39,6 +41,7 @@ PAGES = {
     "payments": "/console/payments/",
     "suspense": "/console/payments/suspense/",
     "accounts": "/console/payments/accounts/",
+    "payment": "/console/payments/number/{payment}/",
     "account": "/console/payments/accounts/{account}/",
     "account-new": "/console/payments/accounts/new/?company=sandbox",
     "finance": "/console/finance/?days=30",
@@ -93,6 +96,11 @@ def addresses(shop):
         "order": shop.numbers[0],
         "sku": sku.uid,
         "product": sku.product_uid,
+        "payment": listing.payments_page(
+            merchant_id=shop.merchant_id, where=listing.PaymentFilter(state=PaymentState.PAID)
+        )
+        .rows[0]
+        .number,
         "account": payments.accounts(merchant_id=shop.merchant_id)[0].uid,
         "batch": vault.batches(merchant_id=shop.merchant_id, sku_id=sku.id).items[0].uid,
     }

@@ -12,6 +12,7 @@ from kacang.orders import operations
 from kacang.orders.types import Item, PlaceRequest
 from kacang.outbox import work as works
 from kacang.shared.contacts import Contact
+from tests import make
 from tests.web.console.conftest import work_as
 from tests.web.console.goods import a_sku, stocked_sku
 
@@ -136,6 +137,27 @@ class TestPayments:
 
         assert payment.payment_id in page
         assert number in page
+
+    def test_P2_shows_one_payment_with_what_was_heard_asked_and_booked(
+        self, owner, merchant, other_merchant
+    ):
+        account = make.account(merchant)
+        order = make.order(make.sku(merchant, price=1999))
+        raw = '{"sign": "0123456789abcdef", "status": "paid"}'
+        operations.settle_notices(account=account, notices=[make.notice(order, raw=raw)])
+        assert order.payment
+        path = f"/console/payments/number/{order.payment.payment_id}/"
+
+        page = owner.get(path).content.decode()
+
+        for words in (order.number, "Paid the order", "01****ef", "Advances from buyers"):
+            assert words in page
+        assert "0123456789abcdef" not in page
+        assert work_as(other_merchant).get(path).status_code == 404
+        assert (
+            "Advances from buyers"
+            not in work_as(merchant, "owner", "zh-hans").get(path).content.decode()
+        )
 
     def test_notes_how_money_in_suspense_was_dealt_with(self, owner, merchant):
         owner.post("/console/payments/accounts/new/", {"name": "沙箱"})

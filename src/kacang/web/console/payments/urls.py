@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kacang.web.console.payments import accounts, lists, transfers
+from kacang.web.console.payments import accounts, detail, lists, transfers
 
 urlpatterns = [
     path("payments/", lists.payment_list, name="console_payments"),
@@ -49,4 +49,5 @@ urlpatterns = [
         accounts.account_settle_secret,
         name="console_payment_account_settle",
     ),
+    path("payments/number/<str:number>/", detail.payment, name="console_payment"),
 ]
