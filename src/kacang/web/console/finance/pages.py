@@ -165,6 +165,7 @@ def _book(flows: Sequence[DayFlow], currency: str, span: Span) -> Book:
     rows = [
         (day, [Cell(Money(sums[one.name, day], currency), _url(one, day, day)) for one in MEASURES])
         for day in reversed(days)
+        if any(sums[one.name, day] for one in MEASURES)
     ]
     figures = [_figure(measure, sums, days, currency) for measure in MEASURES]
     return Book(currency, figures, _chart(sums, days, currency), rows)
