@@ -23,6 +23,7 @@ from kacang.shared.money import Money
 from kacang.shared.zips import packed
 from kacang.vault import operations as vault
 from kacang.vault.models import Batch, BatchState, CardState
+from kacang.wallets import operations as wallets
 
 _numbers = itertools.count(1)
 
@@ -188,6 +189,35 @@ def bank_account(merchant: int) -> AccountInfo:
     return payment_queries.account_of_uid(made.uid)
 
 
+def balance_account(merchant: int) -> AccountInfo:
+    """An enabled account by which wallets pay."""
+    made = payments.create_account(
+        merchant_id=merchant, account=payments.NewAccount(provider="balance", name="余额")
+    )
+    payments.enable_account(merchant_id=merchant, uid=made.uid)
+    return payment_queries.account_of_uid(made.uid)
+
+
+def wallet(merchant: int, minor: int = 0, contact: str = "") -> str:
+    """A customer's wallet with money in it."""
+    ref = contact or f"customer{next(_numbers)}@example.com"
+    uid = wallets.open_wallet(
+        merchant_id=merchant,
+        owner=wallets.Owner(wallets.OwnerKind.CUSTOMER, ref),
+        currency="CNY",
+    )
+    if minor:
+        wallets.deposit(
+            merchant_id=merchant,
+            uid=uid,
+            amount=Money(minor),
+            note="现金",
+            once=new_uid("once"),
+            actor=SYSTEM,
+        )
+    return uid
+
+
 def notice(placed: PlacedOrder, **changes: Any) -> VerifiedNotice:
     """What the sandbox would tell of a payment that was made."""
     assert placed.payment is not None
@@ -217,6 +247,7 @@ __all__ = [
     "Origin",
     "account",
     "another_batch",
+    "balance_account",
     "bank_account",
     "card_states",
     "notice",
@@ -225,4 +256,5 @@ __all__ = [
     "request",
     "sku",
     "stock",
+    "wallet",
 ]

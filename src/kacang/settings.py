@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "kacang.stock",
     "kacang.payments",
     "kacang.risk",
+    "kacang.wallets",
     "kacang.orders",
     "kacang.supply",
     "kacang.reconciliation",

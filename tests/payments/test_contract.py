@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from kacang.payments import plain_messages, webhooks
+from kacang.payments.adapters.balance import Balance
 from kacang.payments.adapters.bank_transfer import SECRET as BANK_SECRET
 from kacang.payments.adapters.bank_transfer import BankTransfer
 from kacang.payments.adapters.sandbox import SECRET, Sandbox
@@ -100,7 +101,7 @@ class MyPayCompany:
 class Bank:
     """A merchant's bank account: the merchant is the company, and tells of money by itself."""
 
-    provider: BankTransfer
+    provider: BankTransfer | Balance
     account: AccountInfo
 
     is_dated: bool = True
@@ -156,6 +157,21 @@ class TestBankTransfer(PaymentContract):
 
         assert said.facts == {**company.account.options, "amount": "19.99", "reference": "PAY12345"}
         assert said.provider_ref == "PAY12345"
+
+
+class TestBalance(PaymentContract):
+    answers = False
+
+    @pytest.fixture
+    def company(self) -> Bank:
+        balance = Balance(Surroundings("http://shop.test", Outbound(Guard.build())))
+        new = balance.new_secrets()
+        assert new is not None
+        account = AccountInfo(
+            id=1, merchant_id=1, uid="acc_x", provider="balance", enabled=True, currency="CNY",
+            secrets={name: (value,) for name, value in new.items()},
+        )  # fmt: skip
+        return Bank(balance, account)
 
 
 class TestSandbox(PaymentContract):

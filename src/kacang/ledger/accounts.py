@@ -73,6 +73,10 @@ class TransferKind(IntEnum):
     FEE = 30  # provider → provider fees, from a bill; the other way when fees come back
     SHARED = 40  # payable → expense, for a statement; the other way when refunds were more
     PAID_OUT = 41  # bank → payable
+    DEPOSITED = 50  # bank, or what was earned with gift cards → wallet
+    PAID_FROM_WALLET = 51  # wallet → provider: the balance is the company that pays
+    REFUNDED_TO_WALLET = 52  # what the order's money became → wallet
+    WITHDRAWN = 53  # wallet → bank
 
 
 class DocumentKind(IntEnum):
@@ -85,3 +89,4 @@ class DocumentKind(IntEnum):
     BILL = 20
     STATEMENT = 30
     PAYOUT = 31
+    WALLET_DEED = 50

@@ -39,6 +39,33 @@ where merchant_id = %(merchant)s::bigint and at >= %(since)s::timestamptz
   and at < %(until)s::timestamptz
 group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """
+# The account stands in the text: its partial indexes are seen by that.
+OF_OWNERS = """
+select owner, currency, sum(amount)::bigint from (
+    select debit_owner as owner, currency, amount_minor as amount from transfer
+    where merchant_id = %(merchant)s::bigint and debit = {account}
+      and debit_owner = any(%(owners)s::bigint[])
+    union all
+    select credit_owner, currency, -amount_minor from transfer
+    where merchant_id = %(merchant)s::bigint and credit = {account}
+      and credit_owner = any(%(owners)s::bigint[])
+) moved
+group by owner, currency
+"""
+ENTRIES_OF_OWNER = """
+select * from (
+    (select {columns} from transfer
+     where merchant_id = %(merchant)s::bigint and debit = {account}
+       and debit_owner = %(owner)s::bigint and id < %(before)s::bigint
+     order by id desc limit %(most)s::int)
+    union all
+    (select {columns} from transfer
+     where merchant_id = %(merchant)s::bigint and credit = {account}
+       and credit_owner = %(owner)s::bigint and id < %(before)s::bigint
+     order by id desc limit %(most)s::int)
+) moved
+order by id desc limit %(most)s::int
+"""
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -159,6 +186,47 @@ def by_day(*, merchant_id: int, since: datetime, until: datetime, zone: str) -> 
         )
         for day, debit, credit, kind, currency, count, minor in found
     ]
+
+
+def owner_balances(*, merchant_id: int, account: Account, owners: Sequence[int]) -> list[Balance]:
+    """Return the parts of an account that these owners have, debits less credits.
+
+    Reads these owners' transfers alone, where the account has its indexes (wallets). Owners
+    without any are left out. A caller who has locked an owner asks after it has the lock.
+    """
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute(
+            OF_OWNERS.format(account=int(account)),
+            {"merchant": merchant_id, "owners": list(owners)},
+        )
+        return [
+            Balance(account, owner, Money(minor, currency))
+            for owner, currency, minor in cursor.fetchall()
+        ]
+
+
+def owner_entries(
+    *,
+    merchant_id: int,
+    account: Account,
+    owner: int,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> EntryPage:
+    """Return a page of one owner's transfers, the newest first."""
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute(
+            ENTRIES_OF_OWNER.format(account=int(account), columns=COLUMNS),
+            {
+                "merchant": merchant_id,
+                "owner": owner,
+                "before": 2**62 if before_id is None else before_id,
+                "most": limit + 1,
+            },
+        )
+        found = [_entry(row) for row in cursor.fetchall()]
+    shown = tuple(found[:limit])
+    return EntryPage(shown, shown[-1].id if len(found) > limit else None)
 
 
 def export(

@@ -5,6 +5,7 @@ from kacang.orders.cancelling import cancel_order, expire_due
 from kacang.orders.changing import add_note, change_price, resend
 from kacang.orders.checking import check_references
 from kacang.orders.delivering import continue_waiting, replenish
+from kacang.orders.from_wallets import pay_from_wallet
 from kacang.orders.handing import hand_over
 from kacang.orders.meeting import (
     place_order,
@@ -35,7 +36,7 @@ __all__ = [
     "Replaced", "SkuNeed", "Try", "UnknownSystem", "add_note", "ask_about", "cancel_order",
     "change_price", "check_access", "check_code", "check_move", "check_references", "code_to_send",
     "confirm_transfer", "continue_waiting", "deliveries", "expire_due", "hand_in_proof",
-    "hand_over", "new_access_token", "place_order",
+    "hand_over", "new_access_token", "pay_from_wallet", "place_order",
     "place_order_once", "place_orders", "promise_order", "promise_settlement", "redeem",
     "replace_card", "replace_cards", "replenish", "request_code", "resend", "run_move",
     "run_move_check", "run_replace", "screen", "secret_form", "settle_notice", "settle_notices",

@@ -115,6 +115,15 @@ def settle_notices(
     return [done[notice.notice_id] for notice in notices]
 
 
+def settle_within(*, account: AccountInfo, notice: VerifiedNotice) -> NoticeOutcome:
+    """Act on one verified notice inside the caller's transaction, which made it true.
+
+    Unlike `settle_notices`, what fails undoes the whole: the money of the notice with it.
+    """
+    assert connection.in_atomic_block
+    return _settle(account, [notice])[notice.notice_id]
+
+
 def _settle_gathered(
     _: tuple[int, int], brought: Sequence[tuple[AccountInfo, VerifiedNotice]]
 ) -> list[NoticeOutcome]:

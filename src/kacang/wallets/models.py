@@ -1,0 +1,140 @@
+"""Wallets, what is frozen in them, and what was done with them (F3).
+
+How much a wallet holds is stored nowhere: it is the sum of the ledger's transfers on the account
+of wallets whose owner is the wallet.
+"""
+
+from enum import IntEnum
+
+from django.db import models
+
+
+class OwnerKind(IntEnum):
+    """Whose wallet it is. Numbers are never reused."""
+
+    CUSTOMER = 1  # `owner_ref` is a verified e-mail address or phone number
+    RESELLER = 2  # `owner_ref` is its uid
+
+
+class WalletState(IntEnum):
+    """Whether a wallet may pay."""
+
+    OPEN = 0
+    BLOCKED = 1  # money may come in, none goes out
+
+
+class FrozenState(IntEnum):
+    """What became of a frozen sum."""
+
+    HELD = 0
+    RELEASED = 1
+    TAKEN = 2
+
+
+FROZEN_STEPS = {
+    FrozenState.HELD: frozenset({FrozenState.RELEASED, FrozenState.TAKEN}),
+    FrozenState.RELEASED: frozenset[FrozenState](),
+    FrozenState.TAKEN: frozenset[FrozenState](),
+}
+
+
+class DeedKind(IntEnum):
+    """What was done with a wallet that no other document tells."""
+
+    DEPOSITED = 1  # money that a person has seen at the bank, or in cash
+    GIFT_CARD = 2
+
+
+class Wallet(models.Model):
+    """One owner's money at one merchant, in one currency."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    uid = models.CharField(max_length=32, unique=True)
+    owner_kind = models.SmallIntegerField()
+    # Stored normal, so that it is found by = only (rule 16).
+    owner_ref = models.CharField(max_length=254)
+    currency = models.CharField(max_length=4)
+    state = models.SmallIntegerField(default=WalletState.OPEN)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "wallet"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "owner_kind", "owner_ref", "currency"], name="wallet_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(owner_kind__in=[kind.value for kind in OwnerKind]),
+                name="wallet_owner_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in WalletState]),
+                name="wallet_state_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["merchant", "-id"], name="wallet_newest")]
+
+    def __str__(self) -> str:
+        return self.uid
+
+
+class Frozen(models.Model):
+    """A sum that stays in the wallet and cannot be spent."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    uid = models.CharField(max_length=32, unique=True)
+    wallet = models.ForeignKey(Wallet, models.PROTECT, db_constraint=False)
+    amount_minor = models.BigIntegerField()
+    state = models.SmallIntegerField(default=FrozenState.HELD)
+    reason = models.CharField(max_length=300)
+    actor_label = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "wallet_frozen"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(amount_minor__gt=0), name="wallet_frozen_is_something"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in FrozenState]),
+                name="wallet_frozen_state_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["merchant", "wallet"],
+                condition=models.Q(state=FrozenState.HELD),
+                name="wallet_frozen_held",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.uid
+
+
+class Deed(models.Model):
+    """Why money came into a wallet, where no order says it. Added, never changed."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    wallet = models.ForeignKey(Wallet, models.PROTECT, db_constraint=False)
+    kind = models.SmallIntegerField()
+    # What makes it happen once: a form's token, a card's uid.
+    once = models.CharField(max_length=64)
+    note = models.CharField(max_length=300, blank=True)
+    actor_label = models.CharField(max_length=120, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "wallet_deed"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "kind", "once"], name="wallet_deed_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=[kind.value for kind in DeedKind]),
+                name="wallet_deed_kind_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wallet_id} {self.kind}"
