@@ -192,7 +192,7 @@ def bank_account(merchant: int) -> AccountInfo:
 def balance_account(merchant: int) -> AccountInfo:
     """An enabled account by which wallets pay."""
     made = payments.create_account(
-        merchant_id=merchant, account=payments.NewAccount(provider="balance", name="余额")
+        merchant_id=merchant, account=payments.NewAccount(provider="wallet", name="余额")
     )
     payments.enable_account(merchant_id=merchant, uid=made.uid)
     return payment_queries.account_of_uid(made.uid)

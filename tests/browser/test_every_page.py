@@ -20,6 +20,7 @@ from kacang.payouts import queries as payouts
 from kacang.stock import operations as stock
 from kacang.vault import queries as vault
 from kacang.web.wait_tokens import token_of
+from tests import make
 from tests.browser.console.bills import account_of, some_bills
 from tests.browser.console.shop import a_busy_shop
 from tests.browser.harness import (
@@ -127,6 +128,9 @@ def examples(shop):
     of["console_ledger_document"] = {"kind": "bill", "uid": bill}
     of["console_goods"] = {"uid": some_goods(shop)}
     of["console_move_check"] = {"uid": some_look(shop)}
+    of["console_wallet"] = {
+        "uid": make.wallet(shop.merchant_id, 128_000, "a" * 40 + "@example.com")
+    }
     of["console_transfer"] = {"number": some_transfer(shop)}
     card = vault.cards_of_batch(merchant_id=shop.merchant_id, batch_uid=batch.uid, limit=1)
     of["console_card"] = {"uid": card.items[0].uid}

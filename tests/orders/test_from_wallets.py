@@ -31,7 +31,7 @@ class Shop:
         self.stock = make.sku(merchant, cards=cards)
 
     def order(self) -> PlacedOrder:
-        return make.order(self.stock, provider="balance")
+        return make.order(self.stock, provider="wallet")
 
     def pay(self, placed: PlacedOrder, wallet: str) -> None:
         operations.pay_from_wallet(
@@ -147,9 +147,7 @@ class TestPay:
 
         with pytest.raises(NoBalancePayment):
             shop.pay(placed, wallet)
-        operations.start_payment(
-            merchant_id=shop.merchant, number=placed.number, provider="balance"
-        )
+        operations.start_payment(merchant_id=shop.merchant, number=placed.number, provider="wallet")
         shop.pay(placed, wallet)
 
         assert shop.holds(wallet) == 50_000 - 1_500

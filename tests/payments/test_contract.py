@@ -168,7 +168,7 @@ class TestBalance(PaymentContract):
         new = balance.new_secrets()
         assert new is not None
         account = AccountInfo(
-            id=1, merchant_id=1, uid="acc_x", provider="balance", enabled=True, currency="CNY",
+            id=1, merchant_id=1, uid="acc_x", provider="wallet", enabled=True, currency="CNY",
             secrets={name: (value,) for name, value in new.items()},
         )  # fmt: skip
         return Bank(balance, account)

@@ -1,5 +1,6 @@
 """Wallets: a balance is a sum, never below nothing, whoever comes at once (F3)."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -96,7 +97,7 @@ class TestMoney:
 
     def test_F3_paying_freezing_and_refunding_at_once_keeps_every_cent(self, merchant):
         uid = make.wallet(merchant, 1_000)
-        jobs = [partial(take, merchant, uid, 100) for _ in range(16)]
+        jobs: list[Callable[[], object]] = [partial(take, merchant, uid, 100) for _ in range(16)]
         jobs += [partial(freeze, merchant, uid, 100) for _ in range(16)]
         jobs += [partial(give, merchant, uid, 10) for _ in range(16)]
 
@@ -140,7 +141,8 @@ class TestMoney:
     def test_F3_whatever_is_done_the_sums_are_those_of_plain_reckoning(self, steps):
         merchant = _merchant()
         uid = make.wallet(merchant, 500)
-        balance, held = 500, []
+        balance = 500
+        held: list[tuple[str, int]] = []
         for step, minor in steps:
             if step == "give":
                 give(merchant, uid, minor)
@@ -280,13 +282,15 @@ class TestBooks:
 
         first = queries.statement(merchant_id=merchant, wallet_id=view.id, limit=3)
         rest = queries.statement(
-            merchant_id=merchant, wallet_id=view.id, before=first.next_before, limit=3
+            merchant_id=merchant, wallet_id=view.id, cursor=first.next_cursor, limit=3
         )
 
         amounts = [line.amount.minor for line in (*first.lines, *rest.lines)]
         assert amounts == [-3, -2, -1, 1_000]
         assert sum(amounts) == view.balance.minor
-        assert rest.next_before is None
+        assert rest.next_cursor == ""
+        odd = queries.statement(merchant_id=merchant, wallet_id=view.id, cursor="x" * 300, limit=3)
+        assert odd.lines == first.lines
 
     def test_the_part_of_one_wallet_is_read_by_its_index(self, merchant):
         make.wallet(merchant, 1_000)

@@ -15,6 +15,7 @@ from kacang.jobs import (
     stock,
     supply,
     vault,
+    wallets,
 )
 from kacang.jobs.merchants import SEALED
 from kacang.jobs.news import LISTENERS, relay_news
@@ -34,4 +35,5 @@ __all__ = [
     "stock",
     "supply",
     "vault",
+    "wallets",
 ]

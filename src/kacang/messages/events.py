@@ -17,6 +17,7 @@ class Event(StrEnum):
     ORDER_EXPIRING = "order.expiring"
     ORDER_CODE = "order.code"
     ORDER_PROOF_REJECTED = "order.proof_rejected"
+    WALLET_CODE = "wallet.code"
     RESTOCKED = "restocked"
     STAFF_ORDER_WAITING = "staff.order_waiting"
     STAFF_SUSPENSE = "staff.suspense"

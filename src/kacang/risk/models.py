@@ -27,6 +27,8 @@ class Scope(IntEnum):
     REDEEM_MISSES_BY_ADDRESS = 17  # codes that were none
     REDEEM_MISSES_BY_DEVICE = 18
     PROOFS_BY_ADDRESS = 19  # pictures of bank transfers
+    WALLET_TRIES_BY_ADDRESS = 24
+    WALLET_TRIES_OF_OWNER = 25
 
 
 class Counter(models.Model):

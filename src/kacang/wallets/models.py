@@ -138,3 +138,42 @@ class Deed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.wallet_id} {self.kind}"
+
+
+class EntryCode(models.Model):
+    """That a one-time code went to a customer's address.
+
+    The code itself is reckoned from `uid` under the merchant's key, and stands nowhere.
+    """
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    uid = models.CharField(max_length=32, unique=True)
+    owner_ref = models.CharField(max_length=254)
+    language = models.CharField(max_length=8)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "wallet_code"
+        indexes = [models.Index(fields=["merchant", "owner_ref"], name="wallet_code_of_owner")]
+
+    def __str__(self) -> str:
+        return self.uid
+
+
+class Session(models.Model):
+    """That a browser has proved to be a customer's, for a while; only the token's hash is kept."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    token_hash = models.BinaryField(max_length=32)
+    owner_ref = models.CharField(max_length=254)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "wallet_session"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "token_hash"], name="wallet_session_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"session until {self.expires_at}"

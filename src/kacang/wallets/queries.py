@@ -1,5 +1,6 @@
 """What others may ask about wallets (F3)."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,9 @@ from django.db import connection
 
 from kacang.ledger import queries as books
 from kacang.ledger.accounts import Account, DocumentKind, TransferKind
+from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
+from kacang.shared.ciphers import CannotOpen
 from kacang.shared.money import Money
 from kacang.wallets.models import Deed, Frozen, FrozenState, OwnerKind, Wallet, WalletState
 from kacang.wallets.money import UnknownWallet
@@ -18,6 +21,8 @@ __all__ = [
     "WalletView", "check_wallets", "find_wallet", "frozen_sums", "statement", "wallet",
     "wallet_uids", "wallets_page",
 ]  # fmt: skip
+CURSOR = ("wallet", "cursor")
+CURSOR_MAX = 200
 # Nothing of it may ever be found: a wallet that owes, or has more frozen than it has.
 OVERSPENT = """
 select count(*) from wallet w
@@ -94,10 +99,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A page of a wallet's movements, the newest first. `next_before` is None on the last one."""
+    """A page of a wallet's movements, the newest first. `next_cursor` is empty on the last one."""
 
     lines: tuple[Line, ...]
-    next_before: int | None
+    next_cursor: str
 
 
 def wallet(*, merchant_id: int, uid: str) -> WalletView:
@@ -159,10 +164,9 @@ def frozen_sums(*, merchant_id: int, uid: str) -> list[FrozenView]:
         ]
 
 
-def statement(
-    *, merchant_id: int, wallet_id: int, before: int | None = None, limit: int = 50
-) -> Statement:
-    """Return a wallet's movements, as the ledger has them."""
+def statement(*, merchant_id: int, wallet_id: int, cursor: str = "", limit: int = 50) -> Statement:
+    """Return a wallet's movements, as the ledger has them. An odd cursor is the start."""
+    before = _opened(merchant_id, wallet_id, cursor)
     with acting_as(merchant_id):
         page = books.owner_entries(
             merchant_id=merchant_id,
@@ -194,7 +198,7 @@ def statement(
                 actor_label=deed.actor_label if deed else "",
             )
         )
-    return Statement(tuple(lines), page.next_before)
+    return Statement(tuple(lines), _sealed(merchant_id, wallet_id, page.next_before))
 
 
 def wallet_uids(*, merchant_id: int, ids: Sequence[int]) -> dict[int, str]:
@@ -212,6 +216,23 @@ def check_wallets(*, merchant_id: int) -> int:
     with acting_as(merchant_id), connection.cursor() as cursor:
         cursor.execute(OVERSPENT, {"merchant": merchant_id})
         return int(cursor.fetchone()[0])
+
+
+def _sealed(merchant_id: int, wallet_id: int, before: int | None) -> str:
+    """Return where a statement goes on, readable to nobody outside (rule 21)."""
+    if before is None:
+        return ""
+    sealed = cipher_for(merchant_id).seal(*CURSOR, str(before).encode(), str(wallet_id).encode())
+    return urlsafe_b64encode(sealed).decode()
+
+
+def _opened(merchant_id: int, wallet_id: int, cursor: str) -> int | None:
+    try:
+        sealed = urlsafe_b64decode(cursor[:CURSOR_MAX].encode("ascii", "replace"))
+        opened = cipher_for(merchant_id).open(*CURSOR, sealed, str(wallet_id).encode())
+    except (ValueError, CannotOpen):
+        return None
+    return int(opened)
 
 
 def _views(merchant_id: int, rows: Sequence[Wallet]) -> list[WalletView]:

@@ -141,6 +141,7 @@ TEXTS: dict[str, Words] = {
     "payments.bad_signature": _("The message is not signed as it must be."),
     "payments.currency_not_taken": _("This payment company takes no money in {currency}."),
     "payments.field_missing": _("The payment company needs this too: {field}."),
+    "payments.no_balance_payment": _("The price has changed. Please choose how to pay once more."),
     "payments.no_bill": _("The payment company has no bill of that day."),
     "payments.decided_already": _("Somebody else has decided about this proof meanwhile."),
     "payments.not_offered": _("This way to pay is not offered at the moment."),
@@ -258,4 +259,9 @@ TEXTS: dict[str, Words] = {
     ),
     "vault.weak_pattern": _("Codes of this pattern could be guessed. Make it longer."),
     "work.unknown": _("There is no such job."),
+    "wallets.bad_value": _("Something is missing, or not possible: {field}."),
+    "wallets.blocked": _("Nothing can be paid from this wallet at the moment."),
+    "wallets.not_enough": _("Not enough money in the wallet: {has} can be spent."),
+    "wallets.other_currency": _("The wallet holds {currency}."),
+    "wallets.unknown": _("There is no such wallet."),
 }

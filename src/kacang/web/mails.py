@@ -25,6 +25,7 @@ from kacang.shared.clock import utc_now
 from kacang.shared.errors import NotFound
 from kacang.shared.ids import new_uid
 from kacang.supply import operations as supply
+from kacang.web import wallet_mails
 from kacang.web.wait_tokens import token_of
 
 
@@ -193,6 +194,7 @@ _LINKS = {
     Event.ORDER_PROOF_REJECTED: _order_link,
     Event.ORDER_CANCELLED: _home_link,
     Event.ORDER_CODE: _code,
+    Event.WALLET_CODE: wallet_mails.code_of,
     Event.STAFF_ORDER_WAITING: _desk_order_link,
     Event.STAFF_SUSPENSE: _desk_suspense_link,
     Event.STAFF_TRANSFER: _desk_transfer_link,

@@ -32,7 +32,7 @@ from kacang.payments.ports import (
 )
 from kacang.shared.money import EXPONENTS, Money
 
-NAME = "balance"
+NAME = "wallet"
 SECRET = "signing"  # noqa: S105 - the name of a secret, not one
 
 

@@ -64,6 +64,10 @@ STATES: dict[str, dict[str, Look]] = {
         "issued": Look(_("To pay"), "orange"),
         "paid": Look(_("Paid"), "green"),
     },
+    "wallet": {
+        "open": Look(pgettext_lazy("wallet", "Open"), "green"),
+        "blocked": Look(_("Blocked"), "red"),
+    },
     "work": {
         "waiting": Look(_("Queued"), "grey"),
         "running": Look(_("In progress"), "blue"),

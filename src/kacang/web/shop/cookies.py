@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 
 from kacang.shared.ids import new_token
 
-DEVICE, CART, ORDERS = "kc_device", "kc_cart", "kc_orders"
+DEVICE, CART, ORDERS, WALLET = "kc_device", "kc_cart", "kc_orders", "kc_wallet"
 DAYS_180 = 180 * 24 * 3600
 ORDERS_KEPT = 20
 MERCHANTS_KEPT = 4
@@ -64,6 +64,21 @@ def keep_order(
     mine = [pair for pair in order_keys(request, merchant_uid) if pair[0] != key[0]]
     others = {uid: pairs for uid, pairs in kept.items() if uid != merchant_uid}
     _set(response, ORDERS, _signed(ORDERS, _last({merchant_uid: [key, *mine], **others})))
+
+
+def wallet_token(request: HttpRequest, merchant_uid: str) -> str:
+    """Return the token of the customer's session at a merchant, or ""."""
+    found = _read(request, WALLET).get(merchant_uid, "")
+    return found if isinstance(found, str) else ""
+
+
+def keep_wallet(
+    request: HttpRequest, response: HttpResponse, merchant_uid: str, token: str
+) -> None:
+    """Remember the customer's session in the browser; "" forgets it."""
+    kept = {uid: v for uid, v in _read(request, WALLET).items() if uid != merchant_uid}
+    mine = {merchant_uid: token} if token else {}
+    _set(response, WALLET, _signed(WALLET, dict(list({**mine, **kept}.items())[:MERCHANTS_KEPT])))
 
 
 def read_cart(request: HttpRequest, merchant_uid: str) -> list[Any]:

@@ -8,6 +8,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kacang.orders import operations as orders
 from kacang.orders import queries
 from kacang.orders.types import Credentials, OrderFilter, OrderRow, OrderState, OrderView
+from kacang.payments import balances
+from kacang.payments import queries as payments
 from kacang.shared.contacts import BadEmail, read_contact
 from kacang.shared.errors import TooMany
 from kacang.web.errors import status_of
@@ -110,8 +112,15 @@ def _show(
 ) -> HttpResponse:
     return page(
         request, site, "lookup", status=status, form=form, noindex=True,
-        mine=_mine(request, site), **values,
+        mine=_mine(request, site), has_wallets=_has_wallets(site), **values,
     )  # fmt: skip
+
+
+def _has_wallets(site: Site) -> bool:
+    """Say whether buyers may pay from a balance here."""
+    return any(
+        offer.provider == balances.NAME for offer in payments.offered(merchant_id=site.merchant_id)
+    )
 
 
 def _mine(request: HttpRequest, site: Site) -> list[dict[str, object]]:

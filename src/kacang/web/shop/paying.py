@@ -15,15 +15,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kacang.orders import operations as orders
 from kacang.orders import queries
 from kacang.orders.types import OrderState, OrderView, PaymentView
+from kacang.payments import balances, transfers
 from kacang.payments import operations as payment_operations
 from kacang.payments import queries as payments
-from kacang.payments import transfers
 from kacang.payments.ports import Device
 from kacang.payments.queries import PaymentState
 from kacang.payments.transfers import ProofInfo
 from kacang.shared.errors import DomainError
+from kacang.wallets.queries import WalletView
 from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
+from kacang.web.shop.customer import wallet_of
 from kacang.web.shop.devices import device_of, payer_of
 from kacang.web.shop.problems import Problem, problem_of
 from kacang.web.shop.signing_in import way_to_sign_in
@@ -33,7 +35,7 @@ from kacang.web.shop.site import Site, page
 FACTS: dict[str, Promise] = {
     "bank": gettext_lazy("Bank"),
     "holder": gettext_lazy("Account holder"),
-    "number": gettext_lazy("Account number"),
+    "number": gettext_lazy("Bank account number"),
     "network": gettext_lazy("Network"),
     "address": gettext_lazy("Address"),
     "amount": gettext_lazy("Amount"),
@@ -148,6 +150,9 @@ def show(
         facts=_facts(payment) if payment else [],
         by_chain="network" in payment.facts if payment else False,
         proof=_proof(site, order, payment),
+        wallet=_wallet(request, site, payment),
+        balance_url=site.url("order_balance", number=order.number),
+        wallet_url=f"{site.url('wallet')}?{urlencode({'order': order.number})}",
         proof_url=site.url("order_proof", number=order.number),
         mixed=len(order.lines) > 1,
     )  # fmt: skip
@@ -165,9 +170,15 @@ def _trial_code(site: Site, payment: PaymentView) -> str:
     return payment.qr_content if is_trial and is_address and not payment.pay_url else ""
 
 
+def _wallet(request: HttpRequest, site: Site, payment: PaymentView | None) -> WalletView | None:
+    """Return the customer's wallet, where the order is paid from a balance."""
+    is_asked = payment is not None and payment.provider == balances.NAME
+    return wallet_of(request, site) if is_asked else None
+
+
 def _facts(payment: PaymentView) -> list[tuple[Promise, str]]:
     """Return what the buyer copies, in the order in which an app asks for it."""
-    facts = payment.facts
+    facts = payment.facts if payment.provider != balances.NAME else {}
     return [(word, facts[name]) for name, word in FACTS.items() if facts.get(name)]
 
 

@@ -177,6 +177,7 @@ def _frame(request: HttpRequest, site: Site) -> dict[str, Any]:
         "checkout": site.url("checkout"),
         "lookup": site.url("lookup"),
         "redeem": site.url("redeem"),
+        "wallet": site.url("wallet"),
         "help": site.url("help"),
         "cart_count": sum(line.quantity for line in read_cart(request, site.merchant.uid)),
         "canonical": site.absolute(request.path),

@@ -13,6 +13,7 @@ from kacang.web.shop import (
     redeeming,
     signing_in,
     waits,
+    wallets,
 )
 
 urlpatterns = [
@@ -37,6 +38,11 @@ urlpatterns = [
     path("orders/<str:number>/pay/back/<str:account>/", signing_in.signed_in, name="signed_in"),
     path("orders/<str:number>/state", paying.state, name="order_state"),
     path("orders/<str:number>/paid/", paying.paid, name="order_paid"),
+    path("wallet/", wallets.wallet, name="wallet"),
+    path("wallet/code/", wallets.send_code, name="wallet_code"),
+    path("wallet/enter/", wallets.enter, name="wallet_enter"),
+    path("wallet/leave/", wallets.leave, name="wallet_leave"),
+    path("orders/<str:number>/balance/", wallets.pay, name="order_balance"),
     path("orders/<str:number>/proof/", proving.prove, name="order_proof"),
     path("orders/<str:number>/cancel/", paying.cancel, name="order_cancel"),
     path("orders/<str:number>/open/", finding.open_order, name="order_open"),
