@@ -43,6 +43,8 @@ class SkuDraft:
     chosen_surcharge_minor: int = 0
     number_is_secret: bool = False
     # The uid of the SKU that its cards are redeem codes for.
+    # What each card, once sold, puts into a wallet; None: they are no gift cards.
+    gift_minor: int | None = None
     redeems: str = ""
     low_stock_at: int | None = None
     cover_days: int | None = None

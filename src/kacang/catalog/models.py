@@ -144,6 +144,8 @@ class Sku(models.Model):
     redeems = models.ForeignKey(
         "self", models.PROTECT, null=True, db_constraint=False, related_name="redeemed_by"
     )
+    # What each of its cards, once it is sold, puts into a customer's wallet; null: no gift cards.
+    gift_minor = models.BigIntegerField(null=True)
     # Of these three null means: as the merchant's settings say.
     low_stock_at = models.IntegerField(null=True)
     cover_days = models.IntegerField(null=True)
@@ -175,6 +177,10 @@ class Sku(models.Model):
             models.CheckConstraint(
                 condition=Q(redeems=None) | ~Q(redeems=models.F("id")) & Q(stock_mode=0),
                 name="sku_redeems_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(gift_minor=None) | Q(gift_minor__gt=0, stock_mode=0, redeems=None),
+                name="sku_gift_is_a_card",
             ),
         ]
         indexes = [

@@ -6,6 +6,7 @@ from kacang.orders.changing import add_note, change_price, resend
 from kacang.orders.checking import check_references
 from kacang.orders.delivering import continue_waiting, replenish
 from kacang.orders.from_wallets import pay_from_wallet
+from kacang.orders.gift_cards import add_gift_card
 from kacang.orders.handing import hand_over
 from kacang.orders.meeting import (
     place_order,
@@ -33,8 +34,9 @@ from kacang.orders.transferring import confirm_transfer, hand_in_proof
 
 __all__ = [
     "SYSTEMS", "KeyTaken", "Payer", "RedeemRequest", "Redeemed", "Repeat", "ReplaceWeight",
-    "Replaced", "SkuNeed", "Try", "UnknownSystem", "add_note", "ask_about", "cancel_order",
-    "change_price", "check_access", "check_code", "check_move", "check_references", "code_to_send",
+    "Replaced", "SkuNeed", "Try", "UnknownSystem", "add_gift_card", "add_note", "ask_about",
+    "cancel_order", "change_price", "check_access", "check_code", "check_move",
+    "check_references", "code_to_send",
     "confirm_transfer", "continue_waiting", "deliveries", "expire_due", "hand_in_proof",
     "hand_over", "new_access_token", "pay_from_wallet", "place_order",
     "place_order_once", "place_orders", "promise_order", "promise_settlement", "redeem",

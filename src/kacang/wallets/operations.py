@@ -39,8 +39,8 @@ from kacang.wallets.money import (
 
 __all__ = [
     "BadWallet", "DeedKind", "NotEnough", "OtherCurrency", "Owner", "OwnerKind", "UnknownWallet",
-    "WalletBlocked", "balance_of", "block", "credit", "deposit", "freeze", "frozen_in",
-    "open_wallet", "take", "unblock", "unfreeze",
+    "WalletBlocked", "balance_of", "block", "credit", "deposit", "do_once", "freeze",
+    "frozen_in", "locked", "open_wallet", "take", "unblock", "unfreeze",
 ]  # fmt: skip
 NOTE_MAX = 300
 OWNER_MAX = 254

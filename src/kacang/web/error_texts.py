@@ -30,6 +30,9 @@ TEXTS: dict[str, Words] = {
     "api.too_fast": _("Too many calls with this key. Please slow down."),
     "catalog.bad_answer": _("Please check what you filled in: {field}."),
     "catalog.bad_form_field": _("This form field is not defined rightly: {field} ({problem})."),
+    "catalog.bad_gift": _(
+        "Gift cards are cards that are sold once, redeem nothing else, and are worth something."
+    ),
     "catalog.bad_mask": _("The pattern cannot be read. # is a digit, A a letter, X either."),
     "catalog.bad_picture": _("Use a JPEG, PNG, WebP or GIF of at most 8 MB and 40 million pixels."),
     "catalog.bad_redeem_target": _(

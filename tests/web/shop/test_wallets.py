@@ -177,3 +177,23 @@ class TestPay:
 
         assert stranger.post(f"orders/{number}/balance/").status_code == 403
         assert balance(shop, wallet) == 5_000
+
+
+class TestGiftCards:
+    def test_F3_a_card_is_put_into_the_wallet(self, shop, buyer, wallet):
+        cards = make.sku(shop.id, cards=1, gift_minor=3_000)
+        placed = make.order(cards)
+        shop.pay(placed.number)
+        enter(shop, buyer)
+
+        wrong = buyer.post("wallet/card/", {"code": "none"})
+        answer = buyer.post("wallet/card/", {"code": cards.codes[0]})
+
+        assert "wallet/card/" in text(buyer.get("wallet/"))
+        assert (wrong.status_code, answer.status_code) == (422, 302)
+        assert balance(shop, wallet) == 8_000
+
+    def test_L10_nobody_redeems_without_having_entered(self, shop, buyer, wallet):
+        answer = buyer.post("wallet/card/", {"code": "none"})
+
+        assert answer.headers["Location"].endswith("/wallet/")

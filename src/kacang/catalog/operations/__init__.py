@@ -26,7 +26,7 @@ from kacang.catalog.operations.products import (
     set_product_state,
     update_product,
 )
-from kacang.catalog.operations.redeem_codes import BadRedeemTarget
+from kacang.catalog.operations.redeem_codes import BadGift, BadRedeemTarget
 from kacang.catalog.operations.skus import (
     KindAndStockDiffer,
     StockModeFixed,
@@ -39,6 +39,7 @@ from kacang.catalog.operations.skus import (
 __all__ = [
     "BadAnswer",
     "BadField",
+    "BadGift",
     "BadMask",
     "BadPicture",
     "BadRedeemTarget",

@@ -1,15 +1,38 @@
-"""Which SKU the cards of another one are redeem codes for (V5, L21)."""
+"""What the cards of a SKU are redeemed for: pieces of another one, or money (V5, L21, F3)."""
 
 from django.db import connection
 
 from kacang.catalog.models import Sku, StockMode
 from kacang.shared.errors import Invalid
 
+WORTH_MAX = 10**12
+
 
 class BadRedeemTarget(Invalid):
     """These cards cannot be redeem codes for that SKU. `problem` says why."""
 
     code = "catalog.bad_redeem_target"
+
+
+class BadGift(Invalid):
+    """Gift cards are sold once, redeem nothing else, and are worth something."""
+
+    code = "catalog.bad_gift"
+
+
+def set_gift(row: Sku, worth_minor: int | None) -> None:
+    """Write on a SKU what its cards put into a wallet; None for nothing. After `set_target`.
+
+    Raises:
+        BadGift: They are not cards, redeem something else already, or would be worth nothing.
+    """
+    if worth_minor is not None and (
+        row.stock_mode != StockMode.CARDS
+        or row.redeems is not None
+        or not 0 < worth_minor <= WORTH_MAX
+    ):
+        raise BadGift
+    row.gift_minor = worth_minor
 
 
 def set_target(row: Sku, uid: str) -> None:

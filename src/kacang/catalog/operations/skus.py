@@ -8,7 +8,7 @@ from kacang.catalog.drafts import SkuDraft
 from kacang.catalog.models import ProductKind, Sku, StockMode, Strategy
 from kacang.catalog.operations.categories import POSITION_MAX
 from kacang.catalog.operations.products import find_product, refresh_search
-from kacang.catalog.operations.redeem_codes import set_target
+from kacang.catalog.operations.redeem_codes import set_gift, set_target
 from kacang.merchants import audit, queries
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
@@ -47,6 +47,7 @@ def create_sku(*, merchant_id: int, actor: Actor, product_uid: str, draft: SkuDr
         UnknownProduct: There is no such product.
         KindAndStockDiffer: It sells goods and the SKU cards, or the other way about.
         BadRedeemTarget: Its cards cannot be redeem codes for that SKU.
+        BadGift: Its cards cannot be gift cards of that worth.
         BadText, BadValue: The draft is wrong.
     """
     with acting_as(merchant_id):
@@ -154,6 +155,7 @@ def _fill(row: Sku, draft: SkuDraft) -> None:
     )
     row.number_is_secret = draft.number_is_secret
     set_target(row, draft.redeems)
+    set_gift(row, draft.gift_minor)
     row.low_stock_at = _perhaps("low_stock_at", draft.low_stock_at, COUNT_MAX)
     row.cover_days = _perhaps("cover_days", draft.cover_days, DAYS_MAX)
     row.lead_days = _perhaps("lead_days", draft.lead_days, DAYS_MAX)

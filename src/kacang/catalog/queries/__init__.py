@@ -9,6 +9,7 @@ from kacang.catalog.queries.desk import ProductFilter, ProductPage, products_pag
 from kacang.catalog.queries.shop import UnknownPicture, categories, picture, product_page, shelf
 from kacang.catalog.queries.skus import (
     all_skus,
+    gift_skus,
     has_redeem_codes,
     product,
     product_ids,
@@ -47,6 +48,7 @@ __all__ = [
     "UnknownSku",
     "all_skus",
     "categories",
+    "gift_skus",
     "has_redeem_codes",
     "picture",
     "product",

@@ -7,6 +7,7 @@ from kacang.catalog.operations.products import UnknownProduct
 from kacang.catalog.operations.skus import UnknownSku
 from kacang.catalog.queries.views import ProductView, SkuView, product_views, sku_view
 from kacang.merchants.tenancy import acting_as
+from kacang.shared.money import Money
 
 
 def product(*, merchant_id: int, uid: str) -> ProductView:
@@ -89,6 +90,14 @@ def redeem_skus(*, merchant_id: int) -> dict[int, SkuView]:
         targets = dict(rows.values_list("id", "redeems_id"))
         found = skus_by_id(merchant_id=merchant_id, ids=set(targets.values()))
     return {sku_id: found[target] for sku_id, target in targets.items() if target is not None}
+
+
+def gift_skus(*, merchant_id: int) -> dict[int, Money]:
+    """Return what gift cards put into a wallet, by the id of their SKU."""
+    with acting_as(merchant_id):
+        rows = Sku.objects.filter(merchant_id=merchant_id, gift_minor__isnull=False)
+        found = rows.values_list("id", "gift_minor", "currency")
+        return {sku_id: Money(minor or 0, currency) for sku_id, minor, currency in found}
 
 
 def has_redeem_codes(*, merchant_id: int) -> bool:

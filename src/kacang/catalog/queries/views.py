@@ -62,6 +62,8 @@ class SkuView:
     # What its cards are redeem codes for; None and "" for nothing.
     redeems_id: int | None
     redeems_uid: str
+    # What its cards put into a wallet, as gift cards; None: they do not.
+    gift: Money | None
     low_stock_at: int | None
     cover_days: int | None
     lead_days: int | None
@@ -141,6 +143,7 @@ def sku_view(row: Sku) -> SkuView:
         number_is_secret=row.number_is_secret,
         redeems_id=row.redeems_id,
         redeems_uid=row.redeems.uid if row.redeems else "",
+        gift=None if row.gift_minor is None else Money(row.gift_minor, row.currency),
         low_stock_at=row.low_stock_at,
         cover_days=row.cover_days,
         lead_days=row.lead_days,

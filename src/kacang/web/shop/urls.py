@@ -41,6 +41,7 @@ urlpatterns = [
     path("wallet/", wallets.wallet, name="wallet"),
     path("wallet/code/", wallets.send_code, name="wallet_code"),
     path("wallet/enter/", wallets.enter, name="wallet_enter"),
+    path("wallet/card/", wallets.add_card, name="wallet_card"),
     path("wallet/leave/", wallets.leave, name="wallet_leave"),
     path("orders/<str:number>/balance/", wallets.pay, name="order_balance"),
     path("orders/<str:number>/proof/", proving.prove, name="order_proof"),

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from kacang.catalog import queries as catalog
 from kacang.ledger.accounts import TransferKind
 from kacang.orders import operations as orders
 from kacang.orders.types import OrderState, OrderView
@@ -20,10 +22,11 @@ from kacang.risk.operations import Scope
 from kacang.shared.contacts import BadEmail, read_contact
 from kacang.shared.errors import DomainError
 from kacang.wallets import entering, queries
+from kacang.wallets.queries import WalletView
 from kacang.web.design.parts import Pages
 from kacang.web.errors import status_of
 from kacang.web.shop import cookies, paying
-from kacang.web.shop.access import order_page
+from kacang.web.shop.access import buyer, order_page
 from kacang.web.shop.customer import wallet_of
 from kacang.web.shop.forms import NOT_AN_EMAIL, PROBLEMS, order_number
 from kacang.web.shop.problems import Problem, problem_of
@@ -71,19 +74,29 @@ def wallet(request: HttpRequest, site: Site) -> HttpResponse:
     if mine is None:
         order = order_number(request.GET.get("order", ""))
         return private(_way_in(request, site, EntryForm(initial={"order": order})))
-    cursor = request.GET.get("cursor", "")
-    found = queries.statement(
-        merchant_id=site.merchant_id, wallet_id=mine.id, cursor=cursor, limit=PAGE
-    )
-    rows = [(line, MOVES.get(line.kind, _("Changed"))) for line in found.lines]
-    more = f"?{urlencode({'cursor': found.next_cursor})}" if found.next_cursor else ""
-    return private(
-        page(
-            request, site, "wallet", wallet=mine, rows=rows, noindex=True,
-            pages=Pages(next_url=more, previous_url="?" if cursor else ""),
-            leave_url=site.url("wallet_leave"),
+    return private(_show(request, site, mine))
+
+
+@require_POST
+@shop_page
+def add_card(request: HttpRequest, site: Site) -> HttpResponse:
+    """Put what a gift card is worth into the customer's wallet."""
+    mine = wallet_of(request, site)
+    if mine is None:
+        return private(redirect(site.url("wallet")))
+    try:
+        worth = orders.add_gift_card(
+            merchant_id=site.merchant_id,
+            wallet_uid=mine.uid,
+            code=request.POST.get("code", ""),
+            origin=origin(request),
+            actor=buyer(request),
         )
-    )  # fmt: skip
+    except DomainError as error:
+        problem = problem_of(site, error)
+        return private(_show(request, site, mine, problem=problem, status=status_of(error)))
+    messages.success(request, _("%(amount)s is in your wallet.") % {"amount": worth})
+    return private(redirect(site.url("wallet")))
 
 
 @require_POST
@@ -154,6 +167,28 @@ def pay(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         problem = problem_of(site, error)
         return paying.show(request, site, order, problem, status=status_of(error))
     return redirect(site.url("order", number=order.number))
+
+
+def _show(
+    request: HttpRequest,
+    site: Site,
+    mine: WalletView,
+    *,
+    problem: Problem | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    cursor = request.GET.get("cursor", "")
+    found = queries.statement(
+        merchant_id=site.merchant_id, wallet_id=mine.id, cursor=cursor, limit=PAGE
+    )
+    rows = [(line, MOVES.get(line.kind, _("Changed"))) for line in found.lines]
+    more = f"?{urlencode({'cursor': found.next_cursor})}" if found.next_cursor else ""
+    return page(
+        request, site, "wallet", status=status, wallet=mine, rows=rows, noindex=True,
+        pages=Pages(next_url=more, previous_url="?" if cursor else ""), problem=problem,
+        leave_url=site.url("wallet_leave"), card_url=site.url("wallet_card"),
+        takes_cards=bool(catalog.gift_skus(merchant_id=site.merchant_id)),
+    )  # fmt: skip
 
 
 def _count(request: HttpRequest, site: Site, email: str) -> None:

@@ -186,6 +186,7 @@ VALUES: dict[str, Promise] = {
     "price_minor": _("Price"),
     "reason": _("Reason"),
     "redeems": _("Its cards are redeem codes for"),
+    "gift_minor": _("As gift cards, each is worth"),
     "role": _("Role"),
     "found": _("Cards found"),
     "scopes": _("It may"),

@@ -11,7 +11,7 @@ from kacang.shared.money import EXPONENTS, Money
 from kacang.vault.intake import FACT_MAX, FACTS_MAX, LABEL_MAX
 from kacang.vault.operations import SerialRange
 from kacang.vault.serials import LAST_MAX, PREFIX_MAX, WIDTH_MAX
-from kacang.web.console.products.forms import PricedForm
+from kacang.web.console.products.prices import PricedForm
 
 _COLONS = (":", "：")
 _DEFAULT = "CNY"

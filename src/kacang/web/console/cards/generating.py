@@ -19,7 +19,7 @@ from kacang.web.console.access import needs
 from kacang.web.console.cards.batch_forms import SerialForm
 from kacang.web.console.cards.importing import end_of_day, goods_of
 from kacang.web.console.desk import desk_of
-from kacang.web.console.products.forms import PriceField
+from kacang.web.console.products.prices import PriceField
 from kacang.web.design.formats import count as counted
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest

@@ -35,7 +35,7 @@ from kacang.vault.reading.records import BLOCK_END_MAX
 from kacang.web.console.access import needs
 from kacang.web.console.cards.batch_forms import FactsForm
 from kacang.web.console.desk import Desk, desk_of, is_over_list
-from kacang.web.console.products.forms import PriceField
+from kacang.web.console.products.prices import PriceField
 from kacang.web.console.work import card_of
 from kacang.web.errors import text_of
 from kacang.web.import_words import REASONS

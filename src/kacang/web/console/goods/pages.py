@@ -26,7 +26,7 @@ from kacang.web.console.cards.importing import goods_of
 from kacang.web.console.cards.levels import may
 from kacang.web.console.desk import Desk, desk_of, pages_of
 from kacang.web.console.goods.warehouses import called
-from kacang.web.console.products.forms import PricedForm, PriceField
+from kacang.web.console.products.prices import PricedForm, PriceField
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 

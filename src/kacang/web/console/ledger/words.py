@@ -26,6 +26,7 @@ DOCUMENT_WORDS: dict[str, Promise] = {
     "batch": _("Batch"),
     "goods_entry": _("Goods"),
     "bill": _("Bill"),
+    "wallet_deed": _("Wallet"),
     "refund": _("Refund"),
 }
 PERMISSIONS = {

@@ -14,7 +14,7 @@ from kacang.payments.operations import AccountChange
 from kacang.payments.ports import AccountField, PaymentProvider
 from kacang.payments.routing import Limits
 from kacang.shared.money import EXPONENTS, Money
-from kacang.web.console.products.forms import PricedForm, PriceField
+from kacang.web.console.products.prices import PricedForm, PriceField
 
 PREFIX = "c_"
 TEXT_MOST = 400

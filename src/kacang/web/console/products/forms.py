@@ -9,9 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kacang.catalog.operations import ProductDraft, ProductKind, SkuDraft, StockMode, Strategy
 from kacang.catalog.queries import FormField, ProductView, SkuView
-from kacang.shared.errors import DomainError
-from kacang.shared.money import Money
 from kacang.shared.texts import Text, both
+from kacang.web.console.products.prices import PricedForm, PriceField
 from kacang.web.design.drawings import KINDS
 
 TITLE_MOST = 120
@@ -61,35 +60,6 @@ FIELD_KINDS: dict[str, Promise] = {
     "number": _("Number"),
     "select": _("Choice from a list"),
 }
-
-
-class PriceField(forms.CharField):
-    """An amount as a person types it; its value is whole minor units, or None when empty."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            max_length=20, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **options
-        )
-
-    def clean(self, value: Any) -> Any:
-        """Read the amount in the form's currency."""
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            return Money.parse(text, getattr(self, "currency", "CNY")).minor
-        except DomainError:
-            raise forms.ValidationError(_("This is not an amount.")) from None
-
-
-class PricedForm(forms.Form):
-    """A form whose amounts are in one currency."""
-
-    def __init__(self, *arguments: Any, currency: str = "CNY", **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        for field in self.fields.values():
-            if isinstance(field, PriceField):
-                field.currency = currency  # type: ignore[attr-defined]  # read by clean
 
 
 def _area(rows: int) -> forms.Textarea:
@@ -233,6 +203,12 @@ class SkuForm(PricedForm):
         help_text=_("Who has a sold code gets one piece of it, codes sold before included."),
     )
 
+    gift = PriceField(
+        label=_("As gift cards, each is worth"),
+        required=False,
+        help_text=_("Who has a sold one puts so much into a wallet. Empty: no gift cards."),
+    )
+
     def __init__(
         self, *arguments: Any, targets: Sequence[tuple[str, str]] = (), **options: Any
     ) -> None:
@@ -275,6 +251,7 @@ class SkuForm(PricedForm):
             chosen_surcharge_minor=data["surcharge"] or 0,
             number_is_secret=data["number_is_secret"],
             redeems=data["redeems"],
+            gift_minor=data["gift"],
             low_stock_at=data["low_stock_at"],
             cover_days=data["cover_days"],
             lead_days=data["lead_days"],
@@ -364,6 +341,7 @@ def sku_initial(sku: SkuView) -> dict[str, Any]:
         "surcharge": sku.chosen_surcharge.plain if sku.chosen_surcharge.minor else "",
         "number_is_secret": sku.number_is_secret,
         "redeems": sku.redeems_uid,
+        "gift": sku.gift.plain if sku.gift else "",
         "low_stock_at": sku.low_stock_at,
         "cover_days": sku.cover_days,
         "lead_days": sku.lead_days,
