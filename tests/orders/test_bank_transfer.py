@@ -19,7 +19,7 @@ from kacang.orders.errors import NotPayable
 from kacang.orders.models import OrderState
 from kacang.orders.rules import forget_rules
 from kacang.orders.types import PlacedOrder
-from kacang.payments import proofs, transfers
+from kacang.payments import health, proofs, transfers
 from kacang.payments.queries import NoticeOutcome, forget_accounts
 from kacang.payments.resolving import NoteNeeded
 from kacang.payments.transfers import ProofState, UnknownTransfer
@@ -151,6 +151,15 @@ class TestBegun:
 
         order = queries.order(merchant_id=bank.merchant, number=placed.number)
         assert order.pay_by - order.created_at == timedelta(minutes=15)
+
+    def test_P5_that_nobody_has_transferred_yet_turns_nobody_away(self, merchant):
+        bank = Bank(merchant, cards=25)
+        for _ in range(25):
+            bank.order()
+        with acting_as(merchant), connection.cursor() as cursor:
+            cursor.execute("update payment set created_at = created_at - interval '10 minutes'")
+
+        assert health.look_after(merchant_id=merchant) == 0
 
     def test_L7_an_order_whose_time_is_over_gets_none_more(self, bank, settings):
         placed = make.order(bank.stock, provider="")

@@ -2,6 +2,7 @@
 
 from kacang.merchants.tenancy import acting_as
 from kacang.payments import account_secrets, registry
+from kacang.payments.adapters import bank_transfer
 from kacang.payments.adapters.balance import NAME, paid
 from kacang.payments.models import Payment, PaymentState
 from kacang.payments.ports import AccountInfo, VerifiedNotice
@@ -9,7 +10,9 @@ from kacang.shared.clock import utc_now
 from kacang.shared.errors import Conflict
 from kacang.shared.money import Money
 
-__all__ = ["NAME", "NoBalancePayment", "open_payment"]
+__all__ = ["NAME", "OWN_COMPANIES", "NoBalancePayment", "open_payment"]
+# Where the merchant is the company: there is nobody to ask, and nobody who could fail.
+OWN_COMPANIES = (NAME, bank_transfer.NAME)
 
 
 class NoBalancePayment(Conflict):

@@ -28,7 +28,7 @@ from kacang.payments.account_changes import (
     set_secret,
 )
 from kacang.payments.account_models import CallKind
-from kacang.payments.adapters import balance, bank_transfer
+from kacang.payments.balances import OWN_COMPANIES
 from kacang.payments.calls import recorded
 from kacang.payments.days import sum_days
 from kacang.payments.health import look_after
@@ -84,8 +84,6 @@ ASK_SELDOM = timedelta(hours=2)
 ASK_UNTIL = timedelta(days=2)
 # A buyer who looks may have us ask sooner, but not more often than this.
 LOOK_SECONDS = 8
-# Where the merchant is the company: there is nobody to ask.
-OWN_COMPANIES = (balance.NAME, bank_transfer.NAME)
 OPEN_STATES = (PaymentState.OPEN, PaymentState.CLOSED, PaymentState.FAILED)
 
 
