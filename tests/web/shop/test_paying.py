@@ -220,6 +220,16 @@ class TestSignIn:
         assert answer.status_code == 403
         assert company.codes == []
 
+    def test_another_browser_that_may_open_the_order_was_not_sent(self, shop, buyer, company, sent):
+        _, _, back, state = sent
+        other = browse(shop.buyer(), WECHAT)
+        other.client.cookies["kc_orders"] = buyer.client.cookies["kc_orders"].value
+
+        answer = other.get(f"{back}?code=good&state={state}")
+
+        assert answer["Location"].endswith("/pay/?failed=1")
+        assert company.codes == []
+
     def test_elsewhere_nobody_signs_in(self, shop, buyer, company):
         an_account(shop.info.id)
 
