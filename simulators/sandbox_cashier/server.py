@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from simulators.sandbox_cashier.books import Books, Charge, seal, signature
+from simulators.sandbox_cashier.books import Books, Charge, Refund, seal, signature
 
 TOLERANCE = 300
 OK, FOUND_NOTHING, UNSIGNED, MALFORMED = 200, 404, 401, 400
@@ -23,6 +23,8 @@ class Cashier:
         secret: What both sign with.
         callback_url: Where messages go; "" while nobody listens.
         is_silent: Questions get no answer but a broken connection.
+        refunds_are: What a new refund is: "refunded", "refund_pending", or "refused".
+        loses_answers: It does what it is asked, and its answers are lost.
         host: Where to listen.
         port: 0: any free one.
     """
@@ -32,6 +34,8 @@ class Cashier:
         self.secret = secret
         self.callback_url = callback_url
         self.is_silent = bool(options.get("is_silent"))
+        self.refunds_are = "refunded"
+        self.loses_answers = False
         self.books = Books()
         self.questions: list[str] = []
         place = (str(options.get("host", "127.0.0.1")), int(options.get("port", 0)))
@@ -64,7 +68,12 @@ class Cashier:
         return answers
 
     def tell(
-        self, charge: Charge, *, status: str | None = None, is_forged: bool = False, shift: int = 0
+        self,
+        charge: Charge | Refund,
+        *,
+        status: str | None = None,
+        is_forged: bool = False,
+        shift: int = 0,
     ) -> int:
         """Send one message; return the shop's status. `shift` moves its time, in seconds."""
         body = json.dumps(charge.message(status)).encode()
@@ -156,8 +165,29 @@ class _Handler(BaseHTTPRequestHandler):
         told = self.server.cashier.pay(charge.payment_id, charge.minor, charge.currency, deed)
         return self._say(OK, {"status": charge.status, "told": told})
 
-    def _answer(self, what: str, said: dict[str, str]) -> None:
+    def _refund(self, what: str, said: dict[str, Any]) -> None:
         cashier = self.server.cashier
+        cashier.questions.append(f"{what}/{said['refund_id']}")
+        found = cashier.books.refunds.get(said["refund_id"])
+        answer: dict[str, object] = {"refund_id": said["refund_id"], "status": "refund_unknown"}
+        if what == "refund":
+            status = cashier.refunds_are
+            if found is not None or status != "refused":
+                minor = int(said["amount_minor"])
+                found = cashier.books.refund(said["refund_id"], said["payment_id"], minor, status)
+            if found is None:
+                answer |= {"status": "refused", "why": "no money"}
+        if found is not None:
+            answer = found.message()
+        if cashier.loses_answers:
+            self.connection.close()
+            return None
+        return self._say(OK, answer)
+
+    def _answer(self, what: str, said: dict[str, Any]) -> None:
+        cashier = self.server.cashier
+        if what in ("refund", "refund_query"):
+            return self._refund(what, said)
         cashier.questions.append(said["payment_id"])
         charge = cashier.books.find(said["payment_id"])
         if said["account"] != cashier.account or what not in ("query", "close"):

@@ -41,7 +41,16 @@ pytestmark = pytest.mark.browser
 FOUND, ONLY_FORMS = 200, 405
 LONG_PLACE = "华东二号恒温仓（苏州市工业园区唯亭街道外贸物流园三期北楼）"
 # These have no pages. "shop:" is "shop_of:" at another address.
-WITHOUT = ("api/", "callbacks/", "sandbox/query", "sandbox/close", "healthz", "readyz", "metrics")
+WITHOUT = (
+    "api/",
+    "callbacks/",
+    "sandbox/query",
+    "sandbox/close",
+    "sandbox/refund",
+    "healthz",
+    "readyz",
+    "metrics",
+)
 # What a walk brings about, and the test that looks at it there.
 WALKS = {
     "set_language": "leads back to where one was",

@@ -60,3 +60,27 @@ def wait_for_a_waiter(watcher: psycopg.Connection, holder: int) -> None:
         "select 1 from pg_stat_activity where %s = any(pg_blocking_pids(pid))", [holder]
     ).fetchone():
         assert time.monotonic() < deadline
+
+
+def spoil(merchant: int, cards: int = 1) -> None:
+    """The last reserved cards are lost to their orders, as if they had been taken over."""
+    with acting_as(merchant), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            with gone as (
+                select id from card where state = 1 order by line_id desc, id limit %s::int
+            ),
+            spoilt as (
+                update card set state = 6, reserved_until = null, line_id = null
+                where id in (select id from gone) returning sku_id, batch_id
+            ),
+            moved as (
+                insert into card_movement
+                    (merchant_id, sku_id, batch_id, from_state, to_state, cards)
+                select %s::bigint, sku_id, batch_id, 1, 6, count(*) from spoilt group by 1, 2, 3
+            )
+            update allocation set released_at = clock_timestamp()
+            where card_id in (select id from gone) and released_at is null
+            """,
+            [cards, merchant],
+        )

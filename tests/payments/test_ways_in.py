@@ -13,7 +13,7 @@ from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.payments import queries, registry
 from kacang.payments.adapters.sandbox import Sandbox
-from kacang.payments.messages import IncomingMessage
+from kacang.payments.messages import IncomingMessage, VerifiedNotice
 from kacang.payments.models import Notice, NoticeOutcome, Payment
 from tests import make
 
@@ -32,6 +32,7 @@ def by_notice(merchant, account, cashier, sandbox: Sandbox, placed) -> None:
     notice = sandbox.read_notice(
         account, IncomingMessage(headers=headers, body=body), datetime.now(UTC)
     )
+    assert isinstance(notice, VerifiedNotice)
     orders.settle_notices(account=account, notices=[notice])
 
 

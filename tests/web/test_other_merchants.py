@@ -19,8 +19,11 @@ from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import KeyDraft
 from kacang.merchants.tenancy import acting_as
+from kacang.orders import operations as orders
+from kacang.orders.refunding.types import RefundWay, RefundWish
 from kacang.risk import operations as risk
 from kacang.shared.contacts import Contact
+from kacang.shared.money import Money
 from tests import make
 from tests.orders.looking import settle
 from tests.web.console.conftest import work_as
@@ -40,6 +43,10 @@ def theirs(other_merchant):
     contact = Contact(email=f"{mark.lower()}@example.com")
     placed = make.order(made, contact=contact)
     settle(account, make.notice(placed))
+    wish = RefundWish(Money(100), mark, way=RefundWay.BY_HAND)
+    orders.request_refund(
+        merchant_id=other_merchant, number=placed.number, wish=wish, actor=SYSTEM, role="api"
+    )
     make.order(made, contact=contact)
     operations.add_staff(
         merchant_id=other_merchant, email=f"s{mark}@example.com", name=mark, role="owner",

@@ -14,7 +14,8 @@ LISTENERS: dict[str, tuple[tuple[str, str], ...]] = {
     "orders.cancelled": (("orders.tell_cancelled", "mail"),),
     "orders.delivered": (("orders.tell_delivered", "mail"),),
     "orders.ready": (("orders.tell_ready", "mail"),),
-    "orders.on_hold": (("orders.tell_on_hold", "mail"),),
+    "orders.on_hold": (("orders.tell_on_hold", "mail"), ("orders.refund_late", "money")),
+    "orders.refunded": (("orders.tell_refunded", "mail"),),
     "payments.suspense": (("payments.tell_suspense", "mail"),),
     "vault.stocked": (("orders.continue_waiting", "delivery"), ("supply.tell_waiting", "mail")),
 }

@@ -9,7 +9,7 @@ from kacang.jobs.running import (
     task,
 )
 from kacang.orders import operations as orders
-from kacang.web import mails
+from kacang.web import mails, refund_mails
 
 
 @task("orders.run_move", "bulk")
@@ -87,3 +87,33 @@ def tell_cancelled(*, merchant_id: int, order_id: int) -> None:
 def send_code(*, merchant_id: int, code_id: int) -> None:
     """Mail a buyer the one-time code to an order."""
     mails.send_code(merchant_id=merchant_id, code_id=code_id)
+
+
+@task("orders.tell_refunded", "mail")
+def tell_refunded(*, merchant_id: int, order_id: int, refund: str) -> None:
+    """Mail the buyer that money went back (P4)."""
+    refund_mails.tell_refunded(merchant_id=merchant_id, order_id=order_id, refund=refund)
+
+
+@task("orders.tell_refund_asked", "mail")
+def tell_refund_asked(*, merchant_id: int, refund: str) -> None:
+    """Tell the staff that a refund waits for approval."""
+    refund_mails.tell_asked(merchant_id=merchant_id, refund=refund)
+
+
+@task("orders.tell_refund_failed", "mail")
+def tell_refund_failed(*, merchant_id: int, refund: str) -> None:
+    """Tell the staff that a refund failed."""
+    refund_mails.tell_failed(merchant_id=merchant_id, refund=refund)
+
+
+@task("orders.tell_refund_outside", "mail")
+def tell_refund_outside(*, merchant_id: int, refund: str) -> None:
+    """Tell the staff of a refund that was made at the company's website."""
+    refund_mails.tell_outside(merchant_id=merchant_id, refund=refund)
+
+
+@task("orders.refund_late", "money")
+def refund_late(*, merchant_id: int, order_id: int) -> None:
+    """Give money back that came too late, where the merchant has it so (L4)."""
+    orders.refund_late(merchant_id=merchant_id, order_id=order_id)

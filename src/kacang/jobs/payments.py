@@ -8,7 +8,7 @@ from kacang.jobs.running import (
     task,
 )
 from kacang.orders import operations as orders
-from kacang.payments import cashier
+from kacang.payments import cashier, cashier_refunds, refunds
 from kacang.payments import operations as payments
 from kacang.shared.clock import utc_now
 from kacang.web import mails
@@ -68,7 +68,37 @@ def tell_rejected(*, merchant_id: int, proof_uid: str) -> None:
     mails.tell_rejected(merchant_id=merchant_id, proof_uid=proof_uid)
 
 
+@task("payments.sandbox_refund_end", "money")
+def sandbox_refund_end(*, merchant_id: int, refund_id: int, status: str) -> None:
+    """Bring a refund to its end that the sandbox company has called pending."""
+    cashier_refunds.end(merchant_id=merchant_id, refund_id=refund_id, status=status)
+
+
+@task("payments.sandbox_refund_send", "money")
+def sandbox_refund_send(*, merchant_id: int, refund_id: int, status: str) -> None:
+    """Bring the sandbox company's notice about a refund to our door."""
+    cashier_refunds.send(merchant_id=merchant_id, refund_id=refund_id, status=status, now=utc_now())
+
+
 @task("payments.tell_suspense", "mail")
 def tell_suspense(*, merchant_id: int, receipt_id: int) -> None:
     """Tell the staff of money that fits no order."""
     mails.tell_suspense(merchant_id=merchant_id, receipt_id=receipt_id)
+
+
+@by_the_clock("payments.ask_refunds_due", "money", EVERY_TEN_SECONDS)
+def ask_refunds_due() -> None:
+    """Ask companies about refunds that were not seen to be done (P4)."""
+    refunds.enqueue_due()
+
+
+@task("payments.refund", "money")
+def refund(*, merchant_id: int, refund_id: int) -> None:
+    """Have a company give money back, or ask it what became of that (P4)."""
+    orders.pursue_refund(merchant_id=merchant_id, refund_id=refund_id)
+
+
+@by_the_clock("payments.settle_waiting_refunds", "money", EVERY_TEN_SECONDS)
+def settle_waiting_refunds() -> None:
+    """Try again the messages about refunds that were stored but not acted on."""
+    orders.settle_waiting_refunds()

@@ -18,6 +18,7 @@ class Account(IntEnum):
     PAYABLE_SUPPLIER = 2100
     PAYABLE_PLATFORM = 2150  # the operator's share, by statements that are not paid
     ADVANCE_FROM_BUYER = 2200  # paid, not yet delivered
+    REFUNDS_DUE = 2210  # to be given back, not yet seen to be
     WALLET = 2300
     SUSPENSE = 2900  # money that fits no payment, until a person decides
     CAPITAL = 3100
@@ -45,6 +46,7 @@ CHART = {
     Account.PAYABLE_SUPPLIER: Chart("Liabilities:Suppliers", "应付供货商", "Payable to suppliers"),
     Account.PAYABLE_PLATFORM: Chart("Liabilities:Platform", "应付平台", "Payable to the platform"),
     Account.ADVANCE_FROM_BUYER: Chart("Liabilities:Advances", "预收货款", "Advances from buyers"),
+    Account.REFUNDS_DUE: Chart("Liabilities:Refunds", "应退款项", "Refunds due"),
     Account.WALLET: Chart("Liabilities:Wallets", "客户余额", "Wallets"),
     Account.SUSPENSE: Chart("Liabilities:Suspense", "待查款项", "Suspense"),
     Account.CAPITAL: Chart("Equity:Capital", "实收资本", "Capital"),
@@ -70,6 +72,10 @@ class TransferKind(IntEnum):
     REVERSAL = 9
     WRITTEN_BACK = 10  # cost of sales → inventory: what was written off is stock again
     FOUND = 11  # cost of sales → inventory, for goods that a count found
+    REFUND_DUE = 12  # advance, revenue or suspense → refunds due: somebody has approved it
+    REFUNDED = 13  # refunds due → provider or bank: the money is gone
+    RETURNED = 14  # cost of sales → inventory, for what a buyer gave back
+    UNEARNED = 15  # revenue → advance: what was delivered is to be delivered anew
     FEE = 30  # provider → provider fees, from a bill; the other way when fees come back
     SHARED = 40  # payable → expense, for a statement; the other way when refunds were more
     PAID_OUT = 41  # bank → payable
@@ -86,6 +92,7 @@ class DocumentKind(IntEnum):
     RECEIPT = 2
     BATCH = 3
     GOODS_ENTRY = 4
+    REFUND = 5
     BILL = 20
     STATEMENT = 30
     PAYOUT = 31

@@ -133,6 +133,7 @@ _CHECKS = {
 GROUPS: dict[str, Words] = {
     "shop": _("Shop"),
     "orders": _("Orders"),
+    "refunds": _("Refunds"),
     "risk": _("Limits against abuse"),
     "stock": _("Stock"),
     "mail": _("Notices"),
@@ -186,6 +187,37 @@ _SPECS = (
         },
     ),
     Spec(
+        "refund_alone_owner", "refunds", _("The owner gives back alone up to"),
+        Type.NUMBER, 1_000_000, 0, 1_000_000,
+        help=_("Of one order, in whole units of its currency. What is more must be approved by"
+               " somebody else than who asked for it. 0: everything."),
+    ),
+    Spec(
+        "refund_alone_finance", "refunds", _("Finance gives back alone up to"),
+        Type.NUMBER, 1000, 0, 1_000_000,
+    ),
+    Spec(
+        "refund_alone_order_operator", "refunds", _("Order operators give back alone up to"),
+        Type.NUMBER, 0, 0, 1_000_000,
+    ),
+    Spec(
+        "refund_alone_customer_service", "refunds", _("Customer service gives back alone up to"),
+        Type.NUMBER, 0, 0, 1_000_000,
+    ),
+    Spec(
+        "refund_alone_api", "refunds", _("Other systems give back alone through the API up to"),
+        Type.NUMBER, 0, 0, 1_000_000,
+    ),
+    Spec(
+        "refund_late", "refunds", _("Money that comes after the order was closed, without stock"),
+        Type.CHOICE, "wait",
+        choices={
+            "wait": _("Wait for stock, or for a person"),
+            "refund": _("Give it back at once"),
+        },
+        help=_("With stock the order is delivered either way."),
+    ),
+    Spec(
         "unpaid_orders_max_shop", "risk", _("Unpaid orders per contact"), Type.NUMBER, 5, 1, 1000,
     ),
     Spec(
@@ -220,6 +252,10 @@ _SPECS = (
     Spec(
         "mail_order_cancelled", "mail", _("E-mail the buyer when an order is cancelled"),
         Type.SWITCH, False,  # noqa: FBT003 - the default value
+    ),
+    Spec(
+        "mail_order_refunded", "mail", _("E-mail the buyer when money is given back"),
+        Type.SWITCH, True,  # noqa: FBT003 - the default value
     ),
     Spec(
         "mail_low_stock", "stock", _("Tell the staff when stock runs low"),

@@ -15,6 +15,7 @@ class Event(StrEnum):
     ORDER_REPLACED = "order.replaced"
     ORDER_CANCELLED = "order.cancelled"
     ORDER_EXPIRING = "order.expiring"
+    ORDER_REFUNDED = "order.refunded"
     ORDER_CODE = "order.code"
     ORDER_PROOF_REJECTED = "order.proof_rejected"
     WALLET_CODE = "wallet.code"
@@ -25,6 +26,9 @@ class Event(StrEnum):
     STAFF_LOW_STOCK = "staff.low_stock"
     STAFF_LOW_DIGEST = "staff.low_digest"
     STAFF_EXPIRING = "staff.expiring"
+    STAFF_REFUND_ASKED = "staff.refund_asked"
+    STAFF_REFUND_FAILED = "staff.refund_failed"
+    STAFF_REFUND_OUTSIDE = "staff.refund_outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,27 @@ NOTICES: dict[Event, NoticeWords] = {
         "orange",
         ("transfer", "payment"),
     ),
+    Event.STAFF_REFUND_ASKED: NoticeWords(
+        both("退款 {amount} 待审核", "A refund of {amount} waits for approval"),
+        both("{by}：{reason}", "{by}: {reason}"),
+        "orange",
+        ("refunds", "refund"),
+    ),
+    Event.STAFF_REFUND_FAILED: NoticeWords(
+        both("退款 {amount} 失败", "A refund of {amount} failed"),
+        both("支付渠道：{why}", "The payment company says: {why}"),
+        "red",
+        ("refunds", "refund"),
+    ),
+    Event.STAFF_REFUND_OUTSIDE: NoticeWords(
+        both(
+            "支付渠道后台退款 {amount}",
+            "{amount} was given back at the payment company's website",
+        ),
+        both("不是在本系统发起的，请核对。", "Nobody asked for it here. Please look at it."),
+        "orange",
+        ("refunds", "refund"),
+    ),
     Event.STAFF_EXPIRING: NoticeWords(
         both("{title} 有卡密临期", "Cards of {title} expire soon"),
         both(
@@ -84,6 +109,9 @@ NOTICES: dict[Event, NoticeWords] = {
 REASONS: dict[str, Text] = {
     "out_of_stock": both(
         "库存不足，补货后自动发货。", "Out of stock; delivered by itself once restocked."
+    ),
+    "refund_failed": both(
+        "退款未完成，将重新发货。", "It was not refunded after all, and is delivered again."
     ),
     "late_payment": both(
         "订单取消后才到账，已无库存。",

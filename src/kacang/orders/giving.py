@@ -1,6 +1,6 @@
 """Goods of paid orders: what was reserved is sold, what is missing is taken anew, if there is any.
 
-A line gets all its pieces or waits for all of them.
+A line gets all the pieces that it lacks or waits for all of them.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,11 @@ from kacang.stock import operations as stock
 from kacang.stock.operations import Holding
 
 _LINES = """
-select l.order_id, l.id, l.sku_id, l.quantity, n.settled
+select l.order_id, l.id, l.sku_id, n.missing, n.owed
 from order_line l cross join lateral (
-    select count(*)::int as settled from order_unit u
-    where u.merchant_id = l.merchant_id and u.line_id = l.id and u.state in (2, 4)
+    select (count(*) filter (where u.state in (0, 1, 3)))::int as missing,
+           (count(*) filter (where u.state = 4))::int as owed
+    from order_unit u where u.merchant_id = l.merchant_id and u.line_id = l.id
 ) n
 where l.merchant_id = %(merchant)s::bigint and l.order_id = any(%(orders)s::bigint[])
   and l.stock_mode = 2
@@ -39,7 +40,7 @@ class Owing:
 def give_goods(merchant_id: int, order_ids: Sequence[int]) -> dict[int, Owing]:
     """Sell these orders what they reserved, or what is free now. The caller has locked them."""
     lines = rows(_LINES, {"merchant": merchant_id, "orders": list(order_ids)})
-    open_lines = [line for line in lines if line[4] < line[3]]
+    open_lines = [line for line in lines if line[3]]
     sold = stock.sell_held(merchant_id=merchant_id, line_ids=[line[1] for line in open_lines])
     missing = [line for line in open_lines if line[1] not in sold]
     got = take_or_expire(merchant_id, [{line[2]: line[3]} for line in missing])
@@ -56,11 +57,11 @@ def give_goods(merchant_id: int, order_ids: Sequence[int]) -> dict[int, Owing]:
     touched = [line[1] for line in open_lines]
     rows(_UNITS, {"merchant": merchant_id, "owed": owed, "lines": touched})
     found = dict.fromkeys(order_ids, Owing())
-    for order_id, line_id, _, quantity, _ in lines:
+    for order_id, line_id, _, wanted, owed_before in lines:
         before = found[order_id]
         is_short = line_id in lacking
         found[order_id] = Owing(
-            before.owed + (0 if is_short else quantity),
-            before.lacking + (quantity if is_short else 0),
+            before.owed + owed_before + (0 if is_short else wanted),
+            before.lacking + (wanted if is_short else 0),
         )
     return found

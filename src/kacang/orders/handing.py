@@ -48,7 +48,7 @@ def hand_over(*, merchant_id: int, number: str, actor: Actor) -> int:
         Order.objects.filter(merchant_id=merchant_id, id=order.pk).update(
             state=OrderState.DELIVERED, delivered_at=now
         )
-        _earn(order)
+        earn(order)
         TimelineEntry.objects.create(
             merchant_id=merchant_id,
             order_id=order.pk,
@@ -63,13 +63,15 @@ def hand_over(*, merchant_id: int, number: str, actor: Actor) -> int:
     return pieces
 
 
-def _earn(order: Order) -> None:
-    if not order.payable_minor:
+def earn(order: Order) -> None:
+    """Book what an order costs, less what is given back, as earned: all of it is delivered."""
+    earned = order.payable_minor - order.refund_minor
+    if not earned:
         return
     move = Move(
         debit=Side(Account.ADVANCE_FROM_BUYER),
         credit=Side(Account.REVENUE),
-        amount=Money(order.payable_minor, order.currency),
+        amount=Money(earned, order.currency),
         kind=TransferKind.DELIVERED,
         document=Document(DocumentKind.ORDER, order.pk),
     )

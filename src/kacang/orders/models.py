@@ -30,7 +30,8 @@ ORDER_STEPS = {
     _S.COMPLETED: frozenset({_S.REFUNDING}),
     # Money that arrives late still counts: reason `late_payment` (rule 1).
     _S.CANCELLED: frozenset({_S.PAID, _S.DELIVERED, _S.ON_HOLD}),
-    _S.REFUNDING: frozenset({_S.REFUNDED, _S.ON_HOLD}),
+    # The money could not be given back after all: what the buyer has not got is due again.
+    _S.REFUNDING: frozenset({_S.REFUNDED, _S.ON_HOLD, _S.PAID, _S.DELIVERED}),
     _S.REFUNDED: frozenset[OrderState](),
     _S.ON_HOLD: frozenset({_S.PAID, _S.FULFILLING, _S.DELIVERED, _S.REFUNDING}),
 }
@@ -44,6 +45,7 @@ class UnitState(IntEnum):
     DELIVERED = 2
     RELEASED = 3  # the order was cancelled
     OWED = 4  # paid, with a piece of goods that is to be handed over
+    REFUNDED = 5  # given back, or never to come: nothing is owed for it any more
 
 
 class Channel(models.TextChoices):
@@ -78,6 +80,12 @@ class Event(IntEnum):
     READY = 15
     HANDED_OVER = 16
     REDEEMED = 17
+    REFUND_ASKED = 18
+    REFUND_APPROVED = 19
+    REFUND_REJECTED = 20
+    REFUND_DONE = 21
+    REFUND_FAILED = 22
+    REFUND_DROPPED = 23
 
 
 class Order(models.Model):
@@ -94,6 +102,8 @@ class Order(models.Model):
     total_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
     payable_minor = models.BigIntegerField()
+    # How much of it was given back, or was approved to be.
+    refund_minor = models.BigIntegerField(default=0)
     # Stored normal, so that lists compare by = only (rule 16).
     email = models.CharField(max_length=254, blank=True)
     phone = models.CharField(max_length=20, blank=True)
@@ -244,6 +254,24 @@ class Redemption(models.Model):
 
     def __str__(self) -> str:
         return f"card {self.card_id} for order {self.order_id}"
+
+
+class RefundUnit(models.Model):
+    """That a unit goes with a refund, and what became of it: a `Fate`, once it is approved."""
+
+    pk = models.CompositePrimaryKey("merchant_id", "refund_id", "line_id", "unit_no")
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    refund_id = models.BigIntegerField()
+    line_id = models.BigIntegerField()
+    unit_no = models.IntegerField()
+    fate = models.SmallIntegerField(null=True)
+
+    class Meta:
+        db_table = "refund_unit"
+        managed = False
+
+    def __str__(self) -> str:
+        return f"{self.refund_id} {self.line_id}/{self.unit_no}"
 
 
 class Moved(models.Model):

@@ -18,6 +18,20 @@ from kacang.orders.moving.jobs import SYSTEMS, UnknownSystem, check_move, run_mo
 from kacang.orders.moving.looking import run_move_check
 from kacang.orders.paying import Payer, ask_about, settle_waiting, start_payment
 from kacang.orders.redeeming import Redeemed, RedeemRequest, Try, check_code, redeem, trying
+from kacang.orders.refunding.asking import request_refund, request_suspense_refund
+from kacang.orders.refunding.deciding import (
+    approve_refund,
+    drop_refund,
+    finish_by_hand,
+    reject_refund,
+    retry_refund,
+)
+from kacang.orders.refunding.hearing import (
+    pursue_refund,
+    settle_refund_notice,
+    settle_waiting_refunds,
+)
+from kacang.orders.refunding.late import refund_late
 from kacang.orders.repeating import KeyTaken, Repeat
 from kacang.orders.replacing import Replaced, replace_card
 from kacang.orders.replacing_many import (
@@ -34,13 +48,15 @@ from kacang.orders.transferring import confirm_transfer, hand_in_proof
 
 __all__ = [
     "SYSTEMS", "KeyTaken", "Payer", "RedeemRequest", "Redeemed", "Repeat", "ReplaceWeight",
-    "Replaced", "SkuNeed", "Try", "UnknownSystem", "add_gift_card", "add_note", "ask_about",
-    "cancel_order", "change_price", "check_access", "check_code", "check_move",
-    "check_references", "code_to_send",
-    "confirm_transfer", "continue_waiting", "deliveries", "expire_due", "hand_in_proof",
-    "hand_over", "new_access_token", "pay_from_wallet", "place_order",
-    "place_order_once", "place_orders", "promise_order", "promise_settlement", "redeem",
-    "replace_card", "replace_cards", "replenish", "request_code", "resend", "run_move",
+    "Replaced", "SkuNeed", "Try", "UnknownSystem", "add_gift_card", "add_note", "approve_refund",
+    "ask_about", "cancel_order", "change_price", "check_access", "check_code", "check_move",
+    "check_references", "code_to_send", "confirm_transfer", "continue_waiting", "deliveries",
+    "drop_refund", "expire_due", "finish_by_hand", "hand_in_proof", "hand_over",
+    "new_access_token", "pay_from_wallet", "place_order", "place_order_once", "place_orders",
+    "promise_order", "promise_settlement", "pursue_refund", "redeem", "refund_late",
+    "reject_refund", "replace_card", "replace_cards", "replenish", "request_code",
+    "request_refund", "request_suspense_refund", "resend", "retry_refund", "run_move",
     "run_move_check", "run_replace", "screen", "secret_form", "settle_notice", "settle_notices",
-    "settle_waiting", "start_move", "start_payment", "trying", "weigh_replacing",
+    "settle_refund_notice", "settle_waiting", "settle_waiting_refunds", "start_move",
+    "start_payment", "trying", "weigh_replacing",
 ]  # fmt: skip

@@ -134,6 +134,7 @@ def _view(row: Order) -> OrderView:
         total=Money(row.total_minor, row.currency),
         discount=Money(row.discount_minor, row.currency),
         payable=Money(row.payable_minor, row.currency),
+        refunded=Money(row.refund_minor, row.currency),
         contact=Contact(row.email, row.phone),
         language=row.language,
         form=row.form,

@@ -12,8 +12,10 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders.errors import UnknownOrder
 from kacang.orders.models import Line, Order
 from kacang.orders.types import Delivered
+from kacang.vault import operations as vault
 
 PAGE_MAX = 1000
+FORM = "form"
 
 
 def deliveries(
@@ -57,7 +59,7 @@ def secret_form(*, merchant_id: int, number: str, actor: Actor, reason: str) -> 
     Raises:
         UnknownOrder: There is no such order.
     """
-    _announce(merchant_id, number, actor, reason, "form")
+    _announce(merchant_id, number, actor, reason, FORM)
     with acting_as(merchant_id):
         order = Order.objects.get(merchant_id=merchant_id, number=number)
     if order.form_sealed is None:
@@ -88,4 +90,6 @@ def _announce(
             after={"part": part},
             reason=reason,
         )
+        if part != FORM:
+            vault.note_shown(merchant_id=merchant_id, line_ids=list(by_id))
     return by_id

@@ -48,6 +48,7 @@ class Seen:
     receipt_amount: int | None
     receipt_currency: str | None
     receipt_fit: int | None
+    is_going_back: bool
     payment: int | None
     payment_state: int | None
     payment_amount: int | None
@@ -82,6 +83,7 @@ class Verdict:
 UNFINISHED = (NoticeOutcome.WAITING, NoticeOutcome.UNMATCHED)
 PAID = Verdict(NoticeOutcome.SETTLED, ReceiptFit.FITS)
 REPEATED = Verdict(NoticeOutcome.REPEATED)
+GOING_BACK = Verdict(NoticeOutcome.SUSPENSE)
 
 
 def settle_notice(*, account: AccountInfo, notice: VerifiedNotice) -> NoticeOutcome:
@@ -228,6 +230,9 @@ def _judge(entry: Seen, *, is_paid_now: bool) -> Verdict:
         return REPEATED
     if _same_money_again(entry):
         return REPEATED
+    if entry.is_going_back:
+        # Somebody has decided to give it back: it pays for nothing any more.
+        return GOING_BACK
     if (misfit := _misfit(entry, is_paid_now=is_paid_now)) is not None:
         outcome = (
             NoticeOutcome.UNMATCHED if misfit == ReceiptFit.UNMATCHED else NoticeOutcome.SUSPENSE

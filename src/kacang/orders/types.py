@@ -145,6 +145,8 @@ class OrderView:
     total: Money
     discount: Money
     payable: Money
+    # What of it went back, or was approved to.
+    refunded: Money
     contact: Contact
     language: str
     form: Mapping[str, str]

@@ -17,14 +17,18 @@ from django.conf import settings
 from kacang.merchants.tenancy import acting_as
 from kacang.payments import outside, queries, webhooks
 from kacang.payments.adapters.sandbox import SECRET, Sandbox, seal_of
-from kacang.payments.models import CHARGE_STEPS, ChargeState, SandboxCharge
 from kacang.payments.ports import AccountInfo, BadNotice
+from kacang.payments.sandbox_books import CHARGE_STEPS, ChargeState, RefundMode, SandboxCharge
 from kacang.queue import enqueue
 from kacang.shared import states
 from kacang.shared.errors import NotFound, Unavailable
 from kacang.shared.ids import new_uid
 from kacang.shared.money import EXPONENTS, MINOR_MAX, Money
 
+__all__ = [
+    "BadPage", "ChargeState", "ChargeView", "Deed", "NoticeNotTaken", "PageAddress", "RefundMode",
+    "act", "answer", "checked", "find_charge", "look", "read_question", "sandbox_account", "send",
+]  # fmt: skip
 LATE_SECONDS_MAX = 7200
 TIMES_MAX = 20
 DIGITS_MAX = 16
@@ -74,6 +78,7 @@ class ChargeView:
     state: ChargeState
     provider_number: str
     paid_at: datetime | None
+    refund_mode: RefundMode = RefundMode.AT_ONCE
 
     @property
     def is_open(self) -> bool:
@@ -108,9 +113,9 @@ def look(*, address: PageAddress) -> ChargeView:
     Raises:
         BadPage: The shop has sealed no such address, or the account is not the sandbox's.
     """
-    account, amount = _checked(address)
+    account, amount = checked(address)
     with acting_as(account.merchant_id):
-        row = _find(account, address.number)
+        row = find_charge(account, address.number)
     return _view(account, address.number, amount, row)
 
 
@@ -130,7 +135,7 @@ def act(
         BadPage: As for `look`.
         WrongState: It is paid or closed already.
     """
-    account, amount = _checked(address)
+    account, amount = checked(address)
     with acting_as(account.merchant_id):
         row = _locked(account, address.number, amount)
         to = ChargeState.PAID if deed in PAYING else ChargeState.FAILED
@@ -183,11 +188,11 @@ def answer(*, what: str, headers: Any, body: bytes, now: datetime) -> dict[str, 
         BadSignature: It is not signed by the account that it names.
         UnknownAccount: There is no such account.
     """
-    account_uid, number = _question(body)
-    account = _sandbox_account(account_uid)
+    account_uid, number, _ = read_question(body)
+    account = sandbox_account(account_uid)
     webhooks.check(account.secrets.get(SECRET, ()), headers, body, now)
     with acting_as(account.merchant_id):
-        row = _find(account, number, lock=what == "close")
+        row = find_charge(account, number, lock=what == "close")
         if row is not None and what == "close" and row.state != ChargeState.PAID:
             row.state = ChargeState.CLOSED
             row.save(update_fields=["state"])
@@ -205,7 +210,8 @@ def answer(*, what: str, headers: Any, body: bytes, now: datetime) -> dict[str, 
     }
 
 
-def _checked(address: PageAddress) -> tuple[AccountInfo, Money]:
+def checked(address: PageAddress) -> tuple[AccountInfo, Money]:
+    """Return the account and the amount of a page's address, or raise BadPage."""
     if not (
         address.minor.isascii() and address.minor.isdigit() and len(address.minor) <= DIGITS_MAX
     ):
@@ -214,7 +220,7 @@ def _checked(address: PageAddress) -> tuple[AccountInfo, Money]:
     if address.currency not in EXPONENTS or not 0 < amount.minor <= MINOR_MAX:
         raise BadPage
     try:
-        account = _sandbox_account(address.account_uid)
+        account = sandbox_account(address.account_uid)
     except queries.UnknownAccount:
         raise BadPage from None
     for secret in account.secrets.get(SECRET, ()):
@@ -224,14 +230,16 @@ def _checked(address: PageAddress) -> tuple[AccountInfo, Money]:
     raise BadPage
 
 
-def _sandbox_account(uid: str) -> AccountInfo:
+def sandbox_account(uid: str) -> AccountInfo:
+    """Return an account at the sandbox, or raise UnknownAccount."""
     account = queries.account_of_uid(uid)
     if account.provider != Sandbox.name:
         raise queries.UnknownAccount
     return account
 
 
-def _find(account: AccountInfo, number: str, *, lock: bool = False) -> SandboxCharge | None:
+def find_charge(account: AccountInfo, number: str, *, lock: bool = False) -> SandboxCharge | None:
+    """Return a payment of an account, if anything was done with it; `lock`ed for the caller."""
     rows = SandboxCharge.objects.filter(
         merchant_id=account.merchant_id, account_id=account.id, payment_number=number
     )
@@ -252,7 +260,7 @@ def _locked(account: AccountInfo, number: str, amount: Money) -> SandboxCharge:
         ],
         ignore_conflicts=True,
     )
-    row = _find(account, number, lock=True)
+    row = find_charge(account, number, lock=True)
     assert row is not None
     return row
 
@@ -301,7 +309,12 @@ def _body(row: SandboxCharge, status: str) -> bytes:
     return json.dumps(said).encode()
 
 
-def _question(body: bytes) -> tuple[str, str]:
+def read_question(body: bytes) -> tuple[str, str, dict[str, Any]]:
+    """Return the account and the payment that a question is about, and all that it says.
+
+    Raises:
+        BadNotice: It is malformed.
+    """
     try:
         said = json.loads(body.decode())
         account_uid, number = said["account"], said["payment_id"]
@@ -311,7 +324,7 @@ def _question(body: bytes) -> tuple[str, str]:
         raise BadNotice(field="account")
     if not (number.isascii() and number.isalnum()):
         raise BadNotice(field="payment_id")
-    return account_uid, number
+    return account_uid, number, said
 
 
 def _view(
@@ -325,4 +338,5 @@ def _view(
         state=ChargeState.OPEN if row is None else ChargeState(row.state),
         provider_number="" if row is None else row.provider_number,
         paid_at=None if row is None else row.paid_at,
+        refund_mode=RefundMode.AT_ONCE if row is None else RefundMode(row.refund_mode),
     )

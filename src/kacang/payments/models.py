@@ -4,7 +4,9 @@ from enum import IntEnum
 
 from django.db import models
 
+from kacang.payments import refund_models  # noqa: F401 - tables that Django finds here
 from kacang.payments.account_models import Health
+from kacang.payments.sandbox_books import ChargeState  # noqa: F401 - likewise, and a migration
 
 
 class PaymentState(IntEnum):
@@ -165,6 +167,10 @@ class Receipt(models.Model):
     seen_at = models.DateTimeField()
     # A person's decision about money in suspense.
     resolved_at = models.DateTimeField(null=True)
+    # How much of it is given back, or asked to be; constraints hold it to what came in.
+    back_minor = models.BigIntegerField(default=0)
+    # Whether that was an order's money, and not in suspense: then it cannot become the other.
+    back_fits = models.BooleanField(null=True)
 
     class Meta:
         db_table = "receipt"
@@ -219,60 +225,6 @@ class Forgery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.day} {self.count}"
-
-
-class ChargeState(IntEnum):
-    """What the sandbox knows of a payment."""
-
-    OPEN = 0
-    PAID = 1
-    FAILED = 2
-    CLOSED = 3
-
-
-CHARGE_STEPS = {
-    ChargeState.OPEN: frozenset({ChargeState.PAID, ChargeState.FAILED, ChargeState.CLOSED}),
-    # A buyer may try again after a failure, as at a real cashier.
-    ChargeState.FAILED: frozenset({ChargeState.PAID, ChargeState.CLOSED}),
-    ChargeState.CLOSED: frozenset[ChargeState](),
-    ChargeState.PAID: frozenset[ChargeState](),
-}
-
-
-class SandboxCharge(models.Model):
-    """The books of the sandbox, the payment company of trials.
-
-    It is another company's memory, kept here because trials need no second server: nothing but
-    the sandbox reads it, and the shop learns of it by notices and questions over HTTP alone.
-    """
-
-    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
-    account = models.ForeignKey(Account, models.PROTECT, db_constraint=False)
-    payment_number = models.CharField(max_length=64)
-    provider_number = models.CharField(max_length=32)
-    state = models.SmallIntegerField(default=ChargeState.OPEN)
-    amount_minor = models.BigIntegerField()
-    currency = models.CharField(max_length=4)
-    # What was really paid, when the buyer chose to pay something else.
-    paid_minor = models.BigIntegerField(null=True)
-    paid_currency = models.CharField(max_length=4, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    paid_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "sandbox_charge"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["merchant", "account", "payment_number"], name="sandbox_charge_once"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(state__in=[state.value for state in ChargeState]),
-                name="sandbox_charge_state_known",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.payment_number
 
 
 class ProofState(IntEnum):

@@ -1,8 +1,9 @@
 """Messages about money in the one form that we write ourselves: signed JSON.
 
 Their headers are those of Standard Webhooks, their body is
-`{"id", "payment_id", "provider_number", "amount_minor", "currency", "status"}`. The sandbox sends
-them, and a confirmed bank transfer is told by one (`docs/how-it-works/sandbox.md`).
+`{"id", "payment_id", "provider_number", "amount_minor", "currency", "status"}`; one about money
+that goes back has a "refund_id" as well. The sandbox sends them, and a confirmed bank transfer is
+told by one (`docs/how-it-works/sandbox.md`).
 """
 
 import json
@@ -12,16 +13,32 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from kacang.payments import webhooks
-from kacang.payments.ports import BadNotice, BadSecrets, IncomingMessage, VerifiedNotice
+from kacang.payments.ports import (
+    BadNotice,
+    BadSecrets,
+    IncomingMessage,
+    RefundNotice,
+    RefundState,
+    VerifiedNotice,
+)
 from kacang.shared.money import EXPONENTS, MINOR_MAX, Money
 
 PAID = "paid"
 ID = re.compile(r"[!-~]{1,60}")
 PAYMENT = re.compile(r"[!-~]{1,64}")
 NUMBER = re.compile(r"[!-~]{1,128}")
+REFUND = re.compile(r"[!-~]{0,64}")
+REFUND_STATES = {
+    "refunded": RefundState.DONE,
+    "refund_pending": RefundState.PENDING,
+    "refund_failed": RefundState.FAILED,
+    "refund_unknown": RefundState.UNKNOWN,
+}
 
 
-def read(active: Sequence[str], message: IncomingMessage, now: datetime) -> VerifiedNotice:
+def read(
+    active: Sequence[str], message: IncomingMessage, now: datetime
+) -> VerifiedNotice | RefundNotice:
     """Check a message's signature by one of the `active` secrets, then every field.
 
     Raises:
@@ -34,14 +51,33 @@ def read(active: Sequence[str], message: IncomingMessage, now: datetime) -> Veri
     is_final = said.get("status") == PAID
     text(said, "status", ID)
     own_id = text(said, "id", ID)
+    # Both are signed; a sender that reuses one of them must not swallow a payment.
+    notice_id = own_id if own_id == message_id else f"{message_id}/{own_id}"
+    if "refund_id" in said:
+        return _refund_notice(said, notice_id, body.decode())
     return VerifiedNotice(
-        # Both are signed; a sender that reuses one of them must not swallow a payment.
-        notice_id=own_id if own_id == message_id else f"{message_id}/{own_id}",
+        notice_id=notice_id,
         payment_number=text(said, "payment_id", PAYMENT),
         provider_number=text(said, "provider_number", NUMBER, optional=not is_final),
         amount=amount(said, smallest=1 if is_final else 0),
         is_final=is_final,
         raw=body.decode(),
+    )
+
+
+def _refund_notice(said: Mapping[str, Any], notice_id: str, raw: str) -> RefundNotice:
+    state = REFUND_STATES.get(text(said, "status", ID))
+    if state is None:
+        _bad("status")
+    return RefundNotice(
+        notice_id=notice_id,
+        # Empty: somebody gave the money back at the company's own website.
+        refund_number=text(said, "refund_id", REFUND),
+        provider_number=text(said, "provider_number", NUMBER),
+        payment_number=text(said, "payment_id", PAYMENT),
+        amount=amount(said, smallest=1),
+        state=state,
+        raw=raw,
     )
 
 

@@ -14,7 +14,7 @@ from kacang.ledger.beancount import Names
 from kacang.ledger.queries import Entry, EntryFilter
 from kacang.orders import queries as orders
 from kacang.payments import queries as payments
-from kacang.payments import reporting
+from kacang.payments import refund_lists, reporting
 from kacang.reconciliation import queries as bills
 from kacang.stock import queries as stock
 from kacang.vault import queries as vault
@@ -49,7 +49,7 @@ def papers(*, merchant_id: int, documents: Collection[DocumentKey]) -> dict[Docu
 
 
 def entries_of(*, merchant_id: int, kind: str, uid: str) -> list[Entry]:
-    """Return all transfers about an order (its receipts too), a bill or a batch, the newest first.
+    """Return all transfers about an order, its receipts and refunds, a bill or a batch, by age.
 
     Raises:
         UnknownOrder, UnknownBill, UnknownBatch: There is none of that name.
@@ -60,6 +60,8 @@ def entries_of(*, merchant_id: int, kind: str, uid: str) -> list[Entry]:
         receipts = payments.receipts_of_order(merchant_id=merchant_id, order_id=order_id)
         wanted.append((DocumentKind.ORDER, [order_id]))
         wanted.append((DocumentKind.RECEIPT, [one.id for one in receipts]))
+        refunds = refund_lists.refunds_of_order(merchant_id=merchant_id, order_id=order_id)
+        wanted.append((DocumentKind.REFUND, [one.id for one in refunds]))
     elif kind == "bill":
         wanted.append((DocumentKind.BILL, [bills.bill_id(merchant_id=merchant_id, uid=uid)]))
     else:
@@ -113,6 +115,16 @@ def _receipts(merchant_id: int, ids: Collection[int]) -> dict[int, Paper]:
     }
 
 
+def _refunds(merchant_id: int, ids: Collection[int]) -> dict[int, Paper]:
+    found = refund_lists.names_of_refunds(merchant_id=merchant_id, ids=ids)
+    wanted = {order_id for _, order_id in found.values() if order_id is not None}
+    numbers = orders.numbers_of(merchant_id=merchant_id, order_ids=wanted)
+    return {
+        id_: Paper(DocumentKind.REFUND, number, order_number=numbers.get(order_id or 0, ""))
+        for id_, (number, order_id) in found.items()
+    }
+
+
 def _batches(merchant_id: int, ids: Collection[int]) -> dict[int, Paper]:
     found = vault.batch_names(merchant_id=merchant_id, ids=ids)
     return {id_: Paper(DocumentKind.BATCH, number, uid) for id_, (uid, number) in found.items()}
@@ -131,6 +143,7 @@ def _goods(merchant_id: int, ids: Collection[int]) -> dict[int, Paper]:
 _LOOK_UPS = {
     DocumentKind.ORDER: _orders,
     DocumentKind.RECEIPT: _receipts,
+    DocumentKind.REFUND: _refunds,
     DocumentKind.BATCH: _batches,
     DocumentKind.BILL: _bills,
     DocumentKind.GOODS_ENTRY: _goods,

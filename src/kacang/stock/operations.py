@@ -27,6 +27,7 @@ from kacang.stock.holding import (
     take_pieces,
 )
 from kacang.stock.levels import compact_levels
+from kacang.stock.returning import Back, come_back, let_go
 from kacang.stock.slots import Basket, Parcel
 from kacang.stock.warehouses import (
     BadWarehouse,
@@ -37,6 +38,7 @@ from kacang.stock.warehouses import (
 )
 
 __all__ = [
+    "Back",
     "BadEntry",
     "BadWarehouse",
     "Basket",
@@ -55,11 +57,13 @@ __all__ = [
     "adjust",
     "arrive",
     "check_references",
+    "come_back",
     "compact_levels",
     "create_warehouse",
     "hand_over",
     "hold_longer",
     "hold_pieces",
+    "let_go",
     "overdue_lines",
     "put_back",
     "receive",

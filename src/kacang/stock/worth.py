@@ -18,6 +18,7 @@ _SIDES = {
     TransferKind.FOUND: (Account.INVENTORY, Account.COST_OF_SALES),
     TransferKind.WRITTEN_OFF: (Account.COST_OF_SALES, Account.INVENTORY),
     TransferKind.COST: (Account.COST_OF_SALES, Account.INVENTORY),
+    TransferKind.RETURNED: (Account.INVENTORY, Account.COST_OF_SALES),
 }
 
 

@@ -20,6 +20,8 @@ from allocation a
 join card c on c.merchant_id = a.merchant_id and c.id = a.card_id
 where a.merchant_id = %s::bigint and a.line_id = any(%s::bigint[])
   and a.delivered_at is not null and a.released_at is null
+  -- What came since the trace was written waits for the next look: it counts as never shown.
+  and a.is_shown
 order by a.line_id, a.unit_no offset %s::int limit %s::int
 """  # noqa: S608 - our own text
 

@@ -234,6 +234,7 @@ _SIDES = {
     TransferKind.UNSTOCKED: (Account.PAYABLE_SUPPLIER, Account.INVENTORY),
     TransferKind.WRITTEN_OFF: (Account.COST_OF_SALES, Account.INVENTORY),
     TransferKind.WRITTEN_BACK: (Account.INVENTORY, Account.COST_OF_SALES),
+    TransferKind.RETURNED: (Account.INVENTORY, Account.COST_OF_SALES),
 }
 
 

@@ -214,6 +214,8 @@ class Allocation(models.Model):
     reserved_until = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
+    # Whether its code was ever shown to its buyer, or by staff.
+    is_shown = models.BooleanField(default=False)
 
     class Meta:
         db_table = "allocation"

@@ -50,6 +50,7 @@ from kacang.vault.fetching import (
 )
 from kacang.vault.finding import cards_ending, search_cards
 from kacang.vault.generating import BadCount, GenerateRequest, generate_cards, run_generate
+from kacang.vault.giving_back import Fate, give_back, note_shown, shown_of_lines
 from kacang.vault.import_jobs import ImportRefused, run_check, run_import
 from kacang.vault.importing import (
     ImportRequest,
@@ -106,6 +107,7 @@ __all__ = [
     "CodeCard",
     "Entry",
     "ExportRequest",
+    "Fate",
     "Finding",
     "GenerateRequest",
     "Given",
@@ -155,6 +157,7 @@ __all__ = [
     "fill_tails",
     "freeze_cards",
     "generate_cards",
+    "give_back",
     "hand_over",
     "import_cards",
     "in_vault",
@@ -167,6 +170,7 @@ __all__ = [
     "new_passphrase",
     "next_taken",
     "note_reminded",
+    "note_shown",
     "open_cards",
     "outlast_writing",
     "problem_of",
@@ -186,6 +190,7 @@ __all__ = [
     "seal_lines",
     "search_cards",
     "sell_elsewhere",
+    "shown_of_lines",
     "store_outcomes",
     "store_whole",
     "stored_chosen",

@@ -14,6 +14,7 @@ from kacang.shared.ciphers import CannotOpen, MerchantCipher
 from kacang.vault.card_ids import UnknownCard, open_card_id, seal_card_id
 from kacang.vault.changing import TooManyCards, check_reason
 from kacang.vault.codes import CardFile, SealedFile, open_number, open_secret
+from kacang.vault.giving_back import note_shown
 from kacang.vault.models import Card, CardState
 
 REVEAL_MAX = 200
@@ -68,6 +69,7 @@ def reveal(
                 object_uid=uid,
                 reason=reason,
             )
+        note_shown(merchant_id=merchant_id, card_ids=ids)
     return open_cards(merchant_id=merchant_id, card_ids=ids)
 
 

@@ -20,6 +20,7 @@ from kacang.payments.ports import (
     BadNotice,
     BadSignature,
     IncomingMessage,
+    RefundNotice,
     Reply,
     VerifiedNotice,
 )
@@ -75,6 +76,8 @@ def _take(request: HttpRequest, account: AccountInfo, body: bytes) -> HttpRespon
     try:
         if isinstance(notice, VerifiedNotice):
             orders.settle_notice(account=account, notice=notice)
+        elif isinstance(notice, RefundNotice):
+            orders.settle_refund_notice(account=account, notice=notice)
         elif isinstance(notice, AskAgain):
             operations.ask_again(
                 merchant_id=account.merchant_id,

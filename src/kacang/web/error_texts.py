@@ -110,6 +110,13 @@ TEXTS: dict[str, Words] = {
     "orders.nothing_to_replace": _(
         "No buyer has this card alone: it was not sold, or it was replaced already."
     ),
+    "orders.bad_refund": _("More than nothing goes back, in the currency that came in."),
+    "orders.bad_refund_units": _("These units are not the order's, or were given back before."),
+    "orders.own_refund": _("Somebody else than who asked for so much has to approve it."),
+    "orders.refund_reason_missing": _("Please say why, in at most 300 characters."),
+    "orders.refund_way_not_offered": _(
+        "The payment company gives nothing back by itself: pay it by hand."
+    ),
     "orders.unknown": _("There is no such order."),
     "orders.unknown_sku": _("This product is not on sale."),
     "orders.wrong_state": _("The order is no longer in a state that allows this."),
@@ -147,6 +154,11 @@ TEXTS: dict[str, Words] = {
     "payments.no_balance_payment": _("The price has changed. Please choose how to pay once more."),
     "payments.no_bill": _("The payment company has no bill of that day."),
     "payments.decided_already": _("Somebody else has decided about this proof meanwhile."),
+    "payments.nothing_left_to_refund": _(
+        "So much is not left: it went back already, or was asked to."
+    ),
+    "payments.sandbox_answer_lost": _("The answer was lost on the way."),
+    "payments.unknown_refund": _("There is no such refund."),
     "payments.not_offered": _("This way to pay is not offered at the moment."),
     "payments.note_needed": _("Please say why."),
     "payments.notice_not_taken": _("The shop did not take the message; it is sent again."),

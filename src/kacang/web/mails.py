@@ -168,6 +168,10 @@ def _desk_transfer_link(sending: Sending) -> Mapping[str, str]:
     return _desk("console_transfer", number=str(sending.context["payment"]))
 
 
+def _desk_refund_link(sending: Sending) -> Mapping[str, str]:
+    return {"link": _desk("console_refunds")["link"] + f"?q={sending.context['refund']}"}
+
+
 def _desk_expiring_link(_sending: Sending) -> Mapping[str, str]:
     return _desk("console_expiring")
 
@@ -192,12 +196,16 @@ _LINKS = {
     Event.ORDER_REPLACED: _order_link,
     Event.ORDER_EXPIRING: _order_link,
     Event.ORDER_PROOF_REJECTED: _order_link,
+    Event.ORDER_REFUNDED: _order_link,
     Event.ORDER_CANCELLED: _home_link,
     Event.ORDER_CODE: _code,
     Event.WALLET_CODE: wallet_mails.code_of,
     Event.STAFF_ORDER_WAITING: _desk_order_link,
     Event.STAFF_SUSPENSE: _desk_suspense_link,
     Event.STAFF_TRANSFER: _desk_transfer_link,
+    Event.STAFF_REFUND_ASKED: _desk_refund_link,
+    Event.STAFF_REFUND_FAILED: _desk_refund_link,
+    Event.STAFF_REFUND_OUTSIDE: _desk_refund_link,
     Event.STAFF_LOW_STOCK: _desk_stock_link,
     Event.STAFF_LOW_DIGEST: _desk_low_links,
     Event.STAFF_EXPIRING: _desk_expiring_link,

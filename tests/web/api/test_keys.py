@@ -68,6 +68,14 @@ CALLS = {
         {"reason": "x", "batch_id": "bat_none"},
         404,
     ),
+    "ask_for_refund": (
+        "refunds:write",
+        "POST",
+        f"/orders/{UNKNOWN_NUMBER}/refunds",
+        {"reason": "x"},
+        404,
+    ),
+    "list_refunds": ("orders:read", "GET", f"/orders/{UNKNOWN_NUMBER}/refunds", None, 404),
     "redeem_code": ("redemptions:write", "POST", "/redemptions", {"code": "none"}, 422),
     "read_job": ("jobs:read", "GET", "/jobs/job_none", None, 404),
 }

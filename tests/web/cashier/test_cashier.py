@@ -15,7 +15,8 @@ from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
 from kacang.payments import cashier, listing, queries, webhooks
 from kacang.payments.cashier import NoticeNotTaken
-from kacang.payments.models import Payment, Receipt, ReceiptFit, SandboxCharge
+from kacang.payments.models import Payment, Receipt, ReceiptFit
+from kacang.payments.sandbox_books import SandboxCharge
 from tests import make
 
 

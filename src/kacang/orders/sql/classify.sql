@@ -3,20 +3,20 @@
 select n.id as notice, n.notice_id, n.acted_at is not null as acted, n.is_final, n.payment_number,
        n.amount_minor, n.currency,
        r.id as receipt, r.payment_number as receipt_payment, r.amount_minor as receipt_amount,
-       r.currency as receipt_currency, r.fit as receipt_fit,
+       r.currency as receipt_currency, r.fit as receipt_fit, coalesce(r.back_minor > 0, false) as is_going_back,
        p.id as payment, p.state as payment_state, p.amount_minor as payment_amount,
        p.currency as payment_currency,
        r.amount_minor + (
            select coalesce(sum(x.amount_minor), 0)::bigint from receipt x
            where x.merchant_id = %(merchant)s::bigint and x.payment_id = p.id and x.currency = p.currency
-             and x.fit in (0, 1) and x.id <> r.id) as received,
+             and x.fit in (0, 1) and x.back_minor = 0 and x.id <> r.id) as received,
        o.id as order_id, o.number, o.state as order_state, o.payable_minor, o.currency as order_currency,
        o.held_counters,
        o.state = 6 or o.pay_by <= clock_timestamp() + make_interval(secs => %(shift)s::float8) as is_late,
        o.has_goods
 from notice n
 left join lateral (
-    select id, payment_number, amount_minor, currency, fit from receipt
+    select id, payment_number, amount_minor, currency, fit, back_minor from receipt
     where account_id = %(account)s::bigint and provider_number = n.provider_number
       and merchant_id = %(merchant)s::bigint offset 0
 ) r on true

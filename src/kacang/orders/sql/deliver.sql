@@ -53,7 +53,7 @@ settled as (
         delivered_at = case when t.units = t.delivered{none_owed} then (select now from clock) end,
         held_counters = null
     from outcome t where o.merchant_id = %(merchant)s::bigint and o.id = t.order_id
-    returning o.id, o.state, o.payable_minor, o.currency
+    returning o.id, o.state, o.payable_minor - o.refund_minor as earned_minor, o.currency
 ),
 paid as (
     update payment p set state = 1, paid_at = (select now from clock), ask_at = null
@@ -73,8 +73,8 @@ booked as (
            case when waited then 8 else 1 end, 2, receipt_id, (select now from clock)
     from money where payment_id in (select payment_id from done)
     union all
-{parts}    select %(merchant)s::bigint, 2200, 4100, payable_minor, currency, 3, 1, id, (select now from clock)
-    from settled where state = 4 and payable_minor > 0
+{parts}    select %(merchant)s::bigint, 2200, 4100, earned_minor, currency, 3, 1, id, (select now from clock)
+    from settled where state = 4 and earned_minor > 0
     union all
     select %(merchant)s::bigint, 5100, 1400, minor, currency, 4, 1, order_id, (select now from clock) from cost
 ),

@@ -16,6 +16,7 @@ new_allocation as (
 parts as (
     update receipt r set fit = 0
     from done d where r.merchant_id = %(merchant)s::bigint and r.payment_id = d.payment_id and r.fit = 1
+      and r.back_minor = 0
     returning r.id, r.amount_minor, r.currency
 ),
 matched as (

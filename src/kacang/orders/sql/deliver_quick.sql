@@ -10,7 +10,7 @@ waiting as materialized (
     ) l
     cross join lateral (
         select unit_no from order_unit
-        where merchant_id = %(merchant)s::bigint and line_id = l.id and state <> 2 offset 0
+        where merchant_id = %(merchant)s::bigint and line_id = l.id and state not in (2, 5) offset 0
     ) u
 ),
 own as materialized (

@@ -24,6 +24,7 @@ from kacang.payments.ports import (
     QueryResult,
     QueryState,
     RefundAsked,
+    RefundNotice,
     RefundRefused,
     RefundResult,
     Reply,
@@ -69,7 +70,7 @@ class Balance:
 
     def read_notice(
         self, account: AccountInfo, message: IncomingMessage, now: datetime
-    ) -> VerifiedNotice:
+    ) -> VerifiedNotice | RefundNotice:
         """Check the signature, then every field."""
         return plain_messages.read(account.secrets.get(SECRET, ()), message, now)
 

@@ -27,6 +27,7 @@ from kacang.payments.ports import (
     QueryResult,
     QueryState,
     RefundAsked,
+    RefundNotice,
     RefundRefused,
     RefundResult,
     Reply,
@@ -83,7 +84,7 @@ class BankTransfer:
 
     def read_notice(
         self, account: AccountInfo, message: IncomingMessage, now: datetime
-    ) -> VerifiedNotice:
+    ) -> VerifiedNotice | RefundNotice:
         """Check the signature of a confirmation, then every field."""
         return plain_messages.read(account.secrets.get(SECRET, ()), message, now)
 

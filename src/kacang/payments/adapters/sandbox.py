@@ -2,7 +2,8 @@
 
 Its pay page is part of the installation (`kacang.web.cashier`), its protocol is
 `docs/how-it-works/sandbox.md`. Its messages carry the headers of Standard Webhooks and
-`{"id", "payment_id", "provider_number", "amount_minor", "currency", "status"}`.
+`{"id", "payment_id", "provider_number", "amount_minor", "currency", "status"}`; those about
+refunds name the refund as well.
 """
 
 import base64
@@ -29,6 +30,7 @@ from kacang.payments.ports import (
     QueryResult,
     QueryState,
     RefundAsked,
+    RefundNotice,
     RefundRefused,
     RefundResult,
     Reply,
@@ -55,7 +57,7 @@ class Sandbox:
     currencies = frozenset(EXPONENTS)
     notice_methods = ("POST",)
     taken = Reply()
-    refunds = False
+    refunds = True
     bills = False
     zone = "UTC"
 
@@ -79,7 +81,7 @@ class Sandbox:
 
     def read_notice(
         self, account: AccountInfo, message: IncomingMessage, now: datetime
-    ) -> VerifiedNotice:
+    ) -> VerifiedNotice | RefundNotice:
         """Check the signature, then every field."""
         return plain_messages.read(account.secrets.get(SECRET, ()), message, now)
 
@@ -109,14 +111,22 @@ class Sandbox:
         self._ask(account, "close", payment.number, now)
 
     def refund(self, account: AccountInfo, refund: RefundAsked, now: datetime) -> RefundResult:
-        """Give nothing back: no money was taken."""
-        raise RefundRefused(provider=self.name)
+        """Have the sandbox write it into its books, once for a number."""
+        amount = refund.amount
+        more: dict[str, str | int] = {
+            "refund_id": refund.number,
+            "amount_minor": amount.minor,
+            "currency": amount.currency,
+            "reason": refund.reason,
+        }
+        return self._refund(account, "refund", refund, more, now)
 
     def query_refund(
         self, account: AccountInfo, refund: RefundAsked, now: datetime
     ) -> RefundResult:
-        """Know of no refund."""
-        raise RefundRefused(provider=self.name)
+        """Ask the sandbox's books what became of it."""
+        more = {"refund_id": refund.number}
+        return self._refund(account, "refund_query", refund, more, now)
 
     def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
         """Have no bills."""
@@ -140,10 +150,38 @@ class Sandbox:
         """Make a signing secret."""
         return {SECRET: webhooks.new_secret()}
 
+    def _refund(
+        self,
+        account: AccountInfo,
+        what: str,
+        refund: RefundAsked,
+        more: Mapping[str, str | int],
+        now: datetime,
+    ) -> RefundResult:
+        said = self._ask(account, what, refund.payment.number, now, more)
+        state = plain_messages.REFUND_STATES.get(str(said.get("status")))
+        if said.get("status") == "refused":
+            raise RefundRefused(provider=self.name, why=str(said.get("why", ""))[:200])
+        if state is None:
+            raise ProviderSilent(provider=self.name)
+        try:
+            number = plain_messages.text(
+                said, "provider_number", plain_messages.NUMBER, optional=True
+            )
+        except BadNotice as error:
+            raise ProviderSilent(provider=self.name) from error
+        return RefundResult(state, number, str(said.get("why", ""))[:200])
+
     def _ask(
-        self, account: AccountInfo, what: str, payment_number: str, now: datetime
+        self,
+        account: AccountInfo,
+        what: str,
+        payment_number: str,
+        now: datetime,
+        more: Mapping[str, str | int] | None = None,
     ) -> dict[str, Any]:
-        body = json.dumps({"account": account.uid, "payment_id": payment_number}).encode()
+        asked = {"account": account.uid, "payment_id": payment_number, **(more or {})}
+        body = json.dumps(asked).encode()
         message_id, stamp = new_uid("ask"), int(now.timestamp())
         headers = {
             "content-type": "application/json",

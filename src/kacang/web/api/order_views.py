@@ -87,6 +87,7 @@ def detail(order: OrderView, events: Sequence[EventView]) -> OrderDetail:
         hold_reason=order.hold_reason or None,
         total_minor=order.total.minor,
         discount_minor=order.discount.minor,
+        refunded_minor=order.refunded.minor,
         contact=ContactIn.model_construct(
             email=order.contact.email or None, phone=order.contact.phone or None
         ),

@@ -268,6 +268,7 @@ class OrderDetail(OrderSummary):
     hold_reason: str | None
     total_minor: int
     discount_minor: int
+    refunded_minor: int = Field(description="What went back, or was approved to.")
     contact: ContactIn
     delivered_at: datetime | None
     cancelled_at: datetime | None

@@ -16,8 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kacang.merchants.queries import merchant
-from kacang.payments import cashier
-from kacang.payments.cashier import Deed, PageAddress
+from kacang.payments import cashier, cashier_refunds
+from kacang.payments.cashier import Deed, PageAddress, RefundMode
 from kacang.payments.ports import BadNotice, BadSignature
 from kacang.payments.queries import UnknownAccount
 from kacang.shared.clock import utc_now
@@ -39,6 +39,23 @@ WORDS = {
     Deed.MORE: (_("Pay one unit too much"), _("No delivery; the money waits for a person.")),
     Deed.CURRENCY: (_("Pay in another currency"), _("No delivery; the money waits for a person.")),
 }
+
+
+MODES = {
+    RefundMode.AT_ONCE: _("At once"),
+    RefundMode.LATER: _("Pending first, done after five seconds"),
+    RefundMode.FAILS_LATER: _("Pending first, failed after five seconds"),
+    RefundMode.REFUSES: _("Refused: not enough money"),
+    RefundMode.IS_SILENT: _("Done, but the answer is lost"),
+}
+
+
+class ModeForm(forms.Form):
+    """What the sandbox is to do when it is asked to give the money back."""
+
+    refunds = forms.TypedChoiceField(
+        coerce=lambda value: RefundMode(int(value)), choices=[(int(mode), mode) for mode in MODES]
+    )
 
 
 class DeedForm(forms.Form):
@@ -71,6 +88,7 @@ def pay(request: HttpRequest, account_uid: str, number: str) -> HttpResponse:
         "payee": payee,
         "back_url": back_url,
         "page_url": request.build_absolute_uri()[:FULL_URL_MAX],
+        "modes": MODES.items(),
         "misdeeds": [(deed.value, *words) for deed, words in WORDS.items()],
         "shop": ShopShell(name=str(_("Sandbox cashier")), home_url=back_url, is_trial=True),
     }
@@ -98,7 +116,30 @@ def close(request: HttpRequest) -> HttpResponse:
     return _answer(request, "close")
 
 
+@machine
+@csrf_exempt
+@require_POST
+def refund(request: HttpRequest) -> HttpResponse:
+    """Give money back, once for a number."""
+    return _answer(request, "refund")
+
+
+@machine
+@csrf_exempt
+@require_POST
+def refund_query(request: HttpRequest) -> HttpResponse:
+    """Answer what became of money that was to go back."""
+    return _answer(request, "refund_query")
+
+
 def _act(request: HttpRequest, address: PageAddress) -> HttpResponse:
+    if "outside" in request.POST:
+        cashier_refunds.give_back_here(address=address)
+        return HttpResponseRedirect(_same_page(request))
+    mode = ModeForm(request.POST)
+    if mode.is_valid():
+        cashier_refunds.set_mode(address=address, mode=mode.cleaned_data["refunds"])
+        return HttpResponseRedirect(_same_page(request))
     form = DeedForm(request.POST)
     if form.is_valid():
         try:
@@ -131,10 +172,11 @@ def _back_url(request: HttpRequest, slug: str) -> str:
 def _answer(request: HttpRequest, what: str) -> HttpResponse:
     if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_MAX:
         return HttpResponse(status=413)
+    answer = cashier_refunds.answer_refund if what.startswith("refund") else cashier.answer
     try:
-        said = cashier.answer(
-            what=what, headers=Headers(request.META), body=request.body, now=utc_now()
-        )
+        said = answer(what=what, headers=Headers(request.META), body=request.body, now=utc_now())
+    except cashier_refunds.AnswerLost:
+        return HttpResponse(status=502)
     except (BadNotice, BadSignature, UnknownAccount) as error:
         return problem(error, request)
     return JsonResponse(said)

@@ -42,6 +42,9 @@ GROUPS = (
                 "r",
             ),
             NavItem("ledger", _("Ledger"), "list-details", "/console/ledger/", "ledger.view", "d"),
+            NavItem(
+                "refunds", _("Refunds"), "receipt-refund", "/console/refunds/", "refunds.view", "u"
+            ),
             NavItem("wallets", _("Wallets"), "wallet", "/console/wallets/", "wallets.view", "w"),
             NavItem("messages", _("Messages"), "mail", "/console/messages/", "messages.view", "m"),
             NavItem("risk", _("Blacklist"), "ban", "/console/blacklist/", "risk.edit", "b"),

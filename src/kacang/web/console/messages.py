@@ -35,11 +35,15 @@ EVENTS: dict[str, Promise] = {
     "order.code": gettext_lazy("One-time code for an order"),
     "order.expiring": gettext_lazy("To the buyer: cards expire soon"),
     "order.proof_rejected": gettext_lazy("To the buyer: the proof was not accepted"),
+    "order.refunded": gettext_lazy("To the buyer: money went back"),
     "wallet.code": gettext_lazy("One-time code for a wallet"),
     "restocked": gettext_lazy("To the buyer: it is back"),
     "staff.order_waiting": gettext_lazy("To staff: a paid order waits"),
     "staff.suspense": gettext_lazy("To staff: money fits no order"),
     "staff.transfer": gettext_lazy("To staff: a bank transfer to confirm"),
+    "staff.refund_asked": gettext_lazy("To staff: a refund waits for approval"),
+    "staff.refund_failed": gettext_lazy("To staff: a refund failed"),
+    "staff.refund_outside": gettext_lazy("To staff: refunded at the company's website"),
     "staff.expiring": gettext_lazy("To staff: stock expires soon"),
     "staff.low_stock": gettext_lazy("To staff: stock runs low"),
     "staff.low_digest": gettext_lazy("To staff: all low stock, daily"),
@@ -153,4 +157,6 @@ def _target(row: NoticeRow) -> str:
         return reverse("console_stock_sku", args=[name])
     if kind == "transfer" and name:
         return reverse("console_transfer", args=[name])
+    if kind == "refunds" and name:
+        return f"{reverse('console_refunds')}?q={name}"
     return reverse("console_suspense") if kind == "suspense" else ""

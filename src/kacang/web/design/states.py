@@ -52,6 +52,7 @@ STATES: dict[str, dict[str, Look]] = {
         "delivered": Look(_("Delivered"), "green"),
         "released": Look(_("Released"), "grey"),
         "owed": Look(_("To hand over"), "orange"),
+        "refunded": Look(_("Refunded"), "purple"),
     },
     "payment": {
         "open": Look(_("Awaiting payment"), "grey"),
@@ -67,6 +68,16 @@ STATES: dict[str, dict[str, Look]] = {
     "wallet": {
         "open": Look(pgettext_lazy("wallet", "Open"), "green"),
         "blocked": Look(_("Blocked"), "red"),
+    },
+    "refund": {
+        "requested": Look(_("Needs approval"), "orange"),
+        "approved": Look(_("Approved"), "blue"),
+        "sent": Look(_("Under way"), "blue"),
+        "done": Look(_("Refunded"), "purple"),
+        "failed": Look(_("Failed"), "red"),
+        "rejected": Look(_("Rejected"), "grey"),
+        "dropped": Look(_("Given up"), "grey"),
+        "told": Look(_("To be matched"), "red"),
     },
     "work": {
         "waiting": Look(_("Queued"), "grey"),

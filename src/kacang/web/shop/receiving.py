@@ -12,6 +12,8 @@ from django.views.decorators.http import require_safe
 from kacang.catalog.queries import ProductKind
 from kacang.orders import operations as orders
 from kacang.orders.types import Channel, Delivered, LineView, OrderState, OrderView, UnitState
+from kacang.payments import refund_lists
+from kacang.payments.refund_lists import RefundStatus
 from kacang.shared import markdown
 from kacang.shared.zips import packed
 from kacang.vault.queries import CardFile
@@ -26,7 +28,10 @@ PER_READ = 1_000
 # Up to so many codes, each shows its QR at once; past that the page would be all pictures.
 QR_SHOWN = 3
 QR_BYTES_MAX = 900
-WAITING = (OrderState.PENDING, OrderState.PAID, OrderState.FULFILLING, OrderState.ON_HOLD)
+WAITING = (
+    OrderState.PENDING, OrderState.PAID, OrderState.FULFILLING, OrderState.ON_HOLD,
+    OrderState.REFUNDING,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         late=order.hold_reason == "late_payment",
         seconds=_seconds(order), expired=order.state == OrderState.CANCELLED,
         again_url=_again_url(site, order),
-        urls=_urls(site, order),
+        urls=_urls(site, order), refunds=_refunds(site, order),
     )  # fmt: skip
 
 
@@ -243,6 +248,23 @@ def _events(order: OrderView) -> list[Event]:
     return [
         Event(text=text, at=at, now=index == 0, tone=tone)
         for index, (at, text, tone) in enumerate(known)
+    ]
+
+
+def _refunds(site: Site, order: OrderView) -> list[dict[str, object]]:
+    """Return what went back, or is about to, as its buyer may know it."""
+    if not order.refunded.minor:
+        return []
+    found = refund_lists.refunds_of_order(merchant_id=site.merchant_id, order_id=order.id)
+    shown = (*refund_lists.UNDER_WAY, RefundStatus.DONE)
+    return [
+        {
+            "amount": one.amount,
+            "is_done": one.state is RefundStatus.DONE,
+            "at": one.ended_at or one.decided_at,
+        }
+        for one in found
+        if one.fits and one.state in shown
     ]
 
 

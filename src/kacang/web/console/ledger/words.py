@@ -32,6 +32,7 @@ DOCUMENT_WORDS: dict[str, Promise] = {
 PERMISSIONS = {
     DocumentKind.ORDER: "orders.view",
     DocumentKind.RECEIPT: "orders.view",
+    DocumentKind.REFUND: "orders.view",
     DocumentKind.BATCH: "stock.view",
     DocumentKind.GOODS_ENTRY: "stock.view",
     DocumentKind.BILL: "reconciliation.view",

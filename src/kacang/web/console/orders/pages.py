@@ -12,6 +12,7 @@ from kacang.catalog.queries import ProductKind
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
 from kacang.orders.types import Delivered, OrderRow, OrderState, OrderView, UnitState
+from kacang.payments import refund_lists
 from kacang.payments.listing import PaymentState
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
@@ -37,6 +38,7 @@ from kacang.web.console.orders.words import (
     minutes_words,
     provider_word,
 )
+from kacang.web.console.refunds.queue import rows_of
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
@@ -131,6 +133,7 @@ def show_order(
         entries = queries.timeline(merchant_id=desk.merchant_id, number=number)
         labels = _labels(desk, order)
         rows = unit_rows(desk, order, limit=FEW)
+        refunds = refund_lists.refunds_of_order(merchant_id=desk.merchant_id, order_id=order.id)
     acts = _acts(order, desk)
     asked = request.GET.get("act", "")
     units = _units(order)
@@ -153,6 +156,8 @@ def show_order(
         "can_reveal_form": "secrets.reveal" in desk.permissions,
         "form_answers": _answers(order.form.items(), labels),
         "payments": [(item, PaymentState(item.state)) for item in order.payments],
+        "refund_rows": rows_of(refunds, order.number, desk),
+        "can_refund": _can_refund(order, desk),
         "open_at_once": asked if any(act.name == asked for act in acts) else "",
         "said": said,
         "oob": over_list and request.method == "POST",
@@ -163,6 +168,11 @@ def show_order(
     response = render(request, f"console/orders/{name}.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _can_refund(order: OrderView, desk: Desk) -> bool:
+    is_paid = order.paid_at is not None and order.refunded.minor < order.payable.minor
+    return is_paid and "refunds.request" in desk.permissions
 
 
 def _opened_context(opened: Opened, labels: Mapping[str, Text]) -> dict[str, object]:

@@ -17,6 +17,7 @@ from kacang.web.design.companies import company_name
 HOLD_REASONS: dict[str, Promise] = {
     "out_of_stock": gettext_lazy("Waiting for stock"),
     "late_payment": gettext_lazy("Paid after it was closed"),
+    "refund_failed": gettext_lazy("Not refunded after all; to be delivered again"),
 }
 ACTORS: dict[str, Promise] = {
     "system": gettext_lazy("System"),
@@ -53,15 +54,24 @@ EVENTS: dict[Event, Promise] = {
     Event.READY: gettext_lazy("Paid; the goods are to be handed over"),
     Event.HANDED_OVER: gettext_lazy("The goods were handed over"),
     Event.REDEEMED: gettext_lazy("A redeem code was given for it"),
+    Event.REFUND_ASKED: gettext_lazy("A refund was asked for"),
+    Event.REFUND_APPROVED: gettext_lazy("The refund was approved"),
+    Event.REFUND_REJECTED: gettext_lazy("The refund was rejected"),
+    Event.REFUND_DONE: gettext_lazy("Money went back"),
+    Event.REFUND_FAILED: gettext_lazy("The refund failed"),
+    Event.REFUND_DROPPED: gettext_lazy("The refund was given up"),
 }
 TONES = {
     Event.DELIVERED: "ok",
     Event.REPLENISHED: "ok",
     Event.HANDED_OVER: "ok",
+    Event.REFUND_DONE: "ok",
+    Event.REFUND_FAILED: "bad",
     Event.SHORT: "bad",
     Event.SUSPENSE: "bad",
     Event.LATE_PAYMENT: "bad",
 }
+REFUNDS = frozenset(event for event in Event if event.name.startswith("REFUND_"))
 GIVEN = frozenset({OrderState.DELIVERED, OrderState.COMPLETED})
 
 
@@ -215,6 +225,9 @@ def _extra(order: OrderView, event: Event, detail: Mapping[str, object]) -> str:
     if event is Event.PRICE_CHANGED:
         change = " → ".join(_money(order, detail.get(key)) for key in ("before", "after"))
         return f"{change} · {words}" if words else change
+    if event in REFUNDS:
+        amount = _money(order, detail.get("amount"))
+        return f"{amount} · {words}" if words else amount
     if event is Event.SUSPENSE:
         return str(FIT_BY_NUMBER.get(str(detail.get("fit")), ""))
     units, given = detail.get("units"), detail.get("delivered")

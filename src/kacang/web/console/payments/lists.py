@@ -11,6 +11,7 @@ from kacang.orders.numbers import numbers_of_orders
 from kacang.payments import listing, resolving
 from kacang.payments.listing import PaymentFilter, PaymentState
 from kacang.shared.errors import DomainError
+from kacang.shared.ids import new_uid
 from kacang.web.console.access import needs
 from kacang.web.console.desk import desk_of, pages_of
 from kacang.web.console.orders.words import FIT_WORDS, provider_word
@@ -74,6 +75,8 @@ def suspense_list(request: ConsoleRequest) -> HttpResponse:
         ],
         "pages": pages_of(request, page.next_cursor),
         "can_edit": "payments.edit" in desk.permissions,
+        "can_refund": "refunds.request" in desk.permissions,
+        "request_uid": new_uid("rfd"),
         "can_see_orders": "orders.view" in desk.permissions,
     }
     return render(request, "console/payments/suspense.html", context)
