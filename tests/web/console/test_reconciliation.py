@@ -187,6 +187,7 @@ class TestBill:
         assert "−¥19.94" in page
         assert "line 1" in page
         assert f'href="/console/orders/{order.number}/"' in page
+        assert f'href="/console/payments/number/{number}/"' in page
 
     def test_has_a_tab_for_each_kind_that_there_is(self, work, shop):
         shop.sell()

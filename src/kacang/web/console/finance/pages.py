@@ -102,6 +102,7 @@ class Success:
 
     account: str
     provider: str
+    uid: str
     begun: int
     paid: int
 
@@ -216,14 +217,16 @@ def _chart(sums: dict[tuple[str, date], int], days: Sequence[date], currency: st
 
 
 def _success(tries: Iterable[Tries]) -> list[Success]:
-    found: dict[tuple[str, str], list[int]] = {}
+    found: dict[tuple[str, str, str], list[int]] = {}
     for one in tries:
-        numbers = found.setdefault((one.account_name, provider_word(one.provider)), [0, 0])
+        numbers = found.setdefault(
+            (one.account_name, provider_word(one.provider), one.account_uid), [0, 0]
+        )
         numbers[0] += one.begun
         numbers[1] += one.paid
     rows = [Success(*names, *numbers) for names, numbers in found.items()]
     rows.sort(key=lambda row: -row.begun)
-    whole = Success("", "", sum(row.begun for row in rows), sum(row.paid for row in rows))
+    whole = Success("", "", "", sum(row.begun for row in rows), sum(row.paid for row in rows))
     return [whole, *rows] if rows else []
 
 

@@ -167,6 +167,7 @@ def may(desk: Desk) -> dict[str, object]:
         "can_edit": "reconciliation.edit" in desk.permissions,
         "can_close": "reconciliation.close" in desk.permissions,
         "can_see_orders": "orders.view" in desk.permissions,
+        "can_see_payments": "payments.view" in desk.permissions,
         "can_see_books": "ledger.view" in desk.permissions,
     }
 
