@@ -253,6 +253,22 @@ class TestBill:
 
         assert found(shop)[0].resolution is None
 
+    def test_a_difference_of_the_same_name_in_another_bill_stays(self, work, shop):
+        bill = shop.bill(shop.line("Nobody1234"))
+        (row,) = found(shop)
+        before = shop.day - timedelta(days=1)
+        shop.books.bills[before.isoformat()] = [shop.line("Nobody1234")]
+        uid = operations.fetch_bill(
+            merchant_id=shop.merchant, account_uid=shop.account.uid, day=before, actor=CLERK
+        )
+        operations.run_read(merchant_id=shop.merchant, work_uid=uid)
+        assert {one.name for one in found(shop)} == {row.name}
+
+        work("finance").post(page_of(bill, "explain/"), {"pick": row.name, "note": "测试"})
+
+        left = [one.day for one in found(shop) if one.resolution is None]
+        assert left == [before]
+
     def test_an_explanation_is_taken_back(self, work, shop):
         bill = shop.bill(shop.line("Nobody1234"))
         (row,) = found(shop)

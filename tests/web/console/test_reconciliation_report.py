@@ -10,7 +10,8 @@ from python_calamine import CalamineWorkbook
 
 from kacang.merchants import queries as merchants
 from kacang.merchants.tenancy import acting_as
-from tests.reconciliation.conftest import account, books, shop
+from kacang.reconciliation import operations, queries
+from tests.reconciliation.conftest import CLERK, account, books, shop
 from tests.web.console.bills import START, text_of
 
 __all__ = ["account", "books", "shop"]
@@ -51,6 +52,18 @@ class TestReport:
         (line,) = [dict(zip(head, line, strict=True)) for line in lines]
         assert (line["Payments, ours"], line["Amount, theirs"], line["Fee"]) == (1, 19.99, 0.12)
         assert line["From day"] <= shop.day.isoformat() <= line["To day"]
+
+    def test_tells_what_was_found_from_what_still_waits(self, work, shop):
+        shop.bill(shop.line("Nobody1234"), shop.line("Nobody5678"))
+        first, _second = queries.differences(merchant_id=shop.merchant)
+        operations.explain(merchant_id=shop.merchant, ids=[first.id], note="测试", actor=CLERK)
+
+        answer = work("finance").get(f"{START}report/?format=xlsx")
+
+        book = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(answer)))
+        head, line = book.get_sheet_by_index(0).to_python()
+        told = dict(zip(head, line, strict=True))
+        assert (told["Differences"], told["Not resolved"]) == (2, 1)
 
     def test_what_is_seen_just_before_midnight_is_of_that_day(self, work, shop):
         """Rule 24: days are those of the merchant's zone."""
