@@ -9,11 +9,14 @@ import pytest
 from beancount import loader
 from django.db import connection
 
+from kacang.ledger import operations as booking
 from kacang.ledger import queries as ledger
-from kacang.ledger.accounts import Account, TransferKind
+from kacang.ledger.accounts import Account, DocumentKind, TransferKind
+from kacang.ledger.operations import Document, Move, Side
 from kacang.merchants import queries as merchants
 from kacang.merchants.queries import AuditFilter
 from kacang.merchants.tenancy import acting_as
+from kacang.shared.money import Money
 from tests import make
 from tests.orders.looking import settle
 from tests.web.console.conftest import work_as
@@ -148,11 +151,29 @@ class TestMoney:
         page = text_of(desk.get("/console/finance/"))
 
         values = re.findall(r'<div class="v"><a class="t-1" href="([^"]+)">([^<]+)<span', page)
-        assert [value for _url, value in values] == ["¥19.99", "¥0.00", "¥19.99"]
+        assert [value for _url, value in values] == ["¥19.99", "¥0.00", "¥0.00", "¥19.99"]
         for url, value in values:
             entries = text_of(desk.get(url))
             assert (value.removeprefix("¥") in entries) is (value != "¥0.00"), url
         assert "100.0%" in page
+
+    def test_P4_what_was_paid_back_is_counted_and_what_is_due_waits(self, work, merchant):
+        due, cash = Side(Account.REFUNDS_DUE), Side(Account.CASH_AT_PROVIDER)
+        about = Document(DocumentKind.ORDER, 1)
+        with acting_as(merchant):
+            for move in (
+                Move(Side(Account.REVENUE), due, Money(900), TransferKind.REFUND_DUE, about),
+                Move(due, cash, Money(500), TransferKind.REFUNDED, about),
+            ):
+                booking.transfer(merchant_id=merchant, move=move)
+
+        page = text_of(work("finance").get("/console/finance/"))
+
+        values = re.findall(r'<div class="v"><a class="t-1" href="[^"]+">([^<]+)<span', page)
+        assert values == ["¥0.00", "¥5.00", "¥0.00", "−¥9.00"]
+        waiting = page.split('<ul class="pairs">')[1].split("</ul>")[0]
+        row = waiting.split("/console/refunds/")[1].split("</li>")[0]
+        assert "¥</small>4.00" in row
 
     def test_counts_payments_that_were_begun_and_not_paid(self, work, merchant, sold):
         make.order(make.sku(merchant, cards=1), provider="sandbox")

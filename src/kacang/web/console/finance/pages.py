@@ -35,12 +35,11 @@ from kacang.web.requests import ConsoleRequest
 WINDOWS = (7, 30)
 PERCENT = 100
 RECEIVED = (TransferKind.RECEIVED, TransferKind.RECEIVED_TO_SUSPENSE)
-# Whoever brings refunds books them so; until then nothing is paid back.
-REFUNDED = tuple(kind for kind in TransferKind if kind.name == "REFUNDED")
 # What is somebody's money still, or on its way, and on which side the account grows.
 UNSETTLED = (
     (Account.CASH_AT_PROVIDER, 1),
     (Account.ADVANCE_FROM_BUYER, -1),
+    (Account.REFUNDS_DUE, -1),
     (Account.SUSPENSE, -1),
     (Account.WALLET, -1),
 )
@@ -65,16 +64,18 @@ class Measure:
         return self.sign * flow.of(self.account) if counts else 0
 
 
-_CASH = Account.CASH_AT_PROVIDER
-MEASURES = tuple(
-    measure
-    for measure in (
-        Measure("received", gettext_lazy("Money received"), _CASH, 1, RECEIVED),
-        Measure("refunded", gettext_lazy("Paid back"), _CASH, -1, REFUNDED),
-        Measure("fee", gettext_lazy("Provider fees"), Account.PROVIDER_FEE, 1),
-        Measure("earned", gettext_lazy("Revenue of what was delivered"), Account.REVENUE, -1),
-    )
-    if measure.name != "refunded" or REFUNDED
+MEASURES = (
+    Measure("received", gettext_lazy("Money received"), Account.CASH_AT_PROVIDER, 1, RECEIVED),
+    # Whichever way it went: by the company, by the bank, into a wallet.
+    Measure(
+        "refunded",
+        gettext_lazy("Paid back"),
+        Account.REFUNDS_DUE,
+        1,
+        (TransferKind.REFUNDED, TransferKind.REFUNDED_TO_WALLET),
+    ),
+    Measure("fee", gettext_lazy("Provider fees"), Account.PROVIDER_FEE, 1),
+    Measure("earned", gettext_lazy("Revenue of what was delivered"), Account.REVENUE, -1),
 )
 
 
@@ -251,6 +252,8 @@ def _place(desk: Desk, account: Account) -> str:
     """Return the rows of what stands on an account: where somebody acts on them, if there is."""
     if account is Account.SUSPENSE and "payments.view" in desk.permissions:
         return reverse("console_suspense")
+    if account is Account.REFUNDS_DUE and "refunds.view" in desk.permissions:
+        return reverse("console_refunds")
     if account is Account.ADVANCE_FROM_BUYER and "orders.view" in desk.permissions:
         return f"{reverse('console_orders')}?state=on_hold"
     return reverse("console_ledger_account", args=[int(account)])

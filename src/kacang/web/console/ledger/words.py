@@ -28,10 +28,13 @@ DOCUMENT_WORDS: dict[str, Promise] = {
     "bill": _("Bill"),
     "wallet_deed": _("Wallet"),
     "refund": _("Refund"),
+    "statement": _("Statement"),
+    "payout": _("Payout"),
 }
 PERMISSIONS = {
     DocumentKind.ORDER: "orders.view",
     DocumentKind.RECEIPT: "orders.view",
+    DocumentKind.REFUND: "orders.view",
     DocumentKind.REFUND: "orders.view",
     DocumentKind.BATCH: "stock.view",
     DocumentKind.GOODS_ENTRY: "stock.view",
