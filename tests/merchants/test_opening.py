@@ -159,7 +159,9 @@ class TestCurrency:
 
 
 class TestPartitions:
-    LOGS: ClassVar = ["audit_entry", "card_movement", "goods_movement", "timeline"]
+    LOGS: ClassVar = [
+        "audit_entry", "card_movement", "goods_movement", "provider_call", "timeline",
+    ]  # fmt: skip
 
     def test_every_log_that_grows_has_its_months(self, database):
         with psycopg.connect(database.dsn("superuser")) as superuser:

@@ -214,6 +214,7 @@ _SPECS = (
         choices={
             "wait": _("Wait for stock, or for a person"),
             "refund": _("Give it back at once"),
+            "wallet": _("Put it into the buyer's wallet at once"),
         },
         help=_("With stock the order is delivered either way."),
     ),

@@ -12,12 +12,12 @@ select 0::smallint as what, r.provider_number, r.payment_number, ''::varchar as 
 from receipt r
 where r.merchant_id = %(merchant)s::bigint and r.account_id = %(account)s::bigint
 union all
--- Refunds that the company has named; those that people pay by hand are in no bill of its.
+-- Refunds that the company has named; those by hand and to wallets are in no bill of its.
 select 1::smallint, f.provider_ref, coalesce(r.payment_number, f.said::varchar(64)),
        case when f.way = 2 then '' else f.number end, f.amount_minor, f.currency,
        f.state in (3, 7), coalesce(f.ended_at, f.sent_at, f.asked_at)
 from refund f
 left join receipt r on r.merchant_id = f.merchant_id and r.id = f.receipt_id
 where f.merchant_id = %(merchant)s::bigint and f.account_id = %(account)s::bigint
-  and f.provider_ref <> '' and f.way <> 1
+  and f.provider_ref <> '' and f.way in (0, 2)
 """

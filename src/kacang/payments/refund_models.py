@@ -21,6 +21,7 @@ class RefundStatus(IntEnum):
 _R = RefundStatus
 REFUND_STEPS = {
     _R.REQUESTED: frozenset({_R.APPROVED, _R.REJECTED}),
+    # Into a wallet it is done at once.
     _R.APPROVED: frozenset({_R.SENT, _R.DONE, _R.DROPPED}),
     _R.SENT: frozenset({_R.DONE, _R.FAILED}),
     # The company may pay after all, and a person may pay by hand.
@@ -38,6 +39,7 @@ class RefundWay(IntEnum):
     ORIGIN = 0  # by the company, to where it came from
     BY_HAND = 1  # a person pays it and says so
     OUTSIDE = 2  # at the company's own website; we only heard of it
+    WALLET = 3  # into the buyer's wallet in the shop
 
 
 class RefundHeard(IntEnum):

@@ -26,6 +26,7 @@ def tell_refunded(*, merchant_id: int, order_id: int, refund: str) -> None:
                 "title": order.lines[0].title,
                 "amount": str(row.amount),
                 "by_hand": row.way is RefundWay.BY_HAND,
+                "to_wallet": row.way is RefundWay.WALLET,
             },
             emails=[order.contact.email],
             language=order.language,

@@ -5,7 +5,7 @@ from typing import Any
 
 from kacang.merchants.audit import Actor
 from kacang.orders.models import Event, Order
-from kacang.orders.refunding import booking, telling, units
+from kacang.orders.refunding import booking, telling, to_wallets, units
 from kacang.orders.refunding.types import RefundInfo, RefundStatus, RefundWay
 from kacang.payments import refund_lists, refund_rows, refunds
 
@@ -14,6 +14,8 @@ def approve(
     merchant_id: int, order: Order | None, refund: RefundInfo, actor: Actor, now: datetime
 ) -> RefundInfo:
     """Let a refund go: cards and books follow now, the company is called after the commit.
+
+    Into a wallet, it is done at once.
 
     Raises:
         WrongState: It does not wait for that.
@@ -35,6 +37,9 @@ def approve(
     telling.log(merchant_id, refund, actor, "refunds.approve")
     if refund.way is RefundWay.ORIGIN:
         refunds.send_later(merchant_id, refund.id)
+    if refund.way is RefundWay.WALLET and order is not None:
+        to_wallets.put_back(order, refund)
+        return finish(merchant_id, order, refund, actor, now)
     return refund
 
 

@@ -13,6 +13,7 @@ from kacang.orders.delivering import locked
 from kacang.orders.models import Event, Order
 from kacang.orders.refunding import telling, units
 from kacang.orders.refunding.approving import approve
+from kacang.orders.refunding.to_wallets import has_wallet
 from kacang.orders.refunding.types import (
     Asked,
     BadRefund,
@@ -68,7 +69,7 @@ def request_refund(
         amount = wish.amount or Money(sum(part.left.minor for part in money), order.currency)
         _check_amount(amount, order.currency)
         parts = _allotted(amount, money)
-        check_way(wish.way, [part for part, _ in parts])
+        check_way(wish.way, [part for part, _ in parts], order)
         units.check_places(order, wish.units)
         now = utc_now()
         made = [
@@ -115,7 +116,7 @@ def request_suspense_refund(
             order = locked_by_id(merchant_id, found.order_id)
         amount = wish.amount or found.left
         _check_amount(amount, found.received.currency)
-        check_way(wish.way, [found])
+        check_way(wish.way, [found], order)
         now = utc_now()
         made = [_write(merchant_id, found, amount, wish, (actor, reason, now))]
         _note_request(merchant_id, order, made, actor, reason)
@@ -134,8 +135,10 @@ def checked_reason(reason: str) -> str:
     return reason
 
 
-def check_way(way: RefundWay, money: Sequence[GoesBack]) -> None:
+def check_way(way: RefundWay, money: Sequence[GoesBack], order: Order | None) -> None:
     """Refuse a way on which this money cannot go back."""
+    if way is RefundWay.WALLET and (order is None or not has_wallet(order)):
+        raise WayNotOffered
     if way is RefundWay.OUTSIDE:
         raise WayNotOffered
     if way is RefundWay.ORIGIN and not all(gives_back(part.provider) for part in money):

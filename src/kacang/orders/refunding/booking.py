@@ -24,7 +24,12 @@ def book_due(merchant_id: int, order: Order | None, refund: RefundInfo) -> None:
 
 
 def book_gone(merchant_id: int, refund: RefundInfo) -> None:
-    """Book that money has gone back: from the company's account, or from the bank."""
+    """Book that money has gone back: from the company's account, or from the bank.
+
+    What went into a wallet is booked by the wallet.
+    """
+    if refund.way is RefundWay.WALLET:
+        return
     by_hand = refund.way is RefundWay.BY_HAND
     source = Account.CASH_AT_BANK if by_hand else Account.CASH_AT_PROVIDER
     _move(merchant_id, refund, (Account.REFUNDS_DUE, source), TransferKind.REFUNDED)

@@ -100,7 +100,7 @@ def retry_refund(*, merchant_id: int, number: str, actor: Actor) -> RefundInfo:
         if old.state is not RefundStatus.FAILED or old.receipt_id is None:
             raise WrongState(now=old.state.name.lower(), to="sent")
         (money,) = refund_rows.refundable(merchant_id=merchant_id, receipt_id=old.receipt_id)
-        check_way(RefundWay.ORIGIN, [money])
+        check_way(RefundWay.ORIGIN, [money], order)
         now = utc_now()
         drop(merchant_id, order, old, now, decision="")
         refund_rows.earmark(

@@ -13,7 +13,7 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.models import Event, Order
-from kacang.orders.refunding import booking, telling
+from kacang.orders.refunding import booking, telling, units
 from kacang.orders.refunding.approving import change_total, finish
 from kacang.orders.refunding.asking import locked_by_id
 from kacang.orders.refunding.types import NothingLeft, RefundInfo, RefundStatus
@@ -213,6 +213,8 @@ def _count(merchant_id: int, refund: RefundInfo) -> bool:
         booking.book_due(merchant_id, order, told)
         if order is not None and fits:
             change_total(order, told.amount.minor)
+            # With the last of its money nothing of the order is to come any more.
+            units.take_units(order, told, is_last=order.refund_minor == order.payable_minor)
         finish(merchant_id, order, told, COMPANY, utc_now())
         return True
     refund_rows.note(merchant_id=merchant_id, refund_id=refund.id, ask_at=utc_now() + TRY_AGAIN)

@@ -1,10 +1,14 @@
-"""Money that came after its order was closed, and finds no stock: given back by rule (L4)."""
+"""Money that came after its order was closed, and finds no stock: given back by rule (L4).
+
+To where it came from, or into the buyer's wallet.
+"""
 
 from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.models import Line, Order, OrderState, Unit, UnitState
 from kacang.orders.refunding.asking import RULE, gives_back, request_refund
+from kacang.orders.refunding.to_wallets import has_wallet
 from kacang.orders.refunding.types import Asked, NothingLeft, RefundWay, RefundWish
 from kacang.payments import refund_rows
 from kacang.shared.money import Money
@@ -19,7 +23,8 @@ def refund_late(*, merchant_id: int, order_id: int) -> Asked | None:
     What could be delivered is kept and paid for. Repeating it changes nothing. Returns None when
     there is nothing to do.
     """
-    if merchants.setting(merchant_id=merchant_id, name="refund_late") != "refund":
+    rule = merchants.setting(merchant_id=merchant_id, name="refund_late")
+    if rule not in {"refund", "wallet"}:
         return None
     with acting_as(merchant_id):
         order = Order.objects.get(merchant_id=merchant_id, id=order_id)
@@ -40,7 +45,7 @@ def refund_late(*, merchant_id: int, order_id: int) -> Asked | None:
         amount=amount,
         reason=REASON,
         units=tuple((unit.line_id, unit.unit_no) for unit in short),
-        way=RefundWay.ORIGIN if by_company else RefundWay.BY_HAND,
+        way=_way(order, by_company=by_company, to_wallet=rule == "wallet"),
         request_uid=f"late-{order.number}",
     )
     try:
@@ -49,6 +54,12 @@ def refund_late(*, merchant_id: int, order_id: int) -> Asked | None:
         )
     except NothingLeft:
         return None
+
+
+def _way(order: Order, *, by_company: bool, to_wallet: bool) -> RefundWay:
+    if to_wallet and has_wallet(order):
+        return RefundWay.WALLET
+    return RefundWay.ORIGIN if by_company else RefundWay.BY_HAND
 
 
 def worth_of(order: Order, places: list[tuple[int, int]]) -> Money:

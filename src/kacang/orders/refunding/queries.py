@@ -8,6 +8,7 @@ from kacang.orders.errors import UnknownOrder
 from kacang.orders.models import Line, Order, Unit, UnitState
 from kacang.orders.refunding.asking import gives_back
 from kacang.orders.refunding.late import worth_of
+from kacang.orders.refunding.to_wallets import wallet_owner
 from kacang.orders.refunding.types import RefundInfo
 from kacang.payments import refund_lists, refund_rows
 from kacang.payments.queries import ReceiptFit
@@ -43,6 +44,8 @@ class Refundable:
 
     left: Money
     by_company: bool
+    # Whose wallet may take it; "": nobody's.
+    wallet: str
     units: Sequence[RefundableUnit]
     unit_count: int
     refunds: Sequence[RefundInfo]
@@ -68,10 +71,11 @@ def refundable_order(*, merchant_id: int, number: str) -> Refundable:
         ).exclude(state__in=(UnitState.REFUNDED, UnitState.RELEASED))
         count = units.count()
         shown = _units(order, list(units)) if count <= UNITS_MAX else ()
+        wallet = wallet_owner(order)
         refunds = refund_lists.refunds_of_order(merchant_id=merchant_id, order_id=order.pk)
     left = Money(sum(part.left.minor for part in money), order.currency)
     by_company = all(gives_back(part.provider) for part in money if part.left.minor)
-    return Refundable(left, by_company, shown, count, refunds)
+    return Refundable(left, by_company, wallet, shown, count, refunds)
 
 
 def places_of(*, merchant_id: int, number: str) -> tuple[tuple[int, int], ...]:

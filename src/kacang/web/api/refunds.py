@@ -47,9 +47,10 @@ class RefundIn(Input):
         default=None, description="Left out: all that is left."
     )
     reason: Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=NO_NUL)]
-    way: Literal["origin", "by_hand"] = Field(
+    way: Literal["origin", "by_hand", "wallet"] = Field(
         default="origin",
-        description="`origin`: by the payment company; `by_hand`: a person pays and notes it.",
+        description="`origin`: by the payment company; `by_hand`: a person pays and notes it;"
+        " `wallet`: into the wallet of who paid from one, else of the order's contact.",
     )
     units: list[RefundUnit] = Field(
         default=[], max_length=UNITS_MAX, description="What it is for. What was not delivered of"

@@ -34,6 +34,7 @@ CARD_WORDS: dict[Cards, Promise] = {
 }
 WAY_WORDS: dict[RefundWay, Promise] = {
     RefundWay.ORIGIN: gettext_lazy("To where it came from, by the payment company"),
+    RefundWay.WALLET: gettext_lazy("Into the buyer's wallet in this shop, at once"),
     RefundWay.BY_HAND: gettext_lazy("By hand: a person pays it and notes how"),
 }
 NAMES = {way.name.lower(): way for way in WAY_WORDS}
@@ -83,11 +84,14 @@ class RefundForm(forms.Form):
         units = fields["units"]
         assert isinstance(units, forms.MultipleChoiceField)
         units.choices = choices
+        way = fields["way"]
+        assert isinstance(way, forms.TypedChoiceField)
+        way.choices = [(one.name.lower(), WAY_WORDS[one]) for one in _ways(can)]
         if not can.by_company:
-            way = fields["way"]
-            assert isinstance(way, forms.TypedChoiceField)
-            way.choices = [("by_hand", WAY_WORDS[RefundWay.BY_HAND])]
             way.help_text = _("The payment company gives nothing back by itself.")
+        if can.wallet:
+            whose = _("The wallet is that of %(owner)s.") % {"owner": can.wallet}
+            way.help_text = f"{way.help_text} {whose}".strip()
 
     def clean_amount(self) -> Money:
         """Return what goes back."""
@@ -95,6 +99,11 @@ class RefundForm(forms.Form):
             return Money.parse(self.cleaned_data["amount"], self.can.left.currency)
         except DomainError:
             raise forms.ValidationError(_("This is not an amount.")) from None
+
+
+def _ways(can: Refundable) -> list[RefundWay]:
+    offered = {RefundWay.ORIGIN: can.by_company, RefundWay.WALLET: bool(can.wallet)}
+    return [way for way in WAY_WORDS if offered.get(way, True)]
 
 
 @needs("refunds.request")
@@ -107,7 +116,7 @@ def ask(request: ConsoleRequest, number: str) -> HttpResponse:
         "amount": can.left.plain,
         "units": [unit.place for unit in can.units],
         "cards": "return",
-        "way": "origin" if can.by_company else "by_hand",
+        "way": _ways(can)[0].name.lower(),
         "request_uid": new_uid("rfd"),
     }
     form = RefundForm(request.POST if request.method == "POST" else None, can=can, initial=first)

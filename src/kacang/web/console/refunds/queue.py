@@ -33,6 +33,7 @@ BY_HAND = "by_hand"
 WAYS: dict[RefundWay, Promise] = {
     RefundWay.ORIGIN: gettext_lazy("By the payment company"),
     RefundWay.BY_HAND: gettext_lazy("By hand"),
+    RefundWay.WALLET: gettext_lazy("To the wallet"),
     RefundWay.OUTSIDE: gettext_lazy("At the company's website"),
 }
 Acted = Callable[[ConsoleRequest, Desk, str], RefundInfo]
