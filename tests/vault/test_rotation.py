@@ -42,6 +42,7 @@ NOT_SEALED = {
     ("sale_order", "held_counters"),
     ("sale_order", "limit_counters"),
     ("access_token", "token_hash"),
+    ("wallet_session", "token_hash"),
     ("access_code", "code_hash"),
     ("card", "fingerprint"),
     ("counter", "key"),

@@ -19,6 +19,7 @@ from kacang.orders.types import OpenPayment, PlacedOrder
 from kacang.payments import operations, queries
 from kacang.payments.models import Forgery, Notice, Payment, Receipt, ReceiptFit
 from kacang.payments.ports import AccountInfo, ProviderSilent
+from kacang.payments.refund_models import Refund, RefundStatus, RefundWay
 from kacang.vault.models import CardState
 from simulators.payments.company import Deed, Mood
 from tests import make
@@ -79,11 +80,18 @@ def forgeries(merchant: int) -> int:
 
 
 def books_agree(merchant: int) -> bool:
-    """Whether the ledger's cash is the sum of what companies have told, in every currency."""
+    """Whether the ledger's cash is what companies have taken less what they gave back."""
     received: Counter[str] = Counter()
     with acting_as(merchant):
         for receipt in Receipt.objects.filter(merchant_id=merchant):
             received[receipt.currency] += receipt.amount_minor
+        gone = Refund.objects.filter(
+            merchant_id=merchant,
+            state=RefundStatus.DONE,
+            way__in=(RefundWay.ORIGIN, RefundWay.OUTSIDE),
+        )
+        for refund in gone:
+            received[refund.currency] -= refund.amount_minor
     booked: Counter[str] = Counter()
     for line in ledger.balances(merchant_id=merchant):
         if line.account is Account.CASH_AT_PROVIDER:

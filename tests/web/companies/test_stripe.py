@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
 from kacang.orders.types import OpenPayment
 from kacang.payments import operations
@@ -128,6 +129,9 @@ class TestMisbehaviour(MisbehaviourContract):
 
         assert answers == [(200, till.taken)] * 4
         assert self.delivered_once(merchant, placed, stocked)
+        # Both were made without us, and both are counted.
+        order = order_queries.order(merchant_id=merchant, number=placed.number)
+        assert order.refunded == Money(600)
 
     def test_P1_a_person_pays_at_the_page(self, merchant, till, placed, opened, stocked):
         with httpx.Client(trust_env=False) as browser:
