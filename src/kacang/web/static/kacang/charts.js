@@ -39,10 +39,10 @@
     const grid = token('--chart-grid');
     const narrow = innerWidth < 768;
     const colours = [token('--chart-1'), token('--chart-2')];
-    const plain = ['--chart-1', '--chart-4', '--chart-3'].map(token);
+    const plain = ['--chart-1', '--chart-4', '--chart-3', '--c-purple'].map(token);
     let lines = 0;
     const series = data.series.map((row) => {
-      const colour = ['line', 'area'].includes(row.kind) ? plain[lines++ % 3] : colours[0];
+      const colour = ['line', 'area'].includes(row.kind) ? plain[lines++ % plain.length] : colours[0];
       return trendSeries(row, [colour, colours[1]]);
     });
     const axis = { type: 'value', splitLine: { lineStyle: { color: grid } }, axisLabel: { color: text } };
