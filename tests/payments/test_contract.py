@@ -8,8 +8,8 @@ import pytest
 
 from kacang.payments import plain_messages, webhooks
 from kacang.payments.adapters.balance import Balance
-from kacang.payments.adapters.bank_transfer import SECRET as BANK_SECRET
 from kacang.payments.adapters.bank_transfer import BankTransfer
+from kacang.payments.adapters.ourselves import SECRET as BANK_SECRET
 from kacang.payments.adapters.sandbox import SECRET, Sandbox
 from kacang.payments.ports import (
     AccountInfo,

@@ -7,47 +7,32 @@ secret cannot be confirmed by anybody, and a program of the merchant's that read
 statements may send the same message to our door.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from hashlib import blake2b
-from typing import Any, BinaryIO
+from typing import Any
 
-from kacang.payments import plain_messages, webhooks
+from kacang.payments import plain_messages
+from kacang.payments.adapters.ourselves import SECRET, Ourselves
 from kacang.payments.ports import (
     AccountField,
     AccountInfo,
     BadSecrets,
-    BillRow,
-    Device,
     IncomingMessage,
-    NoBill,
     PayInstructions,
     PaymentAsked,
-    PaymentRef,
-    QueryResult,
-    QueryState,
-    RefundAsked,
-    RefundNotice,
-    RefundRefused,
-    RefundResult,
-    Reply,
-    Surroundings,
-    VerifiedNotice,
 )
-from kacang.shared.money import EXPONENTS, Money
+from kacang.shared.money import Money
 
 NAME = "bank_transfer"
-SECRET = "signing"  # noqa: S105 - the name of a secret, not one
 REFERENCE_LENGTH = 8
 OPTION_MAX = 120
 
 
-class BankTransfer:
+class BankTransfer(Ourselves):
     """A merchant's bank account, as `PaymentProvider` wants it."""
 
     name = NAME
-    port_version = 2
-    creates_offline = True
     fields = (
         AccountField("bank", "Bank and branch", "开户银行"),
         AccountField("holder", "Account holder", "户名"),
@@ -58,19 +43,6 @@ class BankTransfer:
             hint_zh="系统自动生成，用于为员工的到账确认签名。",
         ),
     )  # fmt: skip
-    currencies = frozenset(EXPONENTS)
-    notice_methods = ("POST",)
-    taken = Reply()
-    refunds = False
-    bills = False
-    zone = "UTC"
-
-    def __init__(self, surroundings: Surroundings) -> None:
-        """Need nothing: no call is ever made."""
-
-    def fits(self, account: AccountInfo, device: Device) -> bool:
-        """Serve everybody."""
-        return True
 
     def create(self, account: AccountInfo, payment: PaymentAsked) -> PayInstructions:
         """Say where to, how much, and what to write beside it."""
@@ -82,53 +54,15 @@ class BankTransfer:
         }
         return PayInstructions(provider_ref=reference, facts=facts)
 
-    def read_notice(
-        self, account: AccountInfo, message: IncomingMessage, now: datetime
-    ) -> VerifiedNotice | RefundNotice:
-        """Check the signature of a confirmation, then every field."""
-        return plain_messages.read(account.secrets.get(SECRET, ()), message, now)
-
-    def query(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> QueryResult:
-        """Know nothing: only the merchant can look at the bank statement."""
-        return QueryResult(QueryState.PENDING)
-
-    def close(self, account: AccountInfo, payment: PaymentRef, now: datetime) -> None:
-        """Do nothing: nobody can stop a transfer."""
-
-    def refund(self, account: AccountInfo, refund: RefundAsked, now: datetime) -> RefundResult:
-        """Give nothing back: a person transfers it, and says so."""
-        raise RefundRefused(provider=self.name)
-
-    def query_refund(
-        self, account: AccountInfo, refund: RefundAsked, now: datetime
-    ) -> RefundResult:
-        """Know of no refund."""
-        raise RefundRefused(provider=self.name)
-
-    def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
-        """Have no bills."""
-        raise NoBill(provider=self.name)
-
-    def read_bill(self, account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
-        """Have no bills."""
-        raise NoBill(provider=self.name)
-
-    def probe(self, account: AccountInfo, now: datetime) -> None:
-        """Ask nobody: there is no company behind it that could be silent."""
-
     def check_secrets(
         self, secrets: Mapping[str, tuple[str, ...]], options: Mapping[str, Any]
     ) -> None:
         """Demand a signing secret, and all that a buyer must copy."""
-        plain_messages.check_secrets(secrets.get(SECRET, ()))
+        super().check_secrets(secrets, options)
         for name in ("bank", "holder", "number"):
             value = options.get(name)
             if not isinstance(value, str) or not 0 < len(value.strip()) <= OPTION_MAX:
                 raise BadSecrets(field=name)
-
-    def new_secrets(self) -> Mapping[str, str] | None:
-        """Make a signing secret."""
-        return {SECRET: webhooks.new_secret()}
 
 
 def reference_of(number: str) -> str:
