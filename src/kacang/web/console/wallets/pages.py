@@ -1,5 +1,8 @@
 """Wallets at the desk: whose they are, what is in them, what moved (F3)."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -83,55 +86,39 @@ def wallet(request: ConsoleRequest, uid: str) -> HttpResponse:
 @require_POST
 def deposit(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Put money into a wallet that was seen at the bank or in cash."""
-    desk = desk_of(request)
-    view = queries.wallet(merchant_id=desk.merchant_id, uid=uid)
-    form = MoneyForm(request.POST)
-    try:
-        amount = _amount(form, view)
-        if amount is None:
-            return _page(request, uid, deposit_form=form, status=422)
-        if "sure" not in request.POST:
-            return _ask(request, view, form, amount, "deposit")
+
+    def act(amount: Money, said: Mapping[str, Any]) -> str:
+        desk = desk_of(request)
         operations.deposit(
             merchant_id=desk.merchant_id,
             uid=uid,
             amount=amount,
-            note=form.cleaned_data["reason"],
-            once=form.cleaned_data["once"],
+            note=said["reason"],
+            once=said["once"],
             actor=desk.actor,
         )
-    except DomainError as error:
-        form.add_error(None, text_of(error))
-        return _page(request, uid, deposit_form=form, status=422)
-    messages.success(request, _("%(amount)s is in the wallet.") % {"amount": amount})
-    return redirect("console_wallet", uid)
+        return _("%(amount)s is in the wallet.") % {"amount": amount}
+
+    return _asked_twice(request, uid, "deposit", act)
 
 
 @needs("wallets.edit")
 @require_POST
 def freeze(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Keep a sum from being spent."""
-    desk = desk_of(request)
-    view = queries.wallet(merchant_id=desk.merchant_id, uid=uid)
-    form = MoneyForm(request.POST)
-    try:
-        amount = _amount(form, view)
-        if amount is None:
-            return _page(request, uid, freeze_form=form, status=422)
-        if "sure" not in request.POST:
-            return _ask(request, view, form, amount, "freeze")
+
+    def act(amount: Money, said: Mapping[str, Any]) -> str:
+        desk = desk_of(request)
         operations.freeze(
             merchant_id=desk.merchant_id,
             uid=uid,
             amount=amount,
-            reason=form.cleaned_data["reason"],
+            reason=said["reason"],
             actor=desk.actor,
         )
-    except DomainError as error:
-        form.add_error(None, text_of(error))
-        return _page(request, uid, freeze_form=form, status=422)
-    messages.success(request, _("%(amount)s is frozen.") % {"amount": amount})
-    return redirect("console_wallet", uid)
+        return _("%(amount)s is frozen.") % {"amount": amount}
+
+    return _asked_twice(request, uid, "freeze", act)
 
 
 @needs("wallets.edit")
@@ -209,6 +196,27 @@ def _page(
         "can_see_orders": "orders.view" in desk.permissions,
     }
     return render(request, "console/wallets/wallet.html", context, status=status)
+
+
+def _asked_twice(
+    request: ConsoleRequest, uid: str, deed: str, act: Callable[[Money, Mapping[str, Any]], str]
+) -> HttpResponse:
+    """Do what a form of money asks, once it was sent a second time with the amount named."""
+    view = queries.wallet(merchant_id=desk_of(request).merchant_id, uid=uid)
+    form = MoneyForm(request.POST)
+    again = {f"{deed}_form": form}
+    try:
+        amount = _amount(form, view)
+        if amount is None:
+            return _page(request, uid, status=422, **again)
+        if "sure" not in request.POST:
+            return _ask(request, view, form, amount, deed)
+        done = act(amount, form.cleaned_data)
+    except DomainError as error:
+        form.add_error(None, text_of(error))
+        return _page(request, uid, status=422, **again)
+    messages.success(request, done)
+    return redirect("console_wallet", uid)
 
 
 def _ask(
