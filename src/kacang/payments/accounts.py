@@ -138,6 +138,22 @@ def routes(*, merchant_id: int) -> tuple[Route, ...]:
     return _cached(merchant_id, lambda: _enabled(merchant_id))
 
 
+def account_of_merchant(*, merchant_id: int, uid: str) -> AccountInfo:
+    """Return a merchant's account as it is stored now, enabled or not.
+
+    Raises:
+        UnknownAccount: The merchant has none of that name.
+    """
+    with acting_as(merchant_id):
+        return _opened(Account.objects.filter(merchant_id=merchant_id, uid=uid).first())
+
+
+def account_of_id(*, merchant_id: int, account_id: int) -> AccountInfo:
+    """As `account_of_merchant`, by its number in the house."""
+    with acting_as(merchant_id):
+        return _opened(Account.objects.filter(merchant_id=merchant_id, id=account_id).first())
+
+
 def account_for(*, merchant_id: int, provider: str, sale: Sale = ANY) -> AccountInfo:
     """Return an enabled account of a company that can take a sale, with its secrets.
 
@@ -241,6 +257,12 @@ def limits_of(row: Any) -> Limits:
         day_max_minor=row.day_max_minor,
         products=frozenset(row.products),
     )
+
+
+def _opened(row: Account | None) -> AccountInfo:
+    if row is None:
+        raise UnknownAccount
+    return account_secrets.info_of(row)
 
 
 def _cached(key: Hashable, load: Callable[[], T]) -> T:

@@ -9,8 +9,8 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.payments import outside, registry
 from kacang.payments.account_models import AccountEvent, AccountEventKind, CallKind
+from kacang.payments.accounts import account_of_merchant
 from kacang.payments.calls import recorded, words_of
-from kacang.payments.own_accounts import account_of_merchant
 from kacang.payments.ports import AccountInfo, AccountRefused, ProviderSilent
 from kacang.shared.clock import utc_now
 
