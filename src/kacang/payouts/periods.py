@@ -1,7 +1,6 @@
 """Days, weeks and months in a merchant's zone, as pairs of days (rule 24). Pure."""
 
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from kacang.payouts.models import Period
 
@@ -25,8 +24,3 @@ def ended(period: Period, since: date, until: date) -> list[tuple[date, date]]:
         found.append((start, end))
         start, end = period_of(period, end)
     return found
-
-
-def begins(day: date, zone: ZoneInfo) -> datetime:
-    """Return when a day begins."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone)

@@ -5,7 +5,7 @@ and the second finds it made. A transfer that was booked for a period whose stat
 into the next one.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from kacang.ledger.operations import Document, Move, Side
 from kacang.merchants import queries as merchants
 from kacang.merchants.tenancy import acting_as
 from kacang.payouts.models import Agreement, Party, Period, Statement
-from kacang.payouts.periods import begins, ended
+from kacang.payouts.periods import ended
 from kacang.shared.clock import utc_now
 from kacang.shared.ids import new_uid
 from kacang.shared.money import Money
@@ -116,7 +116,7 @@ def _gather(agreement: Agreement, statement: Statement) -> None:
     last = statement.ends_on
     if agreement.ends_on is not None:
         last = min(last, agreement.ends_on)
-    until = begins(last, zone)
+    until = datetime.combine(last, time.min, zone)
     asked: dict[str, Any] = {
         "merchant": agreement.merchant_id,
         "currency": agreement.currency,
@@ -125,7 +125,7 @@ def _gather(agreement: Agreement, statement: Statement) -> None:
         "counted": agreement.counted_to,
         "rate": agreement.rate_millionths,
         "fixed": agreement.fixed_minor,
-        "since": begins(agreement.starts_on, zone),
+        "since": datetime.combine(agreement.starts_on, time.min, zone),
         "until": until,
         "settled": until - LATE,
     }

@@ -9,7 +9,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
@@ -78,9 +78,8 @@ class NoBills(Invalid):
 def bounds(provider: PaymentProvider, day: date) -> tuple[datetime, datetime]:
     """Return when a company's day begins and ends (rule 24)."""
     zone = ZoneInfo(provider.zone)
-    start = datetime(day.year, day.month, day.day, tzinfo=zone)
     after = day + timedelta(days=1)
-    return start, datetime(after.year, after.month, after.day, tzinfo=zone)
+    return datetime.combine(day, time.min, zone), datetime.combine(after, time.min, zone)
 
 
 def plan_bills(*, merchant_id: int, now: datetime | None = None) -> int:
