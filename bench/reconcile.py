@@ -30,8 +30,9 @@ from bench.stock import Shop, open_shop
 from kacang.embedded import APP
 from kacang.merchants.audit import SYSTEM
 from kacang.outbox import files
-from kacang.payments import accounts, registry
 from kacang.payments import operations as payments
+from kacang.payments.accounts import finding
+from kacang.payments.companies import registry
 from kacang.payments.operations import NewAccount
 from kacang.payments.ports import AccountInfo
 from kacang.reconciliation import operations, queries
@@ -106,7 +107,7 @@ def _world(made: Installation, rows: int) -> World:
     needed = account_of(keys, "https://api.mch.weixin.qq.com")
     new = NewAccount("wechatpay", "微信", secrets=needed["secrets"], options=needed["options"])
     uid = payments.create_account(merchant_id=shop.merchant_id, account=new).uid
-    account = accounts.account_of_merchant(merchant_id=shop.merchant_id, uid=uid)
+    account = finding.account_of_merchant(merchant_id=shop.merchant_id, uid=uid)
     day = (datetime.now(ZONE) - timedelta(days=1)).date()
     report.say(f"trading {rows:,} times")
     _receipts(made, shop, account, day, rows)

@@ -10,7 +10,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.test import override_settings
 
-from kacang.payments import outside, queries, registry
+from kacang.payments import queries
+from kacang.payments.companies import outside, registry
 
 
 class _Server(ThreadingMixIn, WSGIServer):

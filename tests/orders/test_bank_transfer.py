@@ -15,14 +15,15 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.operations import change_settings
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations, queries
+from kacang.orders.buying.rules import forget_rules
 from kacang.orders.errors import NotPayable
 from kacang.orders.models import OrderState
-from kacang.orders.rules import forget_rules
 from kacang.orders.types import PlacedOrder
-from kacang.payments import health, proofs, transfers
+from kacang.payments.accounts import health
+from kacang.payments.bank_transfers import proofs, transfers
+from kacang.payments.bank_transfers.transfers import ProofState, UnknownTransfer
 from kacang.payments.queries import NoticeOutcome, forget_accounts
 from kacang.payments.resolving import NoteNeeded
-from kacang.payments.transfers import ProofState, UnknownTransfer
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 from kacang.vault.models import CardState

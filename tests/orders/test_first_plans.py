@@ -11,7 +11,10 @@ from django.db import connection
 from psycopg import RawCursor
 
 from kacang.catalog.queries import Strategy
-from kacang.orders import delivering, operations, placing, settling, sql, statements
+from kacang.orders import operations, sql, statements
+from kacang.orders.buying import placing
+from kacang.orders.fulfilling import delivering
+from kacang.orders.money import settling
 from kacang.orders.types import PlacedOrder
 from tests import make
 

@@ -13,8 +13,8 @@ from kacang.ledger.queries import balances
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations
+from kacang.orders.cards.redeeming import MISSES
 from kacang.orders.errors import BadRedeemCode
-from kacang.orders.redeeming import MISSES
 from kacang.orders.types import Origin
 from kacang.risk.operations import TooManyAttempts
 from kacang.shared.money import Money

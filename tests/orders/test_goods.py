@@ -12,19 +12,12 @@ from kacang.ledger.accounts import Account
 from kacang.ledger.queries import balances
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.tenancy import acting_as
-from kacang.orders import (
-    delivering,
-    giving,
-    goods,
-    operations,
-    placing,
-    queries,
-    releasing,
-    settling,
-    sql,
-)
+from kacang.orders import operations, queries, sql
+from kacang.orders.buying import placing
 from kacang.orders.errors import BadChoice, NotNow, SoldOut
+from kacang.orders.fulfilling import delivering, giving, goods, releasing
 from kacang.orders.models import Event, OrderState, UnitState
+from kacang.orders.money import settling
 from kacang.orders.statements import Statement, rows
 from kacang.orders.types import Item, PlacedOrder, PlaceRequest
 from kacang.payments.queries import NoticeOutcome

@@ -12,9 +12,9 @@ from kacang.merchants.audit import SYSTEM
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders import queries
+from kacang.orders.buying.rules import rules_of
 from kacang.orders.errors import BuyerLimit, NotPayable, SoldOut, TooManyUnpaid
 from kacang.orders.models import Channel, OrderState
-from kacang.orders.rules import rules_of
 from kacang.orders.types import Origin, PlacedOrder
 from kacang.payments.models import NoticeOutcome
 from kacang.shared.contacts import Contact

@@ -7,9 +7,11 @@ from django.db import connection
 
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.tenancy import acting_as
-from kacang.orders import delivering, queries, settling
 from kacang.orders import operations as orders
+from kacang.orders import queries
+from kacang.orders.fulfilling import delivering
 from kacang.orders.models import OrderState
+from kacang.orders.money import settling
 from kacang.payments.models import NoticeOutcome
 from kacang.shared.money import Money
 from kacang.vault.models import CardState

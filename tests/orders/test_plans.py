@@ -10,18 +10,12 @@ from kacang.catalog.queries import Strategy
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import MerchantKind, open_merchant
 from kacang.merchants.tenancy import acting_as
-from kacang.orders import (
-    delivering,
-    listing,
-    operations,
-    placing,
-    queries,
-    replacing,
-    settling,
-    sql,
-    statements,
-)
+from kacang.orders import listing, operations, queries, sql, statements
+from kacang.orders.buying import placing
+from kacang.orders.cards import replacing
+from kacang.orders.fulfilling import delivering
 from kacang.orders.models import OrderState
+from kacang.orders.money import settling
 from kacang.orders.types import OrderFilter
 from kacang.payments import queries as payments
 from kacang.shared.clock import utc_now

@@ -7,7 +7,7 @@ import pytest
 
 from kacang.merchants.queries import AuditFilter, audit_page
 from kacang.orders import operations as orders
-from kacang.orders import redeeming
+from kacang.orders.cards import redeeming
 from kacang.orders.errors import BadRedeemCode, ExternalNumberTaken, RedeemSoldOut
 from kacang.orders.models import Channel, OrderState
 from kacang.orders.types import Origin

@@ -25,9 +25,9 @@ from kacang.orders.refunding.types import (
     RefundWay,
     RefundWish,
 )
-from kacang.payments import refund_lists
 from kacang.payments.ports import RefundNotice, RefundState
 from kacang.payments.queries import forget_accounts
+from kacang.payments.refunding import refund_lists
 from kacang.shared.money import Money
 from kacang.vault import operations as vault
 from tests import make

@@ -20,8 +20,8 @@ from kacang.orders.refunding.types import (
     RefundWay,
     RefundWish,
 )
-from kacang.payments import refund_lists
 from kacang.payments.ports import AccountInfo, RefundNotice, RefundState
+from kacang.payments.refunding import refund_lists
 from kacang.shared.errors import DomainError
 from kacang.shared.money import Money
 from kacang.shared.states import WrongState

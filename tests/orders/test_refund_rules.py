@@ -8,8 +8,8 @@ from kacang.merchants.operations.setting_values import change_settings
 from kacang.orders import operations as orders
 from kacang.orders import queries
 from kacang.orders.models import OrderState, UnitState
-from kacang.payments import refund_lists
-from kacang.payments.refund_rows import RefundStatus, RefundWay
+from kacang.payments.refunding import refund_lists
+from kacang.payments.refunding.refund_rows import RefundStatus, RefundWay
 from kacang.shared.money import Money
 from tests import make
 from tests.orders.looking import settle

@@ -22,7 +22,7 @@ from kacang.orders.refunding.types import (
     RefundWish,
     WayNotOffered,
 )
-from kacang.payments import refund_lists
+from kacang.payments.refunding import refund_lists
 from kacang.shared.money import Money
 from kacang.shared.states import WrongState
 from kacang.vault.models import CardState

@@ -19,7 +19,7 @@ from kacang.orders.refunding.types import (
     RefundWish,
     WayNotOffered,
 )
-from kacang.payments import refund_lists
+from kacang.payments.refunding import refund_lists
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.wallets import operations as wallets

@@ -3,9 +3,9 @@
 import pytest
 
 from kacang.merchants.tenancy import acting_as
+from kacang.orders.buying.placing import place_set
+from kacang.orders.buying.repeating import KeyTaken, Repeat
 from kacang.orders.errors import SoldOut
-from kacang.orders.placing import place_set
-from kacang.orders.repeating import KeyTaken, Repeat
 from kacang.orders.types import PlacedOrder
 from kacang.outbox.idempotency import Answer, Slot
 from kacang.outbox.models import Idempotency

@@ -11,7 +11,7 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.models import AuditEntry
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
-from kacang.orders import replacing_many
+from kacang.orders.cards import replacing_many
 from kacang.orders.errors import NothingToReplace
 from kacang.outbox.queries import WorkState, works
 from kacang.vault import operations as vault

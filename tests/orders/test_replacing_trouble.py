@@ -14,7 +14,7 @@ from django.db import OperationalError
 
 from kacang.catalog.models import Strategy
 from kacang.orders import operations as orders
-from kacang.orders import replacing, replacing_many
+from kacang.orders.cards import replacing, replacing_many
 from kacang.outbox import work
 from kacang.outbox.queries import WorkState
 from kacang.vault import operations as vault
@@ -38,7 +38,8 @@ RUNNER = """
 import sys
 import django
 django.setup()
-from kacang.orders import operations, replacing_many
+from kacang.orders import operations
+from kacang.orders.cards import replacing_many
 replacing_many.AT_ONCE = 5
 print("go", flush=True)
 operations.run_replace(merchant_id=int(sys.argv[1]), work_uid=sys.argv[2])

@@ -10,13 +10,14 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.models import AuditEntry, MerchantKind
 from kacang.merchants.operations import open_merchant
 from kacang.merchants.tenancy import acting_as
-from kacang.payments import operations, queries, webhooks
+from kacang.payments import operations, queries
 from kacang.payments.adapters.sandbox import SECRET
+from kacang.payments.companies import webhooks
+from kacang.payments.companies.registry import UnknownProvider
 from kacang.payments.models import Account
 from kacang.payments.operations import NewAccount, SandboxInEarnest
 from kacang.payments.ports import BadSecrets
 from kacang.payments.queries import ProviderNotOffered, UnknownAccount
-from kacang.payments.registry import UnknownProvider
 from kacang.shared.money import Money, UnknownCurrency
 
 ACTOR = Actor(kind="user", label="lu@example.com")

@@ -9,7 +9,8 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
-from kacang.payments import operations, queries, registry
+from kacang.payments import operations, queries
+from kacang.payments.companies import registry
 from kacang.payments.models import Payment, PaymentState
 from kacang.queue import URGENT
 from tests import make

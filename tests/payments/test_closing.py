@@ -10,8 +10,9 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
-from kacang.payments import calls, operations, queries, registry
+from kacang.payments import operations, queries
 from kacang.payments.account_models import CallKind, CallResult
+from kacang.payments.companies import calls, registry
 from kacang.payments.models import Payment, PaymentState
 from kacang.shared.clock import utc_now
 from tests import make

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from kacang.payments import plain_messages, webhooks
 from kacang.payments.adapters.balance import Balance
 from kacang.payments.adapters.bank_transfer import BankTransfer
 from kacang.payments.adapters.ourselves import SECRET as BANK_SECRET
 from kacang.payments.adapters.sandbox import SECRET, Sandbox
+from kacang.payments.companies import plain_messages, webhooks
 from kacang.payments.ports import (
     AccountInfo,
     BadSecrets,

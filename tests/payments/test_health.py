@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kacang.merchants.tenancy import acting_as
-from kacang.payments import health, operations, queries, registry
-from kacang.payments.account_details import account_details
+from kacang.payments import operations, queries
 from kacang.payments.account_models import HEALTH_STEPS, AccountEventKind, CallKind, Health
-from kacang.payments.calls import recorded
-from kacang.payments.health import Figures, judge
+from kacang.payments.accounts import health
+from kacang.payments.accounts.details import account_details
+from kacang.payments.accounts.health import Figures, judge
+from kacang.payments.companies import registry
+from kacang.payments.companies.calls import recorded
 from kacang.payments.models import Account
 from kacang.payments.ports import ProviderSilent
 from kacang.shared.clock import utc_now

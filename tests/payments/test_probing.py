@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 from kacang.catalog.queries import UnknownProduct
 from kacang.merchants.models import AuditEntry
 from kacang.merchants.tenancy import acting_as
-from kacang.payments import operations, probing, queries, registry, webhooks
+from kacang.payments import operations, queries
+from kacang.payments.accounts import probing
+from kacang.payments.accounts.routing import Limits
 from kacang.payments.adapters.sandbox import SECRET
+from kacang.payments.companies import registry, webhooks
+from kacang.payments.companies.strangers import is_expected
 from kacang.payments.operations import AccountChange, BadLimits
 from kacang.payments.ports import AccountInfo, BadSecrets
 from kacang.payments.queries import UnknownAccount
-from kacang.payments.routing import Limits
-from kacang.payments.strangers import is_expected
 from tests import make
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kacang.payments.raw_messages import SHOWN_MOST, masked
+from kacang.payments.companies.raw_messages import SHOWN_MOST, masked
 
 
 class TestMasked:

@@ -16,9 +16,10 @@ from kacang.orders.models import OrderState
 from kacang.orders.refunding import hearing
 from kacang.orders.refunding.asking import RULE
 from kacang.orders.refunding.types import RefundStatus, RefundWay, RefundWish
-from kacang.payments import refund_lists, refunds, registry
+from kacang.payments.companies import registry
 from kacang.payments.ports import RefundNotice, RefundState
-from kacang.payments.refunds import RefundHeard
+from kacang.payments.refunding import refund_lists, refunds
+from kacang.payments.refunding.refunds import RefundHeard
 from kacang.shared.money import Money
 from kacang.shared.states import WrongState
 from tests import make

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders.errors import NoProvider
-from kacang.payments import operations, queries, registry, routing
+from kacang.payments import operations, queries
 from kacang.payments.account_models import AccountDay, Health
-from kacang.payments.days import sum_days
+from kacang.payments.accounts import routing
+from kacang.payments.accounts.days import sum_days
+from kacang.payments.accounts.routing import Limits, Route
+from kacang.payments.companies import registry
 from kacang.payments.models import Account, Payment
 from kacang.payments.ports import AccountInfo, Device
 from kacang.payments.queries import ProviderNotOffered, Sale
-from kacang.payments.routing import Limits, Route
 from kacang.shared.money import Money
 from tests import make
 

@@ -8,8 +8,8 @@ from importlib.metadata import entry_points
 
 import pytest
 
+from kacang.payments.companies.registry import GROUP
 from kacang.payments.ports import ProviderSilent, Surroundings
-from kacang.payments.registry import GROUP
 from kacang.shared.clock import utc_now
 from kacang.shared.outbound import Guard, Outbound
 from tests.payments.accounts import info_of

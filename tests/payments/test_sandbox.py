@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kacang.merchants.tenancy import acting_as
-from kacang.payments import registry, webhooks
 from kacang.payments.adapters.sandbox import SECRET, Sandbox
-from kacang.payments.outside import client, refuse_in_transaction
+from kacang.payments.companies import registry, webhooks
+from kacang.payments.companies.outside import client, refuse_in_transaction
 from kacang.payments.ports import (
     AccountInfo,
     BadNotice,

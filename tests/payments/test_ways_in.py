@@ -11,8 +11,9 @@ from kacang.ledger import queries as ledger
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
-from kacang.payments import queries, registry
+from kacang.payments import queries
 from kacang.payments.adapters.sandbox import Sandbox
+from kacang.payments.companies import registry
 from kacang.payments.messages import IncomingMessage, VerifiedNotice
 from kacang.payments.models import Notice, NoticeOutcome, Payment
 from tests import make

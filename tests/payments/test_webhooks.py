@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from kacang.payments import webhooks
+from kacang.payments.companies import webhooks
 from kacang.payments.ports import BadSecrets, BadSignature
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

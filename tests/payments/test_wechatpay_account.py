@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from kacang.payments import registry
+from kacang.payments.companies import registry
 from kacang.payments.messages import BadSecrets
 from kacang.payments.ports import Device
 from tests.payments import wechat

@@ -13,8 +13,9 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders.types import PlacedOrder
 from kacang.outbox import files
-from kacang.payments import accounts, registry
 from kacang.payments import operations as payments
+from kacang.payments.accounts import finding
+from kacang.payments.companies import registry
 from kacang.payments.ports import AccountInfo, Surroundings, VerifiedNotice
 from kacang.reconciliation import operations, queries
 from kacang.reconciliation.queries import BillView
@@ -49,7 +50,7 @@ def account(merchant: int, books: company.Books, monkeypatch) -> Iterator[Accoun
         payments.enable_account(merchant_id=merchant, uid=uid)
         with acting_as(merchant), connection.cursor() as cursor:
             cursor.execute("update account set created_at = now() - interval '20 days'")
-        yield accounts.account_of_merchant(merchant_id=merchant, uid=uid)
+        yield finding.account_of_merchant(merchant_id=merchant, uid=uid)
 
 
 @dataclass

@@ -357,7 +357,7 @@ class TestOlderCards:
             go.set()
             return tail_filling.outlast_writing(merchant_id)
 
-        monkeypatch.setattr("kacang.orders.placing.outlast_writing", tell)
+        monkeypatch.setattr("kacang.orders.buying.placing.outlast_writing", tell)
 
         def buy() -> str:
             assert held.wait(20)

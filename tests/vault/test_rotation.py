@@ -304,7 +304,7 @@ class TestWhileSalesGoOn:
                 buying.set()
                 return real_claim(merchant_id)
 
-            monkeypatch.setattr("kacang.orders.placing.outlast_writing", tell)
+            monkeypatch.setattr("kacang.orders.buying.placing.outlast_writing", tell)
             return shop.order(made).number
 
         outcomes = at_once([lambda: run(merchant, uid).state.name, buy], threads=2)

@@ -12,8 +12,9 @@ from django.test import Client
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
-from kacang.payments import listing, operations, queries, webhooks
+from kacang.payments import listing, operations, queries
 from kacang.payments.adapters.sandbox import SECRET
+from kacang.payments.companies import webhooks
 from kacang.payments.models import Forgery, Notice, Receipt, ReceiptFit
 from kacang.shared.money import Money
 from kacang.vault.models import CardState

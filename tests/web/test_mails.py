@@ -18,7 +18,7 @@ from kacang.messages import queries as messages
 from kacang.messages.models import Message
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
-from kacang.orders import replacing_many
+from kacang.orders.cards import replacing_many
 from kacang.orders.types import Credentials
 from kacang.payments import queries as payments
 from kacang.shared.contacts import Contact

@@ -12,7 +12,8 @@ from kacang.merchants.operations import MerchantKind, open_merchant
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
-from kacang.payments import operations, queries, registry
+from kacang.payments import operations, queries
+from kacang.payments.companies import registry
 from kacang.risk import operations as risk
 from kacang.risk import registry as risk_registry
 from kacang.risk.ports import Attempt, Decision

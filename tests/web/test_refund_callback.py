@@ -11,9 +11,10 @@ from kacang.orders import queries
 from kacang.orders.models import OrderState
 from kacang.orders.refunding.asking import RULE
 from kacang.orders.refunding.types import RefundStatus, RefundWish
-from kacang.payments import plain_messages, refund_lists
 from kacang.payments.adapters.sandbox import SECRET
+from kacang.payments.companies import plain_messages
 from kacang.payments.queries import forget_accounts
+from kacang.payments.refunding import refund_lists
 from kacang.shared.clock import utc_now
 from tests import make
 from tests.orders.looking import settle

@@ -1,6 +1,6 @@
 """P1: what staff and buyer are told of a bank transfer, as a real server takes it."""
 
-from kacang.payments import proofs
+from kacang.payments.bank_transfers import proofs
 from tests.messages.conftest import postbox  # noqa: F401 - a fixture
 from tests.orders.test_bank_transfer import CLERK, Bank
 from tests.web.test_mails import BUYER, choose, link_in, run_news, text_of

@@ -8,8 +8,9 @@ from kacang.jobs.running import (
     task,
 )
 from kacang.orders import operations as orders
-from kacang.payments import cashier, cashier_refunds, refunds
 from kacang.payments import operations as payments
+from kacang.payments.refunding import refunds
+from kacang.payments.sandbox import cashier, cashier_refunds
 from kacang.shared.clock import utc_now
 from kacang.web import mails
 

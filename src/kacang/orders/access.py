@@ -12,9 +12,9 @@ from django.db import models
 
 from kacang.merchants.keys import cipher_for, sealing_cipher
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.delivering import locked
-from kacang.orders.drafts import hash_token
+from kacang.orders.buying.drafts import hash_token
 from kacang.orders.errors import UnknownOrder
+from kacang.orders.fulfilling.delivering import locked
 from kacang.orders.models import AccessCode, AccessToken, Order
 from kacang.orders.passwords import hash_password, password_fits
 from kacang.orders.types import Credentials

@@ -5,8 +5,8 @@ from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.delivering import locked, note_staff
 from kacang.orders.errors import BadPrice, NotNow
+from kacang.orders.fulfilling.delivering import locked, note_staff
 from kacang.orders.models import Event, Line, Order, OrderState
 from kacang.orders.statements import rows
 from kacang.queue import enqueue

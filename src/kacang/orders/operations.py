@@ -1,23 +1,36 @@
 """What others may do to orders. Each is one use case and one transaction."""
 
 from kacang.orders.access import check_access, code_to_send, new_access_token, request_code
-from kacang.orders.cancelling import cancel_order, expire_due
-from kacang.orders.changing import add_note, change_price, resend
-from kacang.orders.checking import check_references
-from kacang.orders.delivering import continue_waiting, replenish
-from kacang.orders.from_wallets import pay_from_wallet
-from kacang.orders.gift_cards import add_gift_card
-from kacang.orders.handing import hand_over
-from kacang.orders.meeting import (
+from kacang.orders.buying.cancelling import cancel_order, expire_due
+from kacang.orders.buying.meeting import (
     place_order,
     place_order_once,
     place_orders,
     promise_order,
 )
+from kacang.orders.buying.repeating import KeyTaken, Repeat
+from kacang.orders.buying.screening import screen
+from kacang.orders.cards.gift_cards import add_gift_card
+from kacang.orders.cards.redeeming import Redeemed, RedeemRequest, Try, check_code, redeem, trying
+from kacang.orders.cards.replacing import Replaced, replace_card
+from kacang.orders.cards.replacing_many import (
+    ReplaceWeight,
+    SkuNeed,
+    replace_cards,
+    run_replace,
+    weigh_replacing,
+)
+from kacang.orders.cards.revealing import deliveries, secret_form
+from kacang.orders.changing import add_note, change_price, resend
+from kacang.orders.checking import check_references
+from kacang.orders.fulfilling.delivering import continue_waiting, replenish
+from kacang.orders.fulfilling.handing import hand_over
+from kacang.orders.money.from_wallets import pay_from_wallet
+from kacang.orders.money.paying import Payer, ask_about, settle_waiting, start_payment
+from kacang.orders.money.settling import promise_settlement, settle_notice, settle_notices
+from kacang.orders.money.transferring import confirm_transfer, hand_in_proof
 from kacang.orders.moving.jobs import SYSTEMS, UnknownSystem, check_move, run_move, start_move
 from kacang.orders.moving.looking import run_move_check
-from kacang.orders.paying import Payer, ask_about, settle_waiting, start_payment
-from kacang.orders.redeeming import Redeemed, RedeemRequest, Try, check_code, redeem, trying
 from kacang.orders.refunding.asking import request_refund, request_suspense_refund
 from kacang.orders.refunding.deciding import (
     approve_refund,
@@ -32,19 +45,6 @@ from kacang.orders.refunding.hearing import (
     settle_waiting_refunds,
 )
 from kacang.orders.refunding.late import refund_late
-from kacang.orders.repeating import KeyTaken, Repeat
-from kacang.orders.replacing import Replaced, replace_card
-from kacang.orders.replacing_many import (
-    ReplaceWeight,
-    SkuNeed,
-    replace_cards,
-    run_replace,
-    weigh_replacing,
-)
-from kacang.orders.revealing import deliveries, secret_form
-from kacang.orders.screening import screen
-from kacang.orders.settling import promise_settlement, settle_notice, settle_notices
-from kacang.orders.transferring import confirm_transfer, hand_in_proof
 
 __all__ = [
     "SYSTEMS", "KeyTaken", "Payer", "RedeemRequest", "Redeemed", "Repeat", "ReplaceWeight",

@@ -7,12 +7,12 @@ from datetime import timedelta
 from django.conf import settings
 
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.card_history import CardEvent, CardHistory, Step, card_history
+from kacang.orders.cards.card_history import CardEvent, CardHistory, Step, card_history
+from kacang.orders.cards.replacing_many import KIND as REPLACING
 from kacang.orders.errors import UnknownOrder
 from kacang.orders.figures import DayFigures, best_sellers, by_hour, day_figures
 from kacang.orders.listing import counts_by_state, orders_page
 from kacang.orders.models import Event, Line, Order, OrderState, TimelineEntry, Unit, UnitState
-from kacang.orders.replacing_many import KIND as REPLACING
 from kacang.orders.types import EventView, LineView, OrderView, PaymentView
 from kacang.payments import queries as payments
 from kacang.shared.clock import utc_now

@@ -1,9 +1,10 @@
 """What a wallet pays, told as any company tells of money (F3)."""
 
 from kacang.merchants.tenancy import acting_as
-from kacang.payments import account_secrets, registry
+from kacang.payments.accounts import account_secrets
 from kacang.payments.adapters import bank_transfer
 from kacang.payments.adapters.balance import NAME, paid
+from kacang.payments.companies import registry
 from kacang.payments.models import Payment, PaymentState
 from kacang.payments.ports import AccountInfo, VerifiedNotice
 from kacang.shared.clock import utc_now

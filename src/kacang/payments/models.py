@@ -6,7 +6,7 @@ from django.db import models
 
 from kacang.payments import refund_models  # noqa: F401 - tables that Django finds here
 from kacang.payments.account_models import Health
-from kacang.payments.sandbox_books import ChargeState  # noqa: F401 - likewise, and a migration
+from kacang.payments.sandbox.books import ChargeState  # noqa: F401 - likewise, and a migration
 
 
 class PaymentState(IntEnum):

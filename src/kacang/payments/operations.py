@@ -8,8 +8,10 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from kacang.merchants.tenancy import acting_as
-from kacang.payments import account_secrets, outside, queries, registry
-from kacang.payments.account_changes import (
+from kacang.payments import queries
+from kacang.payments.account_models import CallKind
+from kacang.payments.accounts import account_secrets
+from kacang.payments.accounts.changes import (
     AccountChange,
     AccountMade,
     BadLimits,
@@ -27,11 +29,12 @@ from kacang.payments.account_changes import (
     reveal_secrets,
     set_secret,
 )
-from kacang.payments.account_models import CallKind
+from kacang.payments.accounts.days import sum_days
+from kacang.payments.accounts.health import look_after
+from kacang.payments.accounts.probing import Probe, probe_account
 from kacang.payments.balances import OWN_COMPANIES
-from kacang.payments.calls import recorded
-from kacang.payments.days import sum_days
-from kacang.payments.health import look_after
+from kacang.payments.companies import outside, registry
+from kacang.payments.companies.calls import recorded
 from kacang.payments.models import Payment, PaymentState
 from kacang.payments.ports import (
     AccountInfo,
@@ -43,7 +46,6 @@ from kacang.payments.ports import (
     QueryState,
     VerifiedNotice,
 )
-from kacang.payments.probing import Probe, probe_account
 from kacang.queue import URGENT, enqueue
 
 __all__ = [

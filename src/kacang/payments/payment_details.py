@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kacang.merchants.tenancy import acting_as
-from kacang.payments import calls, queries
-from kacang.payments.calls import Call
+from kacang.payments import queries
+from kacang.payments.companies import calls
+from kacang.payments.companies.calls import Call
+from kacang.payments.companies.raw_messages import masked
 from kacang.payments.models import Notice, NoticeOutcome, Payment, Receipt
 from kacang.payments.queries import PaymentInfo, ReceiptInfo
-from kacang.payments.raw_messages import masked
 from kacang.shared.errors import NotFound
 from kacang.shared.money import Money
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection
 
 from kacang.merchants.tenancy import acting_as
-from kacang.payments.accounts import (
+from kacang.payments.accounts.finding import (
     AccountRow,
     Offer,
     OfflinePayment,
@@ -23,10 +23,10 @@ from kacang.payments.accounts import (
     remembered_account,
     routes,
 )
+from kacang.payments.accounts.routing import ANY, Sale
 from kacang.payments.models import NoticeOutcome, Payment, PaymentState, Receipt, ReceiptFit
 from kacang.payments.ports import PaymentRef
 from kacang.payments.resolving import UnknownReceipt
-from kacang.payments.routing import ANY, Sale
 from kacang.shared.money import Money
 
 __all__ = [

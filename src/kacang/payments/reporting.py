@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from kacang.merchants.tenancy import acting_as
-from kacang.payments import registry
+from kacang.payments.companies import registry
 from kacang.payments.models import Account, Payment, Receipt
 from kacang.payments.movements import MOVEMENTS
 from kacang.shared.money import Money

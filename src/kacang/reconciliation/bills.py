@@ -21,8 +21,9 @@ from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox import files, work
-from kacang.payments import accounts, registry
 from kacang.payments import queries as payments
+from kacang.payments.accounts import finding
+from kacang.payments.companies import registry
 from kacang.payments.ports import AccountInfo, BillRow, NoBill, PaymentProvider, ProviderSilent
 from kacang.queue import enqueue
 from kacang.reconciliation import fees
@@ -228,7 +229,7 @@ def _open_bill(merchant_id: int, account_uid: str, day: date) -> Bill:
 def _bill(
     merchant_id: int, account_uid: str, day: date, next_at: datetime | None
 ) -> tuple[Bill, bool]:
-    account = accounts.account_of_merchant(merchant_id=merchant_id, uid=account_uid)
+    account = finding.account_of_merchant(merchant_id=merchant_id, uid=account_uid)
     provider = registry.provider(account.provider)
     if not provider.bills:
         raise NoBills(provider=account.provider)
@@ -267,7 +268,7 @@ def _read(merchant_id: int, task: work.Task) -> dict[str, int]:
         bill.readings += 1
         bill.save(update_fields=["readings"])
         reading = bill.readings
-        account = accounts.account_of_id(merchant_id=merchant_id, account_id=bill.account_id)
+        account = finding.account_of_id(merchant_id=merchant_id, account_id=bill.account_id)
     with _file(merchant_id, account, bill, task) as (body, digest):
         if body is not None:
             rows = registry.provider(account.provider).read_bill(account, body)

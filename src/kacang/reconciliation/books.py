@@ -14,7 +14,8 @@ from kacang.ledger.beancount import Names
 from kacang.ledger.queries import Entry, EntryFilter
 from kacang.orders import queries as orders
 from kacang.payments import queries as payments
-from kacang.payments import refund_lists, reporting
+from kacang.payments import reporting
+from kacang.payments.refunding import refund_lists
 from kacang.reconciliation import queries as bills
 from kacang.stock import queries as stock
 from kacang.vault import queries as vault

@@ -11,8 +11,8 @@ from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
-from kacang.payments import accounts
 from kacang.payments import operations as payment_operations
+from kacang.payments.accounts import finding
 from kacang.payments.ports import VerifiedNotice
 from kacang.queue import enqueue
 from kacang.reconciliation.bills import locked_bill
@@ -148,7 +148,7 @@ def take_in(*, merchant_id: int, difference_id: int, actor: Actor) -> None:
             raise NotProven
         if row.kind != DifferenceKind.THEIRS_ONLY or row.what != Movement.PAYMENT or row.copy > 1:
             raise UnknownDifference
-        account = accounts.account_of_id(merchant_id=merchant_id, account_id=row.account_id)
+        account = finding.account_of_id(merchant_id=merchant_id, account_id=row.account_id)
         _log(bill, row, actor, "reconciliation.take_in", "")
     notice = VerifiedNotice(
         notice_id=f"bill/{row.provider_number}"[:128],

@@ -18,7 +18,7 @@ from kacang.catalog.queries import SkuView, StockMode
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.shortage import short_units
+from kacang.orders.fulfilling.shortage import short_units
 from kacang.shared.money import Money
 from kacang.shared.texts import pick
 from kacang.stock import queries as stock

@@ -18,7 +18,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.messages import operations as messages
 from kacang.messages.events import Event
 from kacang.messages.operations import Tell
-from kacang.orders.shortage import short_units
+from kacang.orders.fulfilling.shortage import short_units
 from kacang.risk import operations as risk
 from kacang.risk.operations import Scope
 from kacang.shared.contacts import BadEmail, read_contact

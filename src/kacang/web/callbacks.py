@@ -13,7 +13,9 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from kacang.orders import operations as orders
-from kacang.payments import operations, queries, registry
+from kacang.payments import operations, queries
+from kacang.payments.companies import registry
+from kacang.payments.companies.strangers import Stranger, is_expected
 from kacang.payments.ports import (
     AccountInfo,
     AskAgain,
@@ -24,7 +26,6 @@ from kacang.payments.ports import (
     Reply,
     VerifiedNotice,
 )
-from kacang.payments.strangers import Stranger, is_expected
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import DomainError
 from kacang.web.access import machine

@@ -20,7 +20,7 @@ from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.types import OrderView
 from kacang.payments import queries as payments
-from kacang.payments import transfers
+from kacang.payments.bank_transfers import transfers
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import NotFound
 from kacang.shared.ids import new_uid

@@ -5,8 +5,8 @@ from kacang.messages import operations as messages
 from kacang.messages.events import Event
 from kacang.messages.operations import Tell
 from kacang.orders import queries as order_queries
-from kacang.payments import refund_lists
-from kacang.payments.refund_rows import RefundInfo, RefundWay
+from kacang.payments.refunding import refund_lists
+from kacang.payments.refunding.refund_rows import RefundInfo, RefundWay
 from kacang.web.mails import is_on, tell_staff
 
 

@@ -6,7 +6,8 @@ import pytest
 from django.test import override_settings
 from playwright.sync_api import expect
 
-from kacang.payments import outside, queries, registry
+from kacang.payments import queries
+from kacang.payments.companies import outside, registry
 from tests import make
 from tests.browser.harness import DESKTOP, PHONE, assert_axe, assert_fits, shot
 

@@ -7,7 +7,7 @@ from kacang.merchants.audit import Actor
 from kacang.orders import operations as orders
 from kacang.orders import queries
 from kacang.orders.refunding.types import RefundStatus, RefundWay, RefundWish
-from kacang.payments import refund_lists
+from kacang.payments.refunding import refund_lists
 from kacang.shared.money import Money
 from tests.browser.console.shop import Shop
 from tests.browser.harness import assert_axe, assert_fits, shot

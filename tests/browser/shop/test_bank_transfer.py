@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import add_staff
-from kacang.payments import proofs, transfers
+from kacang.payments.bank_transfers import proofs, transfers
 from tests import make
 from tests.browser.harness import DESKTOP, PHONE, assert_axe, assert_fits, shot, sign_in
 from tests.orders.test_bank_transfer import picture

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from kacang.orders import operations as orders
-from kacang.payments import operations, registry
+from kacang.payments import operations
 from kacang.payments.adapters.sandbox import Sandbox
+from kacang.payments.companies import registry
 from kacang.payments.ports import Device, Surroundings
 from kacang.shared.outbound import Guard, Outbound
 from tests import make

@@ -7,7 +7,7 @@ from kacang.merchants.audit import SYSTEM
 from kacang.merchants.queries import AuditFilter, audit_page
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
-from kacang.orders import redeeming
+from kacang.orders.cards import redeeming
 from kacang.orders.types import Credentials
 from kacang.vault.models import CardState
 from tests import make

@@ -13,10 +13,12 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
-from kacang.payments import cashier, listing, queries, webhooks
-from kacang.payments.cashier import NoticeNotTaken
+from kacang.payments import listing, queries
+from kacang.payments.companies import webhooks
 from kacang.payments.models import Payment, Receipt, ReceiptFit
-from kacang.payments.sandbox_books import SandboxCharge
+from kacang.payments.sandbox import cashier
+from kacang.payments.sandbox.books import SandboxCharge
+from kacang.payments.sandbox.cashier import NoticeNotTaken
 from tests import make
 
 

@@ -9,8 +9,8 @@ import pytest
 from kacang.orders.models import OrderState
 from kacang.orders.types import OpenPayment
 from kacang.payments import operations
+from kacang.payments.companies.registry import provider
 from kacang.payments.ports import AccountInfo, PaymentAsked, PaymentRef, RefundAsked
-from kacang.payments.registry import provider
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 from simulators.payments.alipay import AlipayCompany, account

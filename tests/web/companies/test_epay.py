@@ -11,7 +11,7 @@ import pytest
 from kacang.orders import operations as orders
 from kacang.orders.models import OrderState
 from kacang.orders.types import OpenPayment
-from kacang.payments import registry
+from kacang.payments.companies import registry
 from kacang.payments.models import ReceiptFit
 from kacang.payments.operations import NewAccount
 from kacang.payments.ports import (

@@ -11,8 +11,8 @@ from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
 from kacang.orders.types import OpenPayment
 from kacang.payments import operations
+from kacang.payments.companies.registry import provider
 from kacang.payments.ports import AccountInfo, PaymentRef, RefundAsked
-from kacang.payments.registry import provider
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 from simulators.payments.company import Deed, Mood, tell

@@ -11,11 +11,11 @@ import pytest
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
-from kacang.orders.paying import Payer
+from kacang.orders.money.paying import Payer
 from kacang.orders.types import OpenPayment, PlacedOrder
 from kacang.payments import operations, queries
+from kacang.payments.companies.registry import provider
 from kacang.payments.ports import AccountInfo, Device, PaymentRef, RefundAsked
-from kacang.payments.registry import provider
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 from simulators.payments import company, wechatpay

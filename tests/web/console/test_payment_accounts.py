@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from kacang.payments import operations, queries, registry
-from kacang.payments.account_details import account_details
+from kacang.payments import operations, queries
 from kacang.payments.account_models import CallKind
+from kacang.payments.accounts.details import account_details
 from kacang.payments.adapters.sandbox import Sandbox
-from kacang.payments.calls import recorded
+from kacang.payments.companies import registry
+from kacang.payments.companies.calls import recorded
 from kacang.payments.ports import AccountField, AccountRefused, ProviderSilent, Surroundings
 from kacang.shared.outbound import Guard, Outbound
 from tests import make

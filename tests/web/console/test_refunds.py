@@ -10,7 +10,7 @@ from kacang.orders import queries
 from kacang.orders.refunding.queries import refundable_order
 from kacang.orders.refunding.types import RefundStatus, RefundWay, RefundWish
 from kacang.orders.types import OrderState
-from kacang.payments import refund_lists
+from kacang.payments.refunding import refund_lists
 from kacang.shared.money import Money
 from tests import make
 from tests.orders.looking import settle

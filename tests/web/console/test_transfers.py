@@ -4,7 +4,7 @@ import pytest
 
 from kacang.orders import queries
 from kacang.orders.types import OrderState
-from kacang.payments import transfers
+from kacang.payments.bank_transfers import transfers
 from tests.orders.test_bank_transfer import Bank
 from tests.web.console.conftest import work_as
 

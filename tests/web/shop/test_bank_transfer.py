@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from kacang.merchants.audit import SYSTEM
 from kacang.orders import operations as orders
 from kacang.orders.types import OrderState
-from kacang.payments import proofs, transfers
+from kacang.payments.bank_transfers import proofs, transfers
 from kacang.shared.money import Money
 from kacang.web.shop.proving import UPLOADS_MAX
 from tests import make

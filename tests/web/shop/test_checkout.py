@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from kacang.merchants.tenancy import acting_as
-from kacang.orders import rules
+from kacang.orders.buying import rules
 from kacang.orders.types import OrderState
 from kacang.risk import operations as risk
 from kacang.vault.models import CardState

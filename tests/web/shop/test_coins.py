@@ -6,7 +6,8 @@ import pytest
 from django.test import override_settings
 
 from kacang.payments import operations as payments
-from kacang.payments import outside, queries, registry
+from kacang.payments import queries
+from kacang.payments.companies import outside, registry
 from simulators.payments.epusdt import Wallet, account
 from simulators.payments.epusdt.books import WALLET
 from tests import make

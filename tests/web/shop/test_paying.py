@@ -15,8 +15,9 @@ from django.db import connection
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
-from kacang.payments import operations, queries, registry
+from kacang.payments import operations, queries
 from kacang.payments.adapters.sandbox import Sandbox
+from kacang.payments.companies import registry
 from kacang.payments.models import Payment, PaymentState
 from kacang.payments.ports import (
     AccountRefused,

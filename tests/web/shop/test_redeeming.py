@@ -8,7 +8,7 @@ from django.conf import settings
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.queries import AuditFilter, audit_page
 from kacang.orders import operations as orders
-from kacang.orders import redeeming
+from kacang.orders.cards import redeeming
 from kacang.orders.types import OrderState
 from kacang.vault.models import CardState
 from tests import make

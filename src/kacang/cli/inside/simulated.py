@@ -9,8 +9,8 @@ from django.conf import settings
 
 from kacang.merchants.audit import Actor
 from kacang.payments import operations as payments
-from kacang.payments import registry
-from kacang.payments.account_details import account_details
+from kacang.payments.accounts.details import account_details
+from kacang.payments.companies import registry
 from kacang.payments.operations import AccountChange, NewAccount
 
 NAMES = {

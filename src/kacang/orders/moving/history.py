@@ -15,7 +15,7 @@ from datetime import datetime
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductView, SkuView
 from kacang.merchants.keys import cipher_for
-from kacang.orders.drafts import LINES_MAX, UNITS_MAX, hash_token
+from kacang.orders.buying.drafts import LINES_MAX, UNITS_MAX, hash_token
 from kacang.orders.models import (
     Channel,
     Event,

@@ -7,7 +7,7 @@ from kacang.merchants.audit import Actor
 from kacang.orders.models import Event, Order
 from kacang.orders.refunding import booking, telling, to_wallets, units
 from kacang.orders.refunding.types import RefundInfo, RefundStatus, RefundWay
-from kacang.payments import refund_lists, refund_rows, refunds
+from kacang.payments.refunding import refund_lists, refund_rows, refunds
 
 
 def approve(

@@ -9,7 +9,7 @@ from kacang.merchants import queries as merchants
 from kacang.merchants.audit import Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.delivering import locked
+from kacang.orders.fulfilling.delivering import locked
 from kacang.orders.models import Event, Order
 from kacang.orders.refunding import telling, units
 from kacang.orders.refunding.approving import approve
@@ -24,9 +24,10 @@ from kacang.orders.refunding.types import (
     RefundWish,
     WayNotOffered,
 )
-from kacang.payments import refund_lists, refund_rows, registry
+from kacang.payments.companies import registry
 from kacang.payments.queries import ReceiptFit
-from kacang.payments.refund_rows import GoesBack, NewRefund
+from kacang.payments.refunding import refund_lists, refund_rows
+from kacang.payments.refunding.refund_rows import GoesBack, NewRefund
 from kacang.payments.resolving import UnknownReceipt
 from kacang.queue import enqueue
 from kacang.shared.clock import utc_now

@@ -16,8 +16,8 @@ from kacang.orders.refunding.types import (
     RefundStatus,
     RefundWay,
 )
-from kacang.payments import refund_lists, refund_rows
-from kacang.payments.refund_rows import NewRefund
+from kacang.payments.refunding import refund_lists, refund_rows
+from kacang.payments.refunding.refund_rows import NewRefund
 from kacang.shared.clock import utc_now
 from kacang.shared.states import WrongState
 

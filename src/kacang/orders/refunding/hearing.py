@@ -17,10 +17,10 @@ from kacang.orders.refunding import booking, telling, units
 from kacang.orders.refunding.approving import change_total, finish
 from kacang.orders.refunding.asking import locked_by_id
 from kacang.orders.refunding.types import NothingLeft, RefundInfo, RefundStatus
-from kacang.payments import refund_rows, refunds
 from kacang.payments.ports import AccountInfo, RefundNotice, RefundResult, RefundState
-from kacang.payments.refund_rows import Told
-from kacang.payments.refunds import RefundHeard, Said
+from kacang.payments.refunding import refund_rows, refunds
+from kacang.payments.refunding.refund_rows import Told
+from kacang.payments.refunding.refunds import RefundHeard, Said
 from kacang.queue import enqueue
 from kacang.shared.clock import utc_now
 

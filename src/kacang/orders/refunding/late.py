@@ -10,7 +10,7 @@ from kacang.orders.models import Line, Order, OrderState, Unit, UnitState
 from kacang.orders.refunding.asking import RULE, gives_back, request_refund
 from kacang.orders.refunding.to_wallets import has_wallet
 from kacang.orders.refunding.types import Asked, NothingLeft, RefundWay, RefundWish
-from kacang.payments import refund_rows
+from kacang.payments.refunding import refund_rows
 from kacang.shared.money import Money
 
 LATE = "late_payment"

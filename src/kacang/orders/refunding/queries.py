@@ -10,8 +10,8 @@ from kacang.orders.refunding.asking import gives_back
 from kacang.orders.refunding.late import worth_of
 from kacang.orders.refunding.to_wallets import wallet_owner
 from kacang.orders.refunding.types import RefundInfo
-from kacang.payments import refund_lists, refund_rows
 from kacang.payments.queries import ReceiptFit
+from kacang.payments.refunding import refund_lists, refund_rows
 from kacang.shared.money import Money
 from kacang.shared.texts import Text
 from kacang.vault import operations as vault

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from kacang.payments.refund_rows import (
+from kacang.payments.refunding.refund_rows import (
     NothingLeft,
     RefundInfo,
     RefundStatus,

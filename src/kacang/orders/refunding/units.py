@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from kacang.catalog.queries import StockMode
-from kacang.orders.handing import earn
+from kacang.orders.fulfilling.handing import earn
 from kacang.orders.models import ORDER_STEPS, Line, Order, OrderState, RefundUnit, Unit, UnitState
 from kacang.orders.refunding.booking import unearn
 from kacang.orders.refunding.types import BadUnits, Cards, Fate, RefundInfo

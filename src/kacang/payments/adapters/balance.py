@@ -7,8 +7,8 @@ our own like that of any company (L9).
 
 from datetime import datetime
 
-from kacang.payments import plain_messages
 from kacang.payments.adapters.ourselves import SECRET, Ourselves
+from kacang.payments.companies import plain_messages
 from kacang.payments.ports import (
     AccountField,
     AccountInfo,

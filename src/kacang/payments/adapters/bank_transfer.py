@@ -12,8 +12,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from kacang.payments import plain_messages
 from kacang.payments.adapters.ourselves import SECRET, Ourselves
+from kacang.payments.companies import plain_messages
 from kacang.payments.ports import (
     AccountField,
     AccountInfo,

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, BinaryIO
 
-from kacang.payments import plain_messages, webhooks
+from kacang.payments.companies import plain_messages, webhooks
 from kacang.payments.ports import (
     AccountField,
     AccountInfo,

@@ -19,7 +19,7 @@ from kacang.orders.refunding.types import (
     RefundWish,
 )
 from kacang.orders.types import OrderView
-from kacang.payments import refund_lists
+from kacang.payments.refunding import refund_lists
 from kacang.shared.money import Money
 from kacang.web.api.answers import answer, utc
 from kacang.web.api.keys import BearerKey, caller_of

@@ -16,10 +16,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kacang.merchants.queries import merchant
-from kacang.payments import cashier, cashier_refunds
-from kacang.payments.cashier import Deed, PageAddress, RefundMode
 from kacang.payments.ports import BadNotice, BadSignature
 from kacang.payments.queries import UnknownAccount
+from kacang.payments.sandbox import cashier, cashier_refunds
+from kacang.payments.sandbox.cashier import Deed, PageAddress, RefundMode
 from kacang.shared.clock import utc_now
 from kacang.shared.states import WrongState
 from kacang.web.access import machine, public

@@ -11,7 +11,7 @@ from kacang.messages import queries as messages
 from kacang.messages.queries import MessageFilter, MessageState
 from kacang.outbox import queries as outbox
 from kacang.outbox.queries import WorkState
-from kacang.payments import transfers
+from kacang.payments.bank_transfers import transfers
 from kacang.supply.queries import Terms, default_terms, levels_of
 from kacang.vault.queries import StockLevel
 from kacang.web.console.desk import Desk

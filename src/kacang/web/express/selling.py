@@ -19,10 +19,10 @@ from kacang.merchants.operations import KeyIdentity
 from kacang.orders import operations as orders
 from kacang.orders.types import PlacedOrder
 from kacang.outbox.idempotency import Answer
-from kacang.payments import outside, registry
 from kacang.payments import queries as payments
+from kacang.payments.companies import outside, registry
+from kacang.payments.companies.strangers import is_expected
 from kacang.payments.ports import BadNotice, BadSignature, IncomingMessage, VerifiedNotice
-from kacang.payments.strangers import is_expected
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import DomainError
 from kacang.web import errors

@@ -15,12 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kacang.orders import operations as orders
 from kacang.orders import queries
 from kacang.orders.types import OrderState, OrderView, PaymentView
-from kacang.payments import balances, transfers
+from kacang.payments import balances
 from kacang.payments import operations as payment_operations
 from kacang.payments import queries as payments
+from kacang.payments.bank_transfers import transfers
+from kacang.payments.bank_transfers.transfers import ProofInfo
 from kacang.payments.ports import Device
 from kacang.payments.queries import PaymentState
-from kacang.payments.transfers import ProofInfo
 from kacang.shared.errors import DomainError
 from kacang.wallets.queries import WalletView
 from kacang.web.shop import goods

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 
 from kacang.orders import operations as orders
 from kacang.orders.types import OrderState, OrderView
-from kacang.payments.proofs import BYTES_MAX
+from kacang.payments.bank_transfers.proofs import BYTES_MAX
 from kacang.risk import operations as risk
 from kacang.risk.operations import Scope
 from kacang.shared.errors import DomainError

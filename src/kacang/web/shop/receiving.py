@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 from kacang.catalog.queries import ProductKind
 from kacang.orders import operations as orders
 from kacang.orders.types import Channel, Delivered, LineView, OrderState, OrderView, UnitState
-from kacang.payments import refund_lists
-from kacang.payments.refund_lists import RefundStatus
+from kacang.payments.refunding import refund_lists
+from kacang.payments.refunding.refund_lists import RefundStatus
 from kacang.shared import markdown
 from kacang.shared.zips import packed
 from kacang.vault.queries import CardFile

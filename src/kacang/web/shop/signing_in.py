@@ -16,8 +16,8 @@ from django.views.decorators.http import require_safe
 
 from kacang.orders import operations as orders
 from kacang.orders.types import OrderState, OrderView
-from kacang.payments import buyers
 from kacang.payments import queries as payments
+from kacang.payments.companies import buyers
 from kacang.shared.errors import DomainError
 from kacang.web.shop import cookies
 from kacang.web.shop.access import order_page

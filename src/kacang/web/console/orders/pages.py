@@ -12,8 +12,8 @@ from kacang.catalog.queries import ProductKind
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
 from kacang.orders.types import Delivered, OrderRow, OrderState, OrderView, UnitState
-from kacang.payments import refund_lists
 from kacang.payments.listing import PaymentState
+from kacang.payments.refunding import refund_lists
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.shared.texts import Text

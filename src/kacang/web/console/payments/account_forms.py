@@ -9,10 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from kacang.payments.account_details import AccountDetails
+from kacang.payments.accounts.details import AccountDetails
+from kacang.payments.accounts.routing import Limits
 from kacang.payments.operations import AccountChange
 from kacang.payments.ports import AccountField, PaymentProvider
-from kacang.payments.routing import Limits
 from kacang.shared.money import EXPONENTS, Money
 from kacang.web.console.products.prices import PricedForm, PriceField
 

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kacang.catalog import queries as catalog
-from kacang.payments import health, operations, queries, registry
-from kacang.payments.account_details import AccountDetails, AccountEventKind, account_details
+from kacang.payments import operations, queries
+from kacang.payments.accounts import health
+from kacang.payments.accounts.details import AccountDetails, AccountEventKind, account_details
+from kacang.payments.companies import registry
 from kacang.payments.ports import PaymentProvider
 from kacang.shared.errors import DomainError
 from kacang.shared.texts import pick

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders.numbers import numbers_of_orders
-from kacang.payments import proofs, transfers
+from kacang.payments.bank_transfers import proofs, transfers
+from kacang.payments.bank_transfers.transfers import PICTURE, TransferInfo, UnknownTransfer
 from kacang.payments.queries import NoticeOutcome
-from kacang.payments.transfers import PICTURE, TransferInfo, UnknownTransfer
 from kacang.shared.errors import DomainError
 from kacang.shared.money import BadAmount, Money
 from kacang.web.console.access import needs

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from kacang.orders import operations
 from kacang.orders.numbers import numbers_of_orders
 from kacang.orders.refunding.types import Cards, RefundInfo, RefundStatus, RefundWay
-from kacang.payments import refund_lists
-from kacang.payments.refund_lists import RefundFilter
+from kacang.payments.refunding import refund_lists
+from kacang.payments.refunding.refund_lists import RefundFilter
 from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, back, desk_of, pages_of

@@ -1,0 +1,79 @@
+"""Gift cards (储值卡): a card that was sold is given for money in a wallet, once (F3).
+
+One transaction makes the card redeemed and credits the wallet, or leaves both as they were. The
+card was earned when it was sold; what it is worth is owed again from now on: 4100 → 2300.
+
+Attempts are counted and refused as those to redeem any code (`orders.redeeming.trying`).
+"""
+
+from kacang.catalog import queries as catalog
+from kacang.ledger.accounts import Account, DocumentKind, TransferKind
+from kacang.ledger.operations import Document, Side
+from kacang.merchants.audit import Actor
+from kacang.merchants.retrying import retry_conflicts
+from kacang.merchants.tenancy import acting_as
+from kacang.orders.cards.redeeming import CODE_MOST, trying
+from kacang.orders.errors import BadRedeemCode
+from kacang.orders.types import Origin
+from kacang.shared.clock import utc_now
+from kacang.shared.money import Money
+from kacang.vault import operations as vault
+from kacang.vault.operations import CodeCard
+from kacang.vault.queries import CardState
+from kacang.wallets import operations as wallets
+
+
+def add_gift_card(
+    *, merchant_id: int, wallet_uid: str, code: str, origin: Origin, actor: Actor
+) -> Money:
+    """Put what a gift card is worth into a wallet, and return how much that is.
+
+    Must not run inside a transaction: the attempt is counted though it is refused.
+
+    Raises:
+        TooManyAttempts: There were too many from this place. Nothing was tried.
+        BadRedeemCode: It is no gift card that can be redeemed; why is told to nobody.
+        UnknownWallet, OtherCurrency: The wallet cannot take it. The card stays as it is.
+    """
+    with trying(merchant_id=merchant_id, origin=origin, actor=actor) as attempt:
+        try:
+            return _add(merchant_id, wallet_uid, code.strip(), actor)
+        except BadRedeemCode as error:
+            attempt.refused = error
+            raise
+
+
+@retry_conflicts
+def _add(merchant_id: int, wallet_uid: str, code: str, actor: Actor) -> Money:
+    with acting_as(merchant_id, hot=True):
+        card, worth = _held(merchant_id, code)
+        wallet = wallets.locked(merchant_id, wallet_uid)
+        deed = wallets.do_once(wallet, wallets.DeedKind.GIFT_CARD, card.uid, "", actor)
+        if deed is None or not vault.redeem_card(merchant_id=merchant_id, card_id=card.id):
+            raise BadRedeemCode("changed", card.uid)
+        wallets.credit(
+            merchant_id=merchant_id,
+            uid=wallet_uid,
+            amount=worth,
+            source=Side(Account.REVENUE),
+            kind=TransferKind.DEPOSITED,
+            document=Document(DocumentKind.WALLET_DEED, deed),
+        )
+    return worth
+
+
+def _held(merchant_id: int, code: str) -> tuple[CodeCard, Money]:
+    """Return the card of a code, locked, and what it is worth."""
+    worth = catalog.gift_skus(merchant_id=merchant_id)
+    if not code or len(code) > CODE_MOST or not worth:
+        raise BadRedeemCode("unknown")
+    cards = vault.lock_codes(merchant_id=merchant_id, code=code, sku_ids=list(worth))
+    if not cards:
+        raise BadRedeemCode("unknown")
+    sold = [card for card in cards if card.state == CardState.SOLD]
+    if not sold:
+        raise BadRedeemCode(cards[0].state.name.lower(), cards[0].uid)
+    card = sold[0]
+    if card.expires_at is not None and card.expires_at <= utc_now():
+        raise BadRedeemCode("expired", card.uid)
+    return card, worth[card.sku_id]

@@ -1,0 +1,57 @@
+"""Paying an order from a wallet: the money, the notice and the order in one transaction (F3, L5).
+
+The balance is a payment company like the others, with an account, a payment and a notice, so that
+one settle serves all ways in. Its money passes through the account of companies in the books:
+wallet → company here, company → advance by the statement that settles.
+"""
+
+from kacang.ledger.accounts import Account, DocumentKind, TransferKind
+from kacang.ledger.operations import Document, Side
+from kacang.merchants.retrying import retry_conflicts
+from kacang.merchants.tenancy import acting_as
+from kacang.orders.errors import NotPayable
+from kacang.orders.fulfilling.delivering import locked
+from kacang.orders.models import OrderState
+from kacang.orders.money.paying import IS_OVERDUE
+from kacang.orders.money.settling import settle_within
+from kacang.orders.statements import rows
+from kacang.payments import balances
+from kacang.payments.queries import NoticeOutcome
+from kacang.shared.money import Money
+from kacang.wallets import operations as wallets
+
+
+@retry_conflicts
+def pay_from_wallet(*, merchant_id: int, number: str, wallet_uid: str) -> None:
+    """Pay a pending order, whose payment from a balance was started, from a wallet.
+
+    All of it or nothing: an order that cannot be paid takes nothing from the wallet, and a wallet
+    that has too little leaves the order as it is. That the wallet is the payer's own is the
+    caller's to have proved.
+
+    Raises:
+        UnknownOrder, UnknownWallet: There is none.
+        NotPayable: It is paid, cancelled, or its time has passed.
+        NoBalancePayment: No payment from a balance was started for what it costs now.
+        NotEnough, WalletBlocked, OtherCurrency: The wallet cannot pay it.
+    """
+    with acting_as(merchant_id, hot=True):
+        order = locked(merchant_id, number)
+        ((is_overdue,),) = rows(IS_OVERDUE, {"merchant": merchant_id, "order": order.pk})
+        if order.state != OrderState.PENDING or is_overdue:
+            raise NotPayable
+        payable = Money(order.payable_minor, order.currency)
+        account, notice = balances.open_payment(
+            merchant_id=merchant_id, order_id=order.pk, payable=payable
+        )
+        wallets.take(
+            merchant_id=merchant_id,
+            uid=wallet_uid,
+            amount=payable,
+            target=Side(Account.CASH_AT_PROVIDER),
+            kind=TransferKind.PAID_FROM_WALLET,
+            document=Document(DocumentKind.ORDER, order.pk),
+        )
+        if settle_within(account=account, notice=notice) is not NoticeOutcome.SETTLED:
+            # Leaving by the error gives the money back.
+            raise NotPayable
