@@ -7,9 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from kacang.merchants.permissions import PERMISSIONS, Role, permissions_of
+from kacang.merchants.permissions import PERMISSIONS
 from kacang.web.access import access_of
-from tests.web.console.conftest import work_as
 
 KNOWN = re.compile(r"public|machine|login|login step|needs:[a-z_.,]*")
 
@@ -65,17 +64,3 @@ def test_the_console_shows_nothing_to_strangers(method):
 
 def demanded(mark: str) -> set[str]:
     return set(mark.removeprefix("needs:").split(",")) - {""}
-
-
-@pytest.mark.parametrize("role", Role.values)
-def test_each_role_opens_what_its_permissions_say_and_nothing_else(merchant, role):
-    """What is missing is refused before anything is looked at."""
-    client, mine = work_as(merchant, role), permissions_of(role)
-    for path, mark in marks("console/").items():
-        if not mark.startswith("needs:"):
-            continue
-        if demanded(mark) <= mine:
-            assert client.get(concrete(path)).status_code != 403, path
-            continue
-        for method in (client.get, client.post):
-            assert method(concrete(path)).status_code == 403, path
