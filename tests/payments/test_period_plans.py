@@ -8,7 +8,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from kacang.ledger import queries as ledger
 from kacang.merchants.models import MerchantKind
 from kacang.merchants.operations import open_merchant
 from kacang.merchants.tenancy import acting_as
@@ -16,7 +15,7 @@ from kacang.payments import reporting
 from kacang.shared.ids import new_uid
 from tests import make
 
-TIMES = {"payment": "created_at", "receipt": "seen_at", "transfer": "at"}
+TIMES = {"payment": "created_at", "receipt": "seen_at"}
 # Two years, a row each quarter of an hour.
 FILL = """
 insert into payment (merchant_id, number, order_id, account_id, amount_minor, currency, created_at)
@@ -28,10 +27,6 @@ from generate_series(1, 70000) n order by n;
 insert into receipt (merchant_id, account_id, payment_id, payment_number, provider_number,
                      amount_minor, currency, fit, seen_at)
 select merchant_id, account_id, id, number, 'sb' || number, 100, 'CNY', 0, created_at
-from payment where merchant_id = %(m)s and number like 'Period%%' order by id;
-insert into transfer (merchant_id, debit, credit, amount_minor, currency, kind, document_kind,
-                      document_id, at)
-select merchant_id, 1100, 2200, 100, 'CNY', 1, 2, id, created_at
 from payment where merchant_id = %(m)s and number like 'Period%%' order by id
 """
 
@@ -52,7 +47,7 @@ def filled(database) -> int:
             admin.execute(f"create index in_time on {table} ({column})")
             admin.execute(f"cluster {table} using in_time")
             admin.execute("drop index in_time")
-        admin.execute("vacuum analyze payment, receipt, transfer")
+        admin.execute("vacuum analyze payment, receipt")
     return merchant
 
 
@@ -74,7 +69,6 @@ def what_moved(merchant):
 SUMS = {
     "receipt_time": what_moved,
     "payment_time": lambda merchant: reporting.tries(**a_week(merchant)),
-    "transfer_time": lambda merchant: ledger.by_day(**a_week(merchant)),
 }
 
 

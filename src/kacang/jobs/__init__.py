@@ -6,6 +6,7 @@ A module a room; `kacang.jobs` is all of them.
 """
 
 from kacang.jobs import (
+    ledger,
     merchants,
     messages,
     orders,
@@ -25,6 +26,7 @@ __all__ = [
     "EVERY_NIGHT",
     "LISTENERS",
     "SEALED",
+    "ledger",
     "merchants",
     "messages",
     "orders",

@@ -29,3 +29,18 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_minor} {self.currency}"
+
+
+class TransferMark(models.Model):
+    """Up to which transaction a merchant's transfers are in the sums by day."""
+
+    merchant = models.OneToOneField(
+        "merchants.Merchant", models.PROTECT, db_constraint=False, primary_key=True
+    )
+    upto_xid = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "transfer_mark"
+
+    def __str__(self) -> str:
+        return str(self.upto_xid)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -18,7 +18,7 @@ COLUMNS = (
     "id, at, kind, debit, debit_owner, credit, credit_owner, amount_minor, currency,"
     " document_kind, document_id, reverses_id"
 )
-# Debits less credits of each account, one pass over the merchant's transfers.
+# Debits less credits of each account and owner, one pass over the merchant's transfers.
 BALANCES = """
 select account, owner, currency, sum(amount)::bigint from (
     select debit as account, debit_owner as owner, currency, amount_minor as amount
@@ -29,15 +29,6 @@ select account, owner, currency, sum(amount)::bigint from (
 ) moved
 group by account, owner, currency having sum(amount) <> 0
 order by account, owner, currency
-"""
-# What moved from where to where, by day of a zone: a row a day, pair of accounts and kind.
-BY_DAY = """
-select (at at time zone %(zone)s::text)::date, debit, credit, kind, currency, count(*)::int,
-       sum(amount_minor)::bigint
-from transfer
-where merchant_id = %(merchant)s::bigint and at >= %(since)s::timestamptz
-  and at < %(until)s::timestamptz
-group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
 """
 # The account stands in the text: its partial indexes are seen by that.
 OF_OWNERS = """
@@ -97,23 +88,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class DayFlow:
-    """What moved on a day between two accounts for one reason."""
-
-    day: date
-    debit: Account
-    credit: Account
-    kind: TransferKind
-    count: int
-    amount: Money
-
-    def of(self, account: Account) -> int:
-        """Return what it changes on an account, in minor units: debit less credit."""
-        debit = self.amount.minor if self.debit is account else 0
-        return debit - (self.amount.minor if self.credit is account else 0)
-
-
-@dataclass(frozen=True, slots=True)
 class EntryPage:
     """A page of transfers, the newest first. `next_before` is None on the last page."""
 
@@ -134,7 +108,10 @@ class EntryFilter:
 
 
 def balances(*, merchant_id: int, at: datetime | None = None) -> list[Balance]:
-    """Return every account that holds something, before the moment `at` (left out: now)."""
+    """Return what every owner has on every account, before the moment `at` (left out: now).
+
+    Reads all transfers: for exports and proofs. What an account holds as a whole: `sums.standings`.
+    """
     with acting_as(merchant_id), connection.cursor() as cursor:
         cursor.execute(BALANCES, {"merchant": merchant_id, "until": at or FAR})
         found = cursor.fetchall()
@@ -150,42 +127,28 @@ def entries(
     wanted: EntryFilter = EntryFilter(),
     before_id: int | None = None,
     limit: int = 50,
-    offset: int = 0,
+    skipped: int | None = None,
 ) -> EntryPage:
     """Return a page of transfers. `before_id` is the `next_before` of the page before.
 
-    Pages for people are counted by `offset` instead: numbers of rows stay in the house (rule 21).
+    Pages for people are those of a `sums.window`: by time, behind `skipped` newer ones of its
+    days. Numbers of rows stay in the house (rule 21).
     """
     conditions, values = _conditions(wanted)
     if before_id is not None:
         conditions.append("id < %s::bigint")
         values.append(before_id)
     where = " and ".join(["merchant_id = %s::bigint", *conditions])
+    order = "id desc" if skipped is None else "at desc, id desc"
     with acting_as(merchant_id), connection.cursor() as cursor:
         cursor.execute(
-            f"select {COLUMNS} from transfer where {where} order by id desc limit %s::int"  # noqa: S608 - our own words
+            f"select {COLUMNS} from transfer where {where} order by {order} limit %s::int"  # noqa: S608 - our own words
             " offset %s::int",
-            [merchant_id, *values, limit + 1, offset],
+            [merchant_id, *values, limit + 1, skipped or 0],
         )
         found = [_entry(row) for row in cursor.fetchall()]
     shown = tuple(found[:limit])
     return EntryPage(shown, shown[-1].id if len(found) > limit else None)
-
-
-def by_day(*, merchant_id: int, since: datetime, until: datetime, zone: str) -> list[DayFlow]:
-    """Sum up what moved from `since` to before `until`, by day of a time zone."""
-    asked: dict[str, Any] = {
-        "merchant": merchant_id, "since": since, "until": until, "zone": zone,
-    }  # fmt: skip
-    with acting_as(merchant_id), connection.cursor() as cursor:
-        cursor.execute(BY_DAY, asked)
-        found = cursor.fetchall()
-    return [
-        DayFlow(
-            day, Account(debit), Account(credit), TransferKind(kind), count, Money(minor, currency)
-        )
-        for day, debit, credit, kind, currency, count, minor in found
-    ]
 
 
 def owner_balances(*, merchant_id: int, account: Account, owners: Sequence[int]) -> list[Balance]:

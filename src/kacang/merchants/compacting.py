@@ -3,6 +3,7 @@
 A merchant's mark says up to which transaction its movements are in the sums.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
@@ -11,7 +12,9 @@ from django.db.models import Manager
 from kacang.merchants.tenancy import acting_as
 
 
-def compact(*, merchant_id: int, marks: Manager[Any], sql: str) -> int:
+def compact(
+    *, merchant_id: int, marks: Manager[Any], sql: str, values: Mapping[str, Any] | None = None
+) -> int:
     """Sum movements of ended transactions up; return how many sums changed.
 
     Exact while others write: the mark is locked first, then one statement takes what lies
@@ -21,11 +24,12 @@ def compact(*, merchant_id: int, marks: Manager[Any], sql: str) -> int:
         merchant_id: Whose movements.
         marks: The table of marks, by `merchant_id`, with `upto_xid`.
         sql: The statement; `merchant` and `from` are given, the number of sums is returned.
+        values: What it is given besides.
     """
     with acting_as(merchant_id), connection.cursor() as cursor:
         marks.get_or_create(merchant_id=merchant_id)
         locked = marks.select_for_update().filter(merchant_id=merchant_id)
         upto = locked.values_list("upto_xid", flat=True).get()
-        cursor.execute(sql, {"merchant": merchant_id, "from": upto})
+        cursor.execute(sql, {"merchant": merchant_id, "from": upto, **(values or {})})
         (changed,) = cursor.fetchone()
     return int(changed)

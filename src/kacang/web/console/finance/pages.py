@@ -16,9 +16,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kacang.ledger import queries as ledger
 from kacang.ledger.accounts import Account, TransferKind
-from kacang.ledger.queries import DayFlow
+from kacang.ledger.sums import DayFlow, by_day, standings
 from kacang.payments import reporting
 from kacang.payments.reporting import Tries
 from kacang.reconciliation import queries as reconciliation
@@ -130,15 +129,12 @@ def overview(request: ConsoleRequest) -> HttpResponse:
     today = utc_now().astimezone(desk.zone).date()
     span = Span(today - timedelta(days=days - 1), today)
     before = Span(span.first - timedelta(days=days), span.first - timedelta(days=1))
-    since, until = before.bounds(desk.zone)[0], span.bounds(desk.zone)[1]
-    flows = ledger.by_day(
-        merchant_id=desk.merchant_id, since=since, until=until, zone=desk.zone.key
-    )
+    flows = by_day(merchant_id=desk.merchant_id, first=before.first, last=span.last)
     currencies = {flow.amount.currency for flow in flows if flow.day >= span.first}
     others = sorted(currencies - {desk.currency})
+    since, until = span.bounds(desk.zone)
     tries = reporting.tries(
-        merchant_id=desk.merchant_id, since=span.bounds(desk.zone)[0], until=until,
-        zone=desk.zone.key,
+        merchant_id=desk.merchant_id, since=since, until=until, zone=desk.zone.key
     )  # fmt: skip
     context = {
         "books": [_book(flows, currency, span) for currency in [desk.currency, *others]],
@@ -233,11 +229,9 @@ def _success(tries: Iterable[Tries]) -> list[Success]:
 
 def _unsettled(desk: Desk) -> list[Unsettled]:
     stands: dict[Account, dict[str, int]] = {account: {} for account, _sign in UNSETTLED}
-    for line in ledger.balances(merchant_id=desk.merchant_id):
+    for line in standings(merchant_id=desk.merchant_id):
         if line.account in stands:
-            amounts = stands[line.account]
-            currency = line.amount.currency
-            amounts[currency] = amounts.get(currency, 0) + line.amount.minor
+            stands[line.account][line.amount.currency] = line.amount.minor
     return [
         Unsettled(
             account_word(account),

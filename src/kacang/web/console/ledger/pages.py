@@ -12,9 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from kacang.ledger import queries
+from kacang.ledger import queries, sums
 from kacang.ledger.accounts import CHART, Account, TransferKind
 from kacang.ledger.queries import Entry, EntryFilter
+from kacang.ledger.sums import DayFlow
 from kacang.merchants import audit
 from kacang.merchants.tenancy import acting_as
 from kacang.reconciliation import books
@@ -75,11 +76,9 @@ def chart(request: ConsoleRequest) -> HttpResponse:
     """Show every account with what stands on it, now or at the end of a day."""
     desk = desk_of(request)
     day = day_of(request.GET, "at")
-    until = Span(day, day).bounds(desk.zone)[1] if day else None
     found: dict[Account, dict[str, int]] = {}
-    for line in queries.balances(merchant_id=desk.merchant_id, at=until):
-        amounts = found.setdefault(line.account, {})
-        amounts[line.amount.currency] = amounts.get(line.amount.currency, 0) + line.amount.minor
+    for line in sums.standings(merchant_id=desk.merchant_id, last=day):
+        found.setdefault(line.account, {})[line.amount.currency] = line.amount.minor
     context = {
         "groups": _groups(found),
         "day": day,
@@ -98,24 +97,24 @@ def account_entries(request: ConsoleRequest, number: int) -> HttpResponse:
         raise Http404
     account = Account(number)
     span = _span(request, desk)
-    since, until = span.bounds(desk.zone)
     chosen = request.GET.get("kind", "")
     # Several are named with commas between them, by pages that sum them up.
     kinds = [KINDS[name] for name in dict.fromkeys(chosen.split(",")) if name in KINDS]
-    number_of_page = page_number(request)
-    page = queries.entries(
-        merchant_id=desk.merchant_id,
-        wanted=EntryFilter(account=account, kinds=kinds, since=since, until=until),
-        limit=PAGE,
-        offset=number_of_page * PAGE,
-    )
     flows = [
         flow
-        for flow in queries.by_day(
-            merchant_id=desk.merchant_id, since=since, until=until, zone=desk.zone.key
-        )
+        for flow in sums.by_day(merchant_id=desk.merchant_id, first=span.first, last=span.last)
         if account in (flow.debit, flow.credit)
     ]
+    number_of_page = page_number(request)
+    window = sums.window(
+        flows=flows, zone=desk.zone, kinds=kinds, offset=number_of_page * PAGE, most=PAGE + 1
+    )
+    page = queries.EntryPage((), None)
+    if window is not None:
+        wanted = EntryFilter(account=account, kinds=kinds, since=window.since, until=window.until)
+        page = queries.entries(
+            merchant_id=desk.merchant_id, wanted=wanted, limit=PAGE, skipped=window.skipped
+        )
     context = {
         "account": account,
         "name": words.account_word(account),
@@ -209,9 +208,7 @@ def _span(request: ConsoleRequest, desk: Desk) -> Span:
     return Span(min(first, last), last)
 
 
-def _reasons(
-    flows: Sequence[queries.DayFlow], chosen: Sequence[TransferKind]
-) -> list[tuple[str, str]]:
+def _reasons(flows: Sequence[DayFlow], chosen: Sequence[TransferKind]) -> list[tuple[str, str]]:
     """Return why money moved on an account, for the choice of one; and those that are chosen."""
     found = [
         (name, words.kind_word(kind))
@@ -224,13 +221,13 @@ def _reasons(
     return found
 
 
-def _turnover(account: Account, flows: Sequence[queries.DayFlow]) -> list[tuple[Money, Money]]:
+def _turnover(account: Account, flows: Sequence[DayFlow]) -> list[tuple[Money, Money]]:
     """Return what came on and went off an account, by currency."""
     found: dict[str, list[int]] = {}
     for flow in flows:
-        sums = found.setdefault(flow.amount.currency, [0, 0])
-        sums[0] += flow.amount.minor if flow.debit is account else 0
-        sums[1] += flow.amount.minor if flow.credit is account else 0
+        both = found.setdefault(flow.amount.currency, [0, 0])
+        both[0] += flow.amount.minor if flow.debit is account else 0
+        both[1] += flow.amount.minor if flow.credit is account else 0
     return [
         (Money(debit, currency), Money(credit, currency))
         for currency, (debit, credit) in sorted(found.items())
