@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "kacang.messages",
     "kacang.vault",
     "kacang.stock",
+    "kacang.logistics",
     "kacang.payments",
     "kacang.risk",
     "kacang.wallets",

@@ -8,6 +8,7 @@ from kacang.jobs.running import (
     for_each_merchant,
     task,
 )
+from kacang.logistics import sealed as logistics_sealed
 from kacang.merchants import operations as merchants
 from kacang.orders import sealed as orders_sealed
 from kacang.outbox import files, idempotency, rotating
@@ -45,6 +46,7 @@ SEALED = (
     *orders_sealed.SEALED,
     *outbox_sealed.SEALED,
     *vault_sealed.SEALED,
+    *logistics_sealed.SEALED,
     *supply_sealed.SEALED,
 )
 

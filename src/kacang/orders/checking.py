@@ -48,7 +48,7 @@ _CHECKS = {
         select count(*) from order_line l
         cross join lateral (
             select count(*) filter (where u.state = 4) as owed,
-                   count(*) filter (where u.state = 2) as gone
+                   count(*) filter (where u.state in (2, 6)) as gone
             from order_unit u where u.merchant_id = l.merchant_id and u.line_id = l.id
         ) said
         cross join lateral (
@@ -58,6 +58,13 @@ _CHECKS = {
         ) held
         where l.merchant_id = %(merchant)s::bigint and l.stock_mode = 2
           and (said.owed, said.gone) is distinct from (held.owed, held.gone)
+    """,
+    "units on their way that lie in no parcel": """
+        select count(*) from order_unit u where u.merchant_id = %(merchant)s::bigint
+          and u.state = 6 and not exists (
+              select from shipment_unit s
+              where s.merchant_id = u.merchant_id and s.line_id = u.line_id
+                and s.unit_no = u.unit_no and not s.is_void)
     """,
 }
 

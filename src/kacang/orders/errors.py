@@ -81,6 +81,18 @@ class NoProvider(Invalid):
     code = "orders.no_provider"
 
 
+class AlreadyShipped(Conflict):
+    """All of the order's goods are on their way, or with the buyer."""
+
+    code = "orders.already_shipped"
+
+
+class BadParcel(Invalid):
+    """More of a line is named than is in the house, or nothing."""
+
+    code = "orders.bad_parcel"
+
+
 class NotNow(Conflict):
     """The order's state does not allow this."""
 

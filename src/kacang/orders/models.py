@@ -24,16 +24,19 @@ _S = OrderState
 ORDER_STEPS = {
     _S.PENDING: frozenset({_S.PAID, _S.DELIVERED, _S.ON_HOLD, _S.CANCELLED}),
     _S.PAID: frozenset({_S.FULFILLING, _S.SHIPPED, _S.DELIVERED, _S.ON_HOLD, _S.REFUNDING}),
-    _S.FULFILLING: frozenset({_S.SHIPPED, _S.DELIVERED, _S.ON_HOLD, _S.REFUNDING}),
-    _S.SHIPPED: frozenset({_S.DELIVERED, _S.REFUNDING}),
+    # Back: a parcel was called back before it arrived.
+    _S.FULFILLING: frozenset({_S.SHIPPED, _S.DELIVERED, _S.ON_HOLD, _S.REFUNDING, _S.PAID}),
+    _S.SHIPPED: frozenset({_S.DELIVERED, _S.REFUNDING, _S.FULFILLING, _S.PAID}),
     _S.DELIVERED: frozenset({_S.COMPLETED, _S.REFUNDING}),
     _S.COMPLETED: frozenset({_S.REFUNDING}),
     # Money that arrives late still counts: reason `late_payment` (rule 1).
     _S.CANCELLED: frozenset({_S.PAID, _S.DELIVERED, _S.ON_HOLD}),
     # The money could not be given back after all: what the buyer has not got is due again.
-    _S.REFUNDING: frozenset({_S.REFUNDED, _S.ON_HOLD, _S.PAID, _S.DELIVERED}),
+    _S.REFUNDING: frozenset(
+        {_S.REFUNDED, _S.ON_HOLD, _S.PAID, _S.FULFILLING, _S.SHIPPED, _S.DELIVERED}
+    ),
     _S.REFUNDED: frozenset[OrderState](),
-    _S.ON_HOLD: frozenset({_S.PAID, _S.FULFILLING, _S.DELIVERED, _S.REFUNDING}),
+    _S.ON_HOLD: frozenset({_S.PAID, _S.FULFILLING, _S.SHIPPED, _S.DELIVERED, _S.REFUNDING}),
 }
 
 
@@ -46,6 +49,7 @@ class UnitState(IntEnum):
     RELEASED = 3  # the order was cancelled
     OWED = 4  # paid, with a piece of goods that is to be handed over
     REFUNDED = 5  # given back, or never to come: nothing is owed for it any more
+    SHIPPED = 6  # a piece of goods in a parcel that is on its way
 
 
 class Channel(models.TextChoices):
@@ -86,6 +90,11 @@ class Event(IntEnum):
     REFUND_DONE = 21
     REFUND_FAILED = 22
     REFUND_DROPPED = 23
+    SHIPPED = 40
+    ARRIVED = 41
+    TRACKING_CHANGED = 42
+    PARCEL_VOIDED = 43
+    RECIPIENT_SHOWN = 44
 
 
 class Order(models.Model):

@@ -27,7 +27,7 @@ from kacang.stock.holding import (
     take_pieces,
 )
 from kacang.stock.levels import compact_levels
-from kacang.stock.returning import Back, come_back, let_go
+from kacang.stock.returning import Back, come_back, let_go, take_back
 from kacang.stock.slots import Basket, Parcel
 from kacang.stock.warehouses import (
     BadWarehouse,
@@ -71,5 +71,6 @@ __all__ = [
     "rename_warehouse",
     "sell_held",
     "send",
+    "take_back",
     "take_pieces",
 ]

@@ -22,7 +22,7 @@ select coalesce(sum(case when to_state is null then pieces else -pieces end), 0)
        coalesce(sum(case when to_state is null then cost_minor else -cost_minor end), 0)::bigint
 from goods_movement
 where merchant_id = %s::bigint and line_id = %s::bigint
-  and ((from_state = 2 and to_state is null) or (from_state is null and to_state = 0))
+  and ((from_state = 2 and to_state is null) or (from_state is null and to_state in (0, 2)))
 """
 
 
@@ -61,8 +61,23 @@ def come_back(*, merchant_id: int, back: Back, to_stock: bool) -> None:
         _let_orders_go_on(merchant_id, hold.sku_id)
 
 
-def _split(merchant_id: int, back: Back, state: HoldState) -> list[tuple[Hold, int]]:
-    """End what the line holds of so many pieces; the rest of a hold goes on."""
+def take_back(*, merchant_id: int, back: Back) -> None:
+    """Take pieces back that had left the house and did not arrive: they are still sold.
+
+    They come in with what they went out with.
+    """
+    for hold, pieces in _split(merchant_id, back, HoldState.HANDED_OVER, to=HoldState.SOLD):
+        worth = locked_worth(merchant_id, hold.sku_id)
+        cost = Money(_cost(merchant_id, back.line_id, pieces), back.currency)
+        booking = Booking(TransferKind.RETURNED, Document(DocumentKind.ORDER, back.order_id))
+        come_in(worth, pieces, cost, booking)
+        _move(hold, None, PieceState.SOLD, pieces, cost.minor)
+
+
+def _split(
+    merchant_id: int, back: Back, state: HoldState, *, to: HoldState = HoldState.RELEASED
+) -> list[tuple[Hold, int]]:
+    """Bring so many pieces that the line holds into another state; the rest of a hold goes on."""
     assert connection.in_atomic_block
     found = []
     left = back.pieces
@@ -76,7 +91,7 @@ def _split(merchant_id: int, back: Back, state: HoldState) -> list[tuple[Hold, i
         left -= part
         now = utc_now()
         if part == hold.pieces:
-            hold.state, hold.changed_at = HoldState.RELEASED, now
+            hold.state, hold.changed_at = to, now
             hold.save(update_fields=["state", "changed_at"])
         else:
             hold.pieces -= part
@@ -87,7 +102,7 @@ def _split(merchant_id: int, back: Back, state: HoldState) -> list[tuple[Hold, i
                 sku_id=hold.sku_id,
                 warehouse_id=hold.warehouse_id,
                 pieces=part,
-                state=HoldState.RELEASED,
+                state=to,
                 changed_at=now,
             )
         found.append((hold, part))

@@ -13,6 +13,8 @@ from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 from kacang.stock import operations as stock
 
+_OPEN = frozenset({OrderState.PAID, OrderState.FULFILLING})
+
 
 @retry_conflicts
 def hand_over(*, merchant_id: int, number: str, actor: Actor) -> int:
@@ -26,7 +28,7 @@ def hand_over(*, merchant_id: int, number: str, actor: Actor) -> int:
     """
     with acting_as(merchant_id):
         order = locked(merchant_id, number)
-        if order.state != OrderState.PAID or not order.has_goods:
+        if order.state not in _OPEN or not order.has_goods:
             raise NotNow
         lines = Line.objects.filter(
             merchant_id=merchant_id, order_id=order.pk, stock_mode=StockMode.GOODS
@@ -45,10 +47,15 @@ def hand_over(*, merchant_id: int, number: str, actor: Actor) -> int:
         changed = units.update(state=UnitState.DELIVERED, delivered_at=now)
         pieces = sum(gone.values())
         assert changed == pieces, "as many units are owed as pieces are held"
-        Order.objects.filter(merchant_id=merchant_id, id=order.pk).update(
-            state=OrderState.DELIVERED, delivered_at=now
+        shipped = Unit.objects.filter(
+            merchant_id=merchant_id, line_id__in=line_ids, state=UnitState.SHIPPED
         )
-        earn(order)
+        if shipped.exists():
+            # The other part is on its way: the order is delivered once that arrives.
+            _save(order, state=OrderState.SHIPPED)
+        else:
+            _save(order, state=OrderState.DELIVERED, delivered_at=now)
+            earn(order)
         TimelineEntry.objects.create(
             merchant_id=merchant_id,
             order_id=order.pk,
@@ -76,3 +83,7 @@ def earn(order: Order) -> None:
         document=Document(DocumentKind.ORDER, order.pk),
     )
     transfer(merchant_id=order.merchant_id, move=move)
+
+
+def _save(order: Order, **fields: object) -> None:
+    Order.objects.filter(merchant_id=order.merchant_id, id=order.pk).update(**fields)

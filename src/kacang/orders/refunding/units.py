@@ -17,6 +17,13 @@ from kacang.vault import operations as vault
 Place = tuple[int, int]
 # Paid, and nothing came of it yet.
 _UNDELIVERED = (UnitState.WAITING, UnitState.SHORT, UnitState.OWED)
+# It has left the house.
+_GONE = (UnitState.DELIVERED, UnitState.SHIPPED)
+# Not all of it is with the buyer.
+_OPEN = (
+    OrderState.REFUNDING, OrderState.ON_HOLD, OrderState.PAID, OrderState.FULFILLING,
+    OrderState.SHIPPED,
+)  # fmt: skip
 REFUND_FAILED = "refund_failed"
 
 
@@ -109,7 +116,7 @@ def restate(order: Order, *, all_done: bool) -> None:
         if all_done:
             _step(order, OrderState.REFUNDED)
         return
-    if order.state in (OrderState.REFUNDING, OrderState.ON_HOLD, OrderState.PAID):
+    if order.state in _OPEN:
         _restate_by_units(order)
 
 
@@ -120,7 +127,9 @@ def _restate_by_units(order: Order) -> None:
             _save(order, hold_reason=REFUND_FAILED)
             _step(order, OrderState.ON_HOLD)
     elif count[UnitState.OWED]:
-        _step(order, OrderState.PAID)
+        _step(order, OrderState.FULFILLING if count[UnitState.SHIPPED] else OrderState.PAID)
+    elif count[UnitState.SHIPPED]:
+        _step(order, OrderState.SHIPPED)
     else:
         _step(order, OrderState.DELIVERED)
         if order.delivered_at is None:
@@ -137,7 +146,7 @@ def _fates(order: Order, chosen: Sequence[Unit], cards: Cards) -> Mapping[Place,
     of_goods = _lines_of_goods(order)
     for unit in chosen:
         place, state = (unit.line_id, unit.unit_no), UnitState(unit.state)
-        is_delivered = state is UnitState.DELIVERED
+        is_delivered = state in _GONE
         if is_delivered and cards is Cards.KEEP:
             fates[place] = Fate.KEPT
         elif is_delivered and unit.line_id not in of_goods:

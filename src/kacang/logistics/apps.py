@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class LogisticsConfig(AppConfig):
+    """The room `logistics`."""
+
+    name = "kacang.logistics"
+    label = "logistics"

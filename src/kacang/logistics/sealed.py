@@ -1,0 +1,12 @@
+"""Which columns of this room hold sealed bytes."""
+
+from kacang.outbox.rotating import SealedTable
+
+SEALED = (
+    SealedTable(
+        table="recipient",
+        columns={"sealed": "sealed"},
+        bound_to="recipient",
+        place="convert_to(t.order_id::text, 'UTF8')",
+    ),
+)
