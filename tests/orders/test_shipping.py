@@ -49,7 +49,8 @@ class Sender(Shop):
         )
 
     def state(self, placed) -> OrderState:
-        return self.order(placed).state
+        found: OrderState = self.order(placed).state
+        return found
 
     def parcels(self, placed):
         order_id = self.order(placed).id

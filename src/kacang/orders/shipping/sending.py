@@ -12,8 +12,8 @@ from kacang.merchants import audit
 from kacang.merchants.audit import SYSTEM, Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.fulfilling.delivering import locked, note_staff
 from kacang.orders.errors import AlreadyShipped, BadParcel, NotNow
+from kacang.orders.fulfilling.delivering import locked, note_staff
 from kacang.orders.models import Event, Order, OrderState, TimelineEntry, Unit, UnitState
 from kacang.orders.shipping.states import lines_of_goods, restate, units_of_goods
 from kacang.queue import enqueue
