@@ -76,3 +76,9 @@ class TestBenches:
         assert figures["ratio"] > 0
         assert figures["errors"] == 0
         assert 0 < figures["worker_mb"] < figures["worker_mb_limit"]
+
+    def test_measures_the_books(self):
+        figures = run("bench.books")
+
+        assert figures["ratio_month"] > 0
+        assert figures["ratio_old_page"] > 0

@@ -24,6 +24,7 @@ MEASUREMENTS = {
     "claim": "bench.claim",
     "import": "bench.imports",
     "vault": "bench.vault",
+    "books": "bench.books",
     "reconcile": "bench.reconcile",
 }
 # What each check is called, and its command. All are run, whatever the others say.
@@ -70,7 +71,7 @@ def test(context: typer.Context) -> None:
 
 
 def bench(context: typer.Context) -> None:
-    """Measure: kacang bench sale, claim, import, vault, reconcile. Arguments go to it."""
+    """Measure: kacang bench sale, claim, import, vault, reconcile, books. Arguments go to it."""
     module = MEASUREMENTS.get(context.args[0]) if context.args else None
     if module is None:
         names = ", ".join(MEASUREMENTS)
