@@ -9,10 +9,10 @@ import hmac
 import json
 import re
 import secrets as random
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, BinaryIO
+from typing import Any
 
 from kacang.payments.adapters.gateways import (
     GATEWAY_FIELD,
@@ -24,6 +24,7 @@ from kacang.payments.adapters.gateways import (
     text_of,
     why_of,
 )
+from kacang.payments.adapters.without_bills import WithoutBills
 from kacang.payments.ports import (
     AccountField,
     AccountInfo,
@@ -31,11 +32,9 @@ from kacang.payments.ports import (
     BadNotice,
     BadSecrets,
     BadSignature,
-    BillRow,
     Device,
     Ignored,
     IncomingMessage,
-    NoBill,
     PayInstructions,
     PaymentAsked,
     PaymentRef,
@@ -68,7 +67,7 @@ _TRADE_TYPE = re.compile(r"[a-z0-9]{2,10}\.[a-z0-9]{2,12}")
 _NUMBER = re.compile(r"[!-~]{1,64}")
 
 
-class Epusdt:
+class Epusdt(WithoutBills):
     """Both dialects, as `PaymentProvider` wants them."""
 
     name = "epusdt"
@@ -100,7 +99,6 @@ class Epusdt:
     notice_methods: tuple[str, ...] = ("POST",)
     taken = Reply(b"ok", "text/plain")
     refunds = False
-    bills = False
     zone = "Asia/Shanghai"
 
     def __init__(self, surroundings: Surroundings) -> None:
@@ -221,14 +219,6 @@ class Epusdt:
     ) -> RefundResult:
         """Know of no refund."""
         raise RefundRefused(provider=self.name)
-
-    def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
-        """Have no bills."""
-        raise NoBill(provider=self.name)
-
-    def read_bill(self, account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
-        """Have no bills."""
-        raise NoBill(provider=self.name)
 
     def probe(self, account: AccountInfo, now: datetime) -> None:
         """Send something signed that can change nothing: the signature is looked at first.

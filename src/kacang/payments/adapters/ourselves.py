@@ -4,17 +4,16 @@ What a member of the staff, a wallet or a program of the merchant's says comes a
 any other company's, signed with a secret of our own that the account has (L9).
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from typing import Any, BinaryIO
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
+from kacang.payments.adapters.without_bills import WithoutBills
 from kacang.payments.companies import plain_messages, webhooks
 from kacang.payments.ports import (
     AccountInfo,
-    BillRow,
     Device,
     IncomingMessage,
-    NoBill,
     PaymentRef,
     QueryResult,
     QueryState,
@@ -31,7 +30,7 @@ from kacang.shared.money import EXPONENTS
 SECRET = "signing"  # noqa: S105 - the name of a secret, not one
 
 
-class Ourselves:
+class Ourselves(WithoutBills):
     """What they have of `PaymentProvider`; each adds its name, its fields and `create`."""
 
     name: str
@@ -41,7 +40,6 @@ class Ourselves:
     notice_methods = ("POST",)
     taken = Reply()
     refunds = False
-    bills = False
     zone = "UTC"
 
     def __init__(self, surroundings: Surroundings) -> None:
@@ -73,14 +71,6 @@ class Ourselves:
     ) -> RefundResult:
         """Know of no refund."""
         raise RefundRefused(provider=self.name)
-
-    def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
-        """Have no bills."""
-        raise NoBill(provider=self.name)
-
-    def read_bill(self, account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
-        """Have no bills."""
-        raise NoBill(provider=self.name)
 
     def probe(self, account: AccountInfo, now: datetime) -> None:
         """Ask nobody: there is no company that could be silent."""

@@ -9,20 +9,19 @@ refunds name the refund as well.
 import base64
 import hmac
 import json
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from typing import Any, BinaryIO
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
+from kacang.payments.adapters.without_bills import WithoutBills
 from kacang.payments.companies import plain_messages, webhooks
 from kacang.payments.ports import (
     AccountField,
     AccountInfo,
     BadNotice,
     BadSecrets,
-    BillRow,
     Device,
     IncomingMessage,
-    NoBill,
     PayInstructions,
     PaymentAsked,
     PaymentRef,
@@ -45,7 +44,7 @@ SECRET = "signing"  # noqa: S105 - the name of a secret, not one
 HTTP_OK = 200
 
 
-class Sandbox:
+class Sandbox(WithoutBills):
     """The sandbox's protocol, as `PaymentProvider` wants it."""
 
     name = "sandbox"
@@ -58,7 +57,6 @@ class Sandbox:
     notice_methods = ("POST",)
     taken = Reply()
     refunds = True
-    bills = False
     zone = "UTC"
 
     def __init__(self, surroundings: Surroundings) -> None:
@@ -127,14 +125,6 @@ class Sandbox:
         """Ask the sandbox's books what became of it."""
         more = {"refund_id": refund.number}
         return self._refund(account, "refund_query", refund, more, now)
-
-    def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
-        """Have no bills."""
-        raise NoBill(provider=self.name)
-
-    def read_bill(self, account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
-        """Have no bills."""
-        raise NoBill(provider=self.name)
 
     def probe(self, account: AccountInfo, now: datetime) -> None:
         """Ask about a payment that was never made."""

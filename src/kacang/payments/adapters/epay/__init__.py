@@ -4,9 +4,9 @@
 nothing else: each is a module of its own, chosen by the account's option `version`.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from typing import Any, BinaryIO
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from kacang.payments.adapters.epay import terms as account_terms
 from kacang.payments.adapters.epay.terms import V1 as VERSION_1
@@ -14,15 +14,14 @@ from kacang.payments.adapters.epay.terms import Terms, terms_of
 from kacang.payments.adapters.epay.v1 import V1
 from kacang.payments.adapters.epay.v2 import V2
 from kacang.payments.adapters.gateways import filled_in
+from kacang.payments.adapters.without_bills import WithoutBills
 from kacang.payments.ports import (
     AccountField,
     AccountInfo,
     BadSecrets,
     BadSignature,
-    BillRow,
     Device,
     IncomingMessage,
-    NoBill,
     PayInstructions,
     PaymentAsked,
     PaymentRef,
@@ -38,7 +37,7 @@ from kacang.payments.ports import (
 SHUT_OUT = {Device.WECHAT: {"alipay"}, Device.ALIPAY: {"wxpay", "qqpay"}}
 
 
-class Epay:
+class Epay(WithoutBills):
     """易支付, as `PaymentProvider` wants it."""
 
     name = account_terms.NAME
@@ -52,7 +51,6 @@ class Epay:
     taken = Reply(b"success", "text/plain")
     refunds = True
     # `act=orders` lists the newest 50, in pages that move while they are read: no bill.
-    bills = False
     zone = "Asia/Shanghai"
 
     def __init__(self, surroundings: Surroundings) -> None:
@@ -111,14 +109,6 @@ class Epay:
         if terms.version == VERSION_1:
             return self._v1.query_refund(account, terms, refund)
         return self._v2.query_refund(account, terms, refund, now)
-
-    def fetch_bill(self, account: AccountInfo, day: date, into: BinaryIO, now: datetime) -> None:
-        """Have no bills."""
-        raise NoBill(provider=self.name)
-
-    def read_bill(self, account: AccountInfo, bill: BinaryIO) -> Iterator[BillRow]:
-        """Have no bills."""
-        raise NoBill(provider=self.name)
 
     def probe(self, account: AccountInfo, now: datetime) -> None:
         """Ask the gateway about the merchant."""
