@@ -70,6 +70,7 @@ def add_note(*, merchant_id: int, number: str, text: str, actor: Actor) -> None:
     with acting_as(merchant_id):
         order = locked(merchant_id, number)
         if text:
+            Order.objects.filter(merchant_id=merchant_id, pk=order.pk).update(has_note=True)
             _tell(order, Event.NOTE, actor, text)
             note_staff(merchant_id, number, actor, "orders.note")
 

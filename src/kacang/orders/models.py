@@ -131,6 +131,8 @@ class Order(models.Model):
     limit_counters = models.BinaryField(null=True)
     # Whether some line sells goods: only such orders ask the stock.
     has_goods = models.BooleanField(default=False)
+    # Whether staff wrote a note on it: lists look for those (O2).
+    has_note = models.BooleanField(default=False)
     pay_by = models.DateTimeField()
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
@@ -210,6 +212,43 @@ class TimelineEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_id} {self.event}"
+
+
+class Tag(models.Model):
+    """A word of the merchant's own that its staff put on orders (O2, O3)."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    uid = models.CharField(max_length=32)
+    name = models.CharField(max_length=20)
+    colour = models.CharField(max_length=10)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "tag"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "uid"], name="tag_uid_once"),
+            models.UniqueConstraint(fields=["merchant", "name"], name="tag_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OrderTag(models.Model):
+    """That an order has a tag."""
+
+    pk = models.CompositePrimaryKey("merchant_id", "tag_id", "order_id")
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    tag = models.ForeignKey(Tag, models.CASCADE, db_constraint=False)
+    order = models.ForeignKey(Order, models.PROTECT, db_constraint=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "order_tag"
+        managed = False
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} on {self.order_id}"
 
 
 class AccessToken(models.Model):

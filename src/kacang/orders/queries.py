@@ -11,7 +11,20 @@ from kacang.orders.cards.card_history import CardEvent, CardHistory, Step, card_
 from kacang.orders.cards.replacing_many import KIND as REPLACING
 from kacang.orders.errors import UnknownOrder
 from kacang.orders.figures import DayFigures, best_sellers, by_hour, day_figures
-from kacang.orders.listing import counts_by_state, orders_page
+from kacang.orders.finding.listing import (
+    Counted,
+    Match,
+    Matches,
+    Totals,
+    count_up_to,
+    counts_by_state,
+    frozen,
+    matching,
+    most_counted,
+    orders_page,
+    rows_of,
+    totals,
+)
 from kacang.orders.models import Event, Line, Order, OrderState, TimelineEntry, Unit, UnitState
 from kacang.orders.types import EventView, LineView, OrderView, PaymentView
 from kacang.payments import queries as payments
@@ -21,9 +34,10 @@ from kacang.shared.errors import Invalid
 from kacang.shared.money import Money
 
 __all__ = [
-    "REPLACING", "CardEvent", "CardHistory", "DayFigures", "Step", "best_sellers", "by_hour",
-    "card_history", "counts_by_state", "day_figures", "find_for_lookup", "order", "order_by_id",
-    "orders_page", "timeline",
+    "REPLACING", "CardEvent", "CardHistory", "Counted", "DayFigures", "Match", "Matches", "Step",
+    "Totals", "best_sellers", "by_hour", "card_history", "count_up_to", "counts_by_state",
+    "day_figures", "find_for_lookup", "frozen", "matching", "most_counted", "order", "order_by_id",
+    "orders_page", "rows_of", "timeline", "totals",
 ]  # fmt: skip
 
 TIMELINE_MAX = 500

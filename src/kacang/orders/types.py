@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kacang.orders.finding.filters import OrderFilter, Period, Sort
 from kacang.orders.models import Channel, Event, OrderState, UnitState
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
@@ -13,7 +14,7 @@ from kacang.vault.queries import CardFile
 __all__ = [
     "Channel", "Credentials", "Delivered", "Event", "EventView", "Item", "LineView", "OpenPayment",
     "OrderFilter", "OrderPage", "OrderRow", "OrderState", "OrderView", "Origin", "PaymentView",
-    "PlaceRequest", "PlacedOrder", "UnitState",
+    "Period", "PlaceRequest", "PlacedOrder", "Sort", "UnitState",
 ]  # fmt: skip
 
 
@@ -166,6 +167,7 @@ class OrderView:
 class OrderRow:
     """An order in a list: first line's title stands for all. Goods alone have no codes."""
 
+    id: int
     number: str
     state: OrderState
     hold_reason: str
@@ -179,31 +181,15 @@ class OrderRow:
     quantity: int
     line_count: int
     has_codes: bool
+    has_note: bool
     created_at: datetime
     paid_at: datetime | None
     pay_by: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class OrderFilter:
-    """What a list is narrowed to. Empty values mean: all."""
-
-    state: OrderState | None = None
-    numbers: tuple[str, ...] = ()
-    email: str = ""
-    phone: str = ""
-    phone_tail: str = ""
-    external_number: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    amount_min_minor: int | None = None
-    amount_max_minor: int | None = None
-    channel: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class OrderPage:
-    """One page of a list, newest first. `next_cursor` is empty on the last page."""
+    """One page of a list. `next_cursor` is empty on the last page."""
 
     rows: tuple[OrderRow, ...]
     next_cursor: str

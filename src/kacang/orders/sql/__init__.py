@@ -74,5 +74,9 @@ RELEASE = _statement("release.sql")
 REPLACE = _statement("replace.sql")
 WAIT_LONGER = _statement("wait_longer.sql")
 SUSPEND = _statement("suspend.sql")
-# A template: conditions and order are put in by `listing`.
+# Templates and parts of conditions: `finding` puts them together.
 LIST = _read("list.sql")
+LEAD_PAYMENT = _read("lead_payment.sql")
+PAID_THROUGH = _read("paid_through.sql")
+ACCOUNTS_OF = _read("accounts_of.sql")
+KEYS_OF = _read("keys_of.sql")

@@ -1,9 +1,10 @@
--- One page of orders, newest first. Every condition compares by = or < only (rule 16).
+-- One page of orders, of those that were found. Every condition compares by = or < only (rule 16).
 select o.id, o.number, o.state, o.hold_reason, o.payable_minor, o.currency, o.email, o.phone, o.channel,
        o.created_at, o.paid_at, o.pay_by,
        o.state = 0 and o.pay_by <= clock_timestamp() + make_interval(secs => %(shift)s::float8) as is_overdue,
-       l.title::text, l.sku_title::text, l.cover, n.units, n.lines, n.has_codes, coalesce(a.provider, '')
-from sale_order o
+       l.title::text, l.sku_title::text, l.cover, n.units, n.lines, n.has_codes, coalesce(a.provider, ''),
+       o.has_note
+from ({found}) o
 join order_line l on l.merchant_id = o.merchant_id and l.order_id = o.id and l.line_no = 1
 cross join lateral (
     select sum(x.quantity)::int as units, count(*)::int as lines,
@@ -17,5 +18,4 @@ left join lateral (
     order by (p.state = 1) desc, p.id desc limit 1
 ) p on true
 left join account a on a.merchant_id = o.merchant_id and a.id = p.account_id
-where o.merchant_id = %(merchant)s::bigint {where}
-order by o.merchant_id desc, {order} limit %(limit)s::int
+order by {order}

@@ -1,0 +1,306 @@
+"""The statement that finds the orders of a filter: which table leads, and in which order (rule 16).
+
+An index serves each filter alone, and each order that is offered. Which index leads decides the
+order in which orders can be read: by id, which is the order of their arrival; by the time they were
+placed where a period leads; by amount where only amounts narrow.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from kacang.catalog import queries as catalog
+from kacang.catalog.queries import UnknownProduct
+from kacang.orders import sql
+from kacang.orders.finding.filters import NUMBERS_MAX, OrderFilter, Sort
+from kacang.orders.models import OrderState, Tag
+from kacang.orders.statements import rows
+from kacang.shared.clock import utc_now
+
+SHORT = timedelta(days=31)
+ANY_EXCEPTION = "any"
+# Unpaid past their time: the job has not come by yet, but they read as cancelled (rule 1).
+OVERDUE = "o.pay_by <= clock_timestamp() + make_interval(secs => %(shift)s::float8)"
+# What is worked on: few, whatever the history.
+OPEN = frozenset(
+    {
+        OrderState.PENDING, OrderState.PAID, OrderState.FULFILLING, OrderState.SHIPPED,
+        OrderState.REFUNDING, OrderState.ON_HOLD,
+    }
+)  # fmt: skip
+_PLAIN = {
+    "numbers": "o.number = any(%(numbers)s::text[])",
+    "email": "o.email = %(email)s::text and o.email <> ''",
+    "phone": "o.phone = %(phone)s::text and o.phone <> ''",
+    "phone_tail": "o.phone_tail = %(phone_tail)s::text and o.phone_tail <> ''",
+    "since": "o.created_at >= %(since)s::timestamptz",
+    "until": "o.created_at < %(until)s::timestamptz",
+    "amount_min_minor": "o.payable_minor >= %(amount_min_minor)s::bigint",
+    "amount_max_minor": "o.payable_minor <= %(amount_max_minor)s::bigint",
+    "channel": "o.channel = %(channel)s::text",
+    "last_id": "o.id <= %(last_id)s::bigint",
+}
+_EXTERNAL = (
+    "o.api_key_id = any(%(keys)s::bigint[]) and o.external_number = %(external_number)s::text"
+)
+_CANCELLED = f"o.state in (0, 6) and (o.state = 6 or {OVERDUE})"
+_SELLS = """exists (
+    select from order_line e
+    where e.merchant_id = %(merchant)s::bigint and e.order_id = o.id
+      and e.sku_id = any(%(skus)s::bigint[]))"""
+_TAGGED = """exists (
+    select from order_tag e
+    where e.merchant_id = %(merchant)s::bigint and e.order_id = o.id
+      and e.tag_id = %(tag_id)s::bigint)"""
+# The first line that sells it stands for an order.
+_LEAD_LINE = """order_line l join sale_order o on o.merchant_id = l.merchant_id and o.id = l.order_id
+where l.merchant_id = %(merchant)s::bigint and l.sku_id = {value}
+  and not exists (
+    select from order_line e
+    where e.merchant_id = %(merchant)s::bigint and e.order_id = l.order_id
+      and e.sku_id = any(%(skus)s::bigint[]) and e.line_no < l.line_no)"""
+_LEAD_TAG = """order_tag t join sale_order o on o.merchant_id = t.merchant_id and o.id = t.order_id
+where t.merchant_id = %(merchant)s::bigint and t.tag_id = {value}"""
+_LEAD_ORDER = "sale_order o where o.merchant_id = %(merchant)s::bigint"
+_LEAD_CANCELLED = f"""sale_order o
+where o.merchant_id = %(merchant)s::bigint and o.state = {{value}} and ({{value}} = 6 or {OVERDUE})"""
+
+
+class Key(Enum):
+    """By what a list is ordered: columns of the order, the last one its id."""
+
+    ID = ("id",)
+    TIME = ("created_at", "id")
+    AMOUNT = ("payable_minor", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How the orders of a filter are found.
+
+    Args:
+        source: From where, with `{value}` for one value of the leading column.
+        id_column: The leading table's id of an order.
+        values: Those values; empty where the source names none.
+        conditions: What else must hold.
+        parameters: Of all that.
+        key: What the order is by.
+        falling: Whether the greatest comes first.
+    """
+
+    source: str
+    id_column: str
+    values: Sequence[int] | None
+    conditions: Sequence[str]
+    parameters: dict[str, Any]
+    key: Key
+    falling: bool = True
+    after: tuple[Any, ...] = field(default=())
+
+    @property
+    def order(self) -> str:
+        """Return by which columns of the orders found the whole list is sorted."""
+        return self._sorted([f"o.{column}" for column in self.key.value])
+
+    def text(self, columns: str = "o.*") -> str:
+        """Return the statement: at most `%(limit)s` orders, in order."""
+        one = self._one(columns)
+        if self.values is None or len(self.values) == 1:
+            return one.replace("{value}", "%(value)s::bigint")
+        each = one.replace("{value}", "v.value")
+        return (
+            f"select o.* from unnest(%(values)s::bigint[]) as v(value) cross join lateral ({each}) o"
+            f" order by {self.order} limit %(limit)s::int"
+        )
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Return the parameters, with the place to go on from."""
+        values = self.values or ()
+        places = {f"after_{at}": value for at, value in enumerate(self.after)}
+        lead = {"values": list(values), "value": next(iter(values), 0)}
+        return {**self.parameters, **lead, **places}
+
+    def _one(self, columns: str) -> str:
+        names = [*(f"o.{column}" for column in self.key.value[:-1]), self.id_column]
+        conditions = list(self.conditions)
+        if self.after:
+            kinds = {"created_at": "timestamptz"}
+            places = ", ".join(
+                f"%(after_{at})s::{kinds.get(column, 'bigint')}"
+                for at, column in enumerate(self.key.value)
+            )
+            sign = "<" if self.falling else ">"
+            conditions.append(f"({', '.join(names)}) {sign} ({places})")
+        narrowed = "".join(f" and {condition}" for condition in conditions)
+        return (
+            f"select {columns} from {self.source}{narrowed}"  # noqa: S608 - our own text
+            f" order by {self._sorted(names)} limit %(limit)s::int"
+        )
+
+    def _sorted(self, names: Sequence[str]) -> str:
+        return ", ".join(f"{name} {'desc' if self.falling else 'asc'}" for name in names)
+
+
+def sorts_of(where: OrderFilter) -> tuple[Sort, ...]:
+    """Return the orders in which the orders of a filter can be read by an index; the first is
+    taken where none is asked for.
+    """
+    if _key_of(where) is Key.AMOUNT:
+        return Sort.LARGEST, Sort.SMALLEST
+    if where.is_empty:
+        return tuple(Sort)
+    return Sort.NEWEST, Sort.OLDEST
+
+
+def find(merchant_id: int, where: OrderFilter, sort: Sort | None = None) -> Found:
+    """Return how to find the orders of a filter, whose moving days are put in already.
+
+    Must run within `acting_as`. A `sort` that no index serves is done all the same, by walking.
+    """
+    assert where.period is None, "put in by OrderFilter.at"
+    sort = sort or sorts_of(where)[0]
+    key = Key.AMOUNT if sort in (Sort.LARGEST, Sort.SMALLEST) else _key_of(where)
+    if key is Key.AMOUNT and sort in (Sort.NEWEST, Sort.OLDEST):
+        key = Key.ID
+    conditions, parameters = _conditions(merchant_id, where)
+    lead, source, id_column, values = _lead(where, key, parameters)
+    return Found(
+        source=source,
+        id_column=id_column,
+        values=values,
+        conditions=[text for name, text in conditions.items() if name != lead],
+        parameters={"merchant": merchant_id, **parameters},
+        key=key,
+        falling=sort in (Sort.NEWEST, Sort.LARGEST),
+    )
+
+
+def _key_of(where: OrderFilter) -> Key:
+    """Return what leads: first what leaves few orders, whatever the history."""
+    few = (
+        where.numbers, where.email, where.phone, where.phone_tail, where.external_number,
+        where.tag, where.exception, where.state in OPEN,
+    )  # fmt: skip
+    if any(few):
+        return Key.ID
+    if _is_short(where):
+        return Key.TIME
+    some = (
+        where.sku, where.product, where.provider, where.api_key, where.channel, where.has_note,
+        where.state is not None,
+    )  # fmt: skip
+    if any(some):
+        return Key.ID
+    if where.amount_min_minor is not None or where.amount_max_minor is not None:
+        return Key.AMOUNT
+    return Key.TIME if where.since or where.until else Key.ID
+
+
+def _is_short(where: OrderFilter) -> bool:
+    return where.since is not None and (where.until or utc_now()) - where.since <= SHORT
+
+
+def _lead(
+    where: OrderFilter, key: Key, given: dict[str, Any]
+) -> tuple[str, str, str, Sequence[int] | None]:
+    """Return the condition that leads, from where, its id of an order, and its values."""
+    if key is Key.ID and not (where.numbers or where.email or where.phone or where.phone_tail):
+        if where.tag:
+            return "tag", _LEAD_TAG, "t.order_id", [given["tag_id"]]
+        if where.state in OPEN or where.exception:
+            return "", _LEAD_ORDER, "o.id", None
+        if "skus" in given:
+            return "skus", _LEAD_LINE, "l.order_id", given["skus"]
+        if "accounts" in given:
+            return "accounts", sql.LEAD_PAYMENT, "p.order_id", given["accounts"]
+        if where.state is OrderState.CANCELLED:
+            cancelled = [int(OrderState.CANCELLED), int(OrderState.PENDING)]
+            return "state", _LEAD_CANCELLED, "o.id", cancelled
+    return "", _LEAD_ORDER, "o.id", None
+
+
+def _conditions(merchant_id: int, where: OrderFilter) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the conditions by name, and the values that they compare with."""
+    conditions: dict[str, str] = {}
+    given: dict[str, Any] = {}
+    for name, condition in _PLAIN.items():
+        value = getattr(where, name)
+        if value in (None, "", ()):
+            continue
+        given[name] = list(value)[:NUMBERS_MAX] if isinstance(value, tuple) else value
+        conditions[name] = condition
+    if where.state is not None:
+        conditions["state"] = _state(where.state)
+        given["state"] = int(where.state)
+    if where.exception:
+        given["hold_reason"] = where.exception
+        is_any = where.exception == ANY_EXCEPTION
+        conditions["exception"] = (
+            "o.state = 9" if is_any else "o.state = 9 and o.hold_reason = %(hold_reason)s::text"
+        )
+    if where.has_note is not None:
+        conditions["note"] = "o.has_note" if where.has_note else "not o.has_note"
+    _related(merchant_id, where, conditions, given)
+    return conditions, given
+
+
+def _state(state: OrderState) -> str:
+    if state is OrderState.PENDING:
+        return f"o.state = 0 and not ({OVERDUE})"
+    return _CANCELLED if state is OrderState.CANCELLED else "o.state = %(state)s::smallint"
+
+
+def _related(
+    merchant_id: int, where: OrderFilter, conditions: dict[str, str], given: dict[str, Any]
+) -> None:
+    """Add what other tables say. A name that nobody has finds nothing."""
+    if where.sku or where.product:
+        given["skus"] = _sku_ids(merchant_id, where)
+        conditions["skus"] = _SELLS
+    if where.provider:
+        asked = {"merchant": merchant_id, "provider": where.provider}
+        given["accounts"] = [row[0] for row in rows(sql.ACCOUNTS_OF, asked)]
+        conditions["accounts"] = sql.PAID_THROUGH
+    if where.tag:
+        tag = Tag.objects.filter(merchant_id=merchant_id, uid=where.tag).values_list("id").first()
+        given["tag_id"] = tag[0] if tag else 0
+        conditions["tag"] = _TAGGED
+    if where.api_key:
+        given["api_key_id"] = next(iter(_key_ids(merchant_id, where.api_key)), -1)
+        conditions["api_key"] = "o.api_key_id = %(api_key_id)s::bigint and o.api_key_id <> 0"
+    if where.external_number:
+        given["external_number"] = where.external_number
+        given["keys"] = [0, *_key_ids(merchant_id, "")]
+        conditions["external"] = _EXTERNAL
+
+
+def _key_ids(merchant_id: int, uid: str) -> list[int]:
+    return [row[0] for row in rows(sql.KEYS_OF, {"merchant": merchant_id, "uid": uid})]
+
+
+def _sku_ids(merchant_id: int, where: OrderFilter) -> list[int]:
+    if where.sku:
+        found = catalog.skus_by_uid(merchant_id=merchant_id, uids=[where.sku]).values()
+        return [sku.id for sku in found]
+    try:
+        product = catalog.product(merchant_id=merchant_id, uid=where.product)
+    except UnknownProduct:
+        return []
+    return [sku.id for sku in product.skus]
+
+
+def after_of(key: Key, place: Sequence[int]) -> tuple[Any, ...]:
+    """Return a cursor's place as the values that the key's columns are compared with."""
+    if key is Key.TIME:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=place[0]), place[1]
+    return tuple(place)
+
+
+def place_of(key: Key, at: datetime, minor: int, order_id: int) -> list[int]:
+    """Return where an order stands, as whole numbers."""
+    if key is Key.TIME:
+        return [(at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1), order_id]
+    return [minor, order_id] if key is Key.AMOUNT else [order_id]
