@@ -10,13 +10,11 @@ from kacang.catalog.queries import Strategy
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import MerchantKind, open_merchant
 from kacang.merchants.tenancy import acting_as
-from kacang.orders import listing, operations, queries, sql, statements
+from kacang.orders import operations, queries, sql, statements
 from kacang.orders.buying import placing
 from kacang.orders.cards import replacing
 from kacang.orders.fulfilling import delivering
-from kacang.orders.models import OrderState
 from kacang.orders.money import settling
-from kacang.orders.types import OrderFilter
 from kacang.payments import queries as payments
 from kacang.shared.clock import utc_now
 from kacang.vault import queries as vault
@@ -83,58 +81,6 @@ def refuse_sorted_claims(found: str) -> None:
     claims = re.findall(r"LockRows\n((?:.*\n){0,6}?.*Scan.*) on card\b", found)
     assert claims, found
     assert [claim for claim in claims if "Sort" in claim or "Index" not in claim] == [], found
-
-
-@pytest.mark.parametrize(
-    "where",
-    [
-        OrderFilter(),
-        OrderFilter(state=OrderState.ON_HOLD),
-        OrderFilter(state=OrderState.DELIVERED),
-        OrderFilter(email="b77@example.com"),
-        OrderFilter(phone="+8613800000077"),
-        OrderFilter(amount_min_minor=50),
-        OrderFilter(channel="shop"),
-    ],
-)
-def test_lists_go_by_index_and_sort_nothing(filled, monkeypatch, where):
-    plans = []
-
-    def explain(text, parameters):
-        compiled = statements.statement(text) if isinstance(text, str) else text
-        plans.append(plan(compiled, parameters))
-        return []
-
-    monkeypatch.setattr(listing, "rows", explain)
-    listing.orders_page(merchant_id=filled.merchant_id, where=where)
-
-    (found,) = plans
-    refuse_scans(found)
-    outer = found.split("SubPlan")[0]
-    assert not re.search(
-        r"^\s*(->  )?Sort\b(?!.*Key: \(\(p\.state)", _without_lateral(outer), re.MULTILINE
-    )
-
-
-def _without_lateral(found: str) -> str:
-    """Leave out the sort of one order's few payments, which is in a lateral of its own."""
-    return re.sub(
-        r"->  Limit\n(\s+)->  Sort\n\s+Sort Key: \(\(p\.state = 1\)\) DESC.*\n", "", found
-    )
-
-
-def test_orders_by_number_are_looked_up_one_by_one(filled, monkeypatch):
-    plans = []
-
-    def explain(text, parameters):
-        plans.append(plan(statements.statement(text), parameters))
-        return []
-
-    monkeypatch.setattr(listing, "rows", explain)
-
-    listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter(numbers=("F1-5", "F1-6")))
-
-    refuse_scans(plans[0])
 
 
 def test_a_replacement_reads_no_table_whole(filled, monkeypatch):

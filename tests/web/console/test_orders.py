@@ -12,11 +12,13 @@ from django.utils.translation import override
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations, queries
+from kacang.orders.finding.addresses import split_words
 from kacang.orders.types import Event, Item, OrderFilter, OrderState, PlaceRequest
 from kacang.payments.ports import VerifiedNotice
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
-from kacang.web.console.orders.filters import read_filter, split_words
+from kacang.web.console.desk import Desk
+from kacang.web.console.orders.filters import read_filter
 from tests import make
 from tests.web.console.conftest import work_as
 from tests.web.console.goods import restock, stocked_sku
@@ -41,9 +43,8 @@ def placed(merchant_id, sku, email="zhao.min@example.com", phone="13826042716"):
 
 class TestFilter:
     def read(self, query):
-        return read_filter(
-            QueryDict(query), zone=ZoneInfo("Asia/Shanghai"), currency="CNY", now=NOW
-        )
+        desk = Desk(0, SYSTEM, frozenset(), "CNY", ZoneInfo("Asia/Shanghai"), "live", "x", "")
+        return read_filter(QueryDict(query), desk)
 
     def test_takes_many_numbers_as_they_are_pasted(self):
         found = self.read("q=20261123ABCDEFGH01%0A20261123abcdefgh02, 20261123ABCDEFGH01")
@@ -55,13 +56,13 @@ class TestFilter:
         assert self.read("by=phone&q=138 2604 2716").where == OrderFilter(phone="+8613826042716")
 
     def test_today_is_the_shops_day(self):
-        where = self.read("period=today").where
+        where = self.read("period=today").where.at(NOW, ZoneInfo("Asia/Shanghai"))
 
         assert where.since == datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
         assert where.until is None
 
     def test_yesterday_has_two_ends(self):
-        where = self.read("period=yesterday").where
+        where = self.read("period=yesterday").where.at(NOW, ZoneInfo("Asia/Shanghai"))
 
         assert where.since == datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
         assert where.until == datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
@@ -225,7 +226,7 @@ class TestPaging:
     def test_goes_on_where_the_page_ended(self, owner, merchant, monkeypatch):
         sku = stocked_sku(merchant, codes=["A-1", "A-2", "A-3"])
         numbers = [placed(merchant, sku, f"a{n}@example.com", f"1382604271{n}") for n in range(3)]
-        monkeypatch.setattr("kacang.web.console.orders.pages.PAGE", 2)
+        monkeypatch.setattr("kacang.web.console.orders.listing.PAGE", 2)
 
         first = owner.get("/console/orders/?state=pending").content.decode()
         following = re.search(r'rel="next" href="([^"]+)"', first)

@@ -66,9 +66,8 @@ def read_query(query: Mapping[str, str], *, zone: ZoneInfo, currency: str) -> Un
             problems.append(name)
             if name in BY:
                 values["numbers"] = (NO_NUMBER,)
-    if "period" in values:
-        values.pop("since", None)
-        values.pop("until", None)
+    if "since" in values or "until" in values:
+        values.pop("period", None)
     return Understood(OrderFilter(**values), tuple(problems))
 
 

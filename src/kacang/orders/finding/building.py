@@ -55,7 +55,8 @@ _TAGGED = """exists (
     where e.merchant_id = %(merchant)s::bigint and e.order_id = o.id
       and e.tag_id = %(tag_id)s::bigint)"""
 # The first line that sells it stands for an order.
-_LEAD_LINE = """order_line l join sale_order o on o.merchant_id = l.merchant_id and o.id = l.order_id
+_LEAD_LINE = """order_line l
+join sale_order o on o.merchant_id = l.merchant_id and o.id = l.order_id
 where l.merchant_id = %(merchant)s::bigint and l.sku_id = {value}
   and not exists (
     select from order_line e
@@ -65,7 +66,8 @@ _LEAD_TAG = """order_tag t join sale_order o on o.merchant_id = t.merchant_id an
 where t.merchant_id = %(merchant)s::bigint and t.tag_id = {value}"""
 _LEAD_ORDER = "sale_order o where o.merchant_id = %(merchant)s::bigint"
 _LEAD_CANCELLED = f"""sale_order o
-where o.merchant_id = %(merchant)s::bigint and o.state = {{value}} and ({{value}} = 6 or {OVERDUE})"""
+where o.merchant_id = %(merchant)s::bigint and o.state = {{value}}
+  and ({{value}} = 6 or {OVERDUE})"""
 
 
 class Key(Enum):
@@ -111,8 +113,8 @@ class Found:
             return one.replace("{value}", "%(value)s::bigint")
         each = one.replace("{value}", "v.value")
         return (
-            f"select o.* from unnest(%(values)s::bigint[]) as v(value) cross join lateral ({each}) o"
-            f" order by {self.order} limit %(limit)s::int"
+            "select o.* from unnest(%(values)s::bigint[]) as v(value)"  # noqa: S608 - our own text
+            f" cross join lateral ({each}) o order by {self.order} limit %(limit)s::int"
         )
 
     @property
@@ -145,9 +147,7 @@ class Found:
 
 
 def sorts_of(where: OrderFilter) -> tuple[Sort, ...]:
-    """Return the orders in which the orders of a filter can be read by an index; the first is
-    taken where none is asked for.
-    """
+    """Return how the orders of a filter can be sorted by an index; unasked, the first is taken."""
     if _key_of(where) is Key.AMOUNT:
         return Sort.LARGEST, Sort.SMALLEST
     if where.is_empty:

@@ -1,4 +1,4 @@
-"""Which orders somebody means: one value for lists, counts, sums, jobs and exports (O2, O4, O10)."""
+"""Which orders are meant: one value for lists, counts, sums, jobs and exports (O2, O4, O10)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -41,7 +41,7 @@ class OrderFilter:
         email, phone: The buyer's whole contact, normalised.
         phone_tail: The last four digits.
         external_number: The caller's own number, of any key.
-        period: Days that move with today; instead of `since` and `until`.
+        period: Days that move with today; none where `since` or `until` is set.
         since, until: Placed from, and before.
         amount_min_minor, amount_max_minor: To pay, both included, in minor units.
         channel: A `Channel`.

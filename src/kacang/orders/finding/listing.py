@@ -136,9 +136,7 @@ def rows_of(*, merchant_id: int, numbers: Collection[str]) -> tuple[OrderRow, ..
     return orders_page(merchant_id=merchant_id, where=where, limit=PAGE_MAX).rows
 
 
-def frozen(
-    *, merchant_id: int, where: OrderFilter, now: datetime, zone: ZoneInfo
-) -> OrderFilter:
+def frozen(*, merchant_id: int, where: OrderFilter, now: datetime, zone: ZoneInfo) -> OrderFilter:
     """Return a filter as it is at this moment: its days as instants, and no order that comes later.
 
     What a job that runs over "all that match" keeps: `OrderFilter.stored`.
@@ -148,9 +146,7 @@ def frozen(
     return replace(where.at(now, zone), last_id=last[0][0] if last else 0)
 
 
-def matching(
-    *, merchant_id: int, where: OrderFilter, after: str = "", most: int = 500
-) -> Matches:
+def matching(*, merchant_id: int, where: OrderFilter, after: str = "", most: int = 500) -> Matches:
     """Return the next orders that fit, the oldest first, with where to go on: for jobs.
 
     An order whose state a job changes is met once all the same: the walk goes by arrival (or by

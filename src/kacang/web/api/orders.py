@@ -17,6 +17,7 @@ from kacang.orders.types import (
     OrderState,
     Origin,
     PlaceRequest,
+    Sort,
 )
 from kacang.outbox.idempotency import Slot
 from kacang.payments.ports import Device
@@ -110,6 +111,7 @@ def list_orders(request: HttpRequest, asked: Query[OrderQuery]) -> HttpResponse:
     page = queries.orders_page(
         merchant_id=caller_of(request).merchant_id,
         where=_filter(asked),
+        sort=Sort.NEWEST,
         cursor=asked.cursor,
         limit=asked.limit,
     )

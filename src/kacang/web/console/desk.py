@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -60,6 +60,14 @@ def pages_of(request: HttpRequest, next_cursor: str) -> Pages:
         return Pages(previous_url=first)
     query["cursor"] = next_cursor
     return Pages(next_url=f"?{query.urlencode()}", previous_url=first)
+
+
+def without(query: QueryDict, *names: str) -> str:
+    """Return the address of a list without some parts, from its beginning."""
+    left = query.copy()
+    for name in (*names, "cursor"):
+        left.pop(name, None)
+    return f"?{left.urlencode()}"
 
 
 def is_over_list(request: HttpRequest) -> bool:

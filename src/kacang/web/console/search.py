@@ -10,13 +10,13 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries as orders
+from kacang.orders.finding.addresses import TAIL_DIGITS, split_words
 from kacang.orders.types import OrderFilter
 from kacang.shared.contacts import read_contact
 from kacang.shared.errors import DomainError
 from kacang.shared.texts import pick
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of
-from kacang.web.console.orders.filters import TAIL_DIGITS, split_words
 from kacang.web.design.states import look_of
 from kacang.web.requests import ConsoleRequest
 

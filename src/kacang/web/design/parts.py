@@ -18,6 +18,8 @@ class Tab:
     count: int | None = None
     on: bool = False
     starred: bool = False
+    # Whether there are more than `count`, which were not looked at.
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

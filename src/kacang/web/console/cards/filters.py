@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from kacang.vault.queries import COMMON, CardFilter, CardState, PoolView
-from kacang.web.console.orders.filters import without
+from kacang.web.console.desk import without
 from kacang.web.design.parts import Chip
 from kacang.web.design.states import look_of
 

@@ -27,8 +27,7 @@ from kacang.web.console.cards.change_forms import ChangeForm, Choices, form_of
 from kacang.web.console.cards.change_words import REPLACE, REPLACE_WORDS, WORDS, ChangeWords
 from kacang.web.console.cards.filters import Narrowed, chips_of, read_filter
 from kacang.web.console.cards.levels import card_rows, may
-from kacang.web.console.desk import Desk, desk_of, pages_of
-from kacang.web.console.orders.filters import without
+from kacang.web.console.desk import Desk, desk_of, pages_of, without
 from kacang.web.console.waiting import all_skus
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest

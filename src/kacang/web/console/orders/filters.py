@@ -1,36 +1,38 @@
 """What a list of orders is narrowed to: read from the address, shown as chips (O2)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-from django import forms
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from kacang.orders.types import OrderFilter, OrderState
-from kacang.shared.contacts import read_contact
-from kacang.shared.errors import DomainError
+from kacang.catalog import queries as catalog
+from kacang.catalog.queries import UnknownProduct
+from kacang.merchants import queries as merchants
+from kacang.orders import queries
+from kacang.orders.finding.addresses import NO_NUMBER, read_query, to_query
+from kacang.orders.finding.building import ANY_EXCEPTION
+from kacang.orders.types import OrderFilter, OrderState, Period
 from kacang.shared.money import Money
+from kacang.shared.texts import pick
+from kacang.web.console.desk import Desk
+from kacang.web.console.orders.words import hold_reason, provider_word
 from kacang.web.design.parts import Chip, Tab
 from kacang.web.design.states import look_of
 
-NUMBERS_MOST = 200
-TAIL_DIGITS = 4
-BY: dict[str, Promise] = {
+BY_WORDS: dict[str, Promise] = {
     "number": _("Order number"),
     "phone": _("Phone"),
     "email": _("E-mail"),
     "external": _("External number"),
 }
 PERIODS: dict[str, Promise] = {
-    "today": _("Today"),
-    "yesterday": _("Yesterday"),
-    "7d": _("Last 7 days"),
-    "30d": _("Last 30 days"),
+    Period.TODAY: _("Today"),
+    Period.YESTERDAY: _("Yesterday"),
+    Period.WEEK: _("Last 7 days"),
+    Period.MONTH: _("Last 30 days"),
 }
 CHANNELS: dict[str, Promise] = {
     "shop": _("Shop"),
@@ -38,6 +40,24 @@ CHANNELS: dict[str, Promise] = {
     "staff": _("Staff"),
     "moved": _("Moved here"),
     "redeem": _("Redeem code"),
+}
+NOTES: dict[str, Promise] = {"yes": _("With a note"), "no": _("Without a note")}
+LABELS: dict[str, Promise] = {
+    **BY_WORDS,
+    "state": _("State"),
+    "period": _("Placed"),
+    "since": _("From day"),
+    "until": _("To day"),
+    "least": _("Amount from"),
+    "most": _("Amount to"),
+    "channel": _("Channel"),
+    "key": _("API key"),
+    "sku": _("SKU"),
+    "product": _("Product"),
+    "company": _("Paid through"),
+    "exception": _("Exception"),
+    "tag": _("Tag"),
+    "note": _("Note"),
 }
 # The views that are always offered; other states join them once an order is in one.
 USUAL = (
@@ -47,178 +67,125 @@ USUAL = (
     OrderState.COMPLETED,
     OrderState.CANCELLED,
 )
-STATES = {state.name.lower(): state for state in OrderState}
-
-
-class FilterForm(forms.Form):
-    """The fields of the address. Nothing is required; what makes no sense is told and left out."""
-
-    by = forms.ChoiceField(choices=list(BY.items()), required=False, label=_("Search in"))
-    q = forms.CharField(max_length=8000, required=False, label=_("Search orders"))
-    period = forms.ChoiceField(choices=list(PERIODS.items()), required=False)
-    since = forms.DateField(required=False, label=_("From day"))
-    until = forms.DateField(required=False, label=_("To day"))
-    least = forms.CharField(max_length=20, required=False, label=_("Amount from"))
-    most = forms.CharField(max_length=20, required=False, label=_("Amount to"))
-    channel = forms.ChoiceField(choices=list(CHANNELS.items()), required=False)
-
-    def __init__(self, query: QueryDict, currency: str) -> None:
-        super().__init__(query)
-        self.currency = currency
-
-    def clean_least(self) -> int | None:
-        """Return minor units, or None."""
-        return self._minor("least")
-
-    def clean_most(self) -> int | None:
-        """Return minor units, or None."""
-        return self._minor("most")
-
-    def _minor(self, name: str) -> int | None:
-        text = str(self.cleaned_data[name]).strip()
-        if not text:
-            return None
-        try:
-            return Money.parse(text, self.currency).minor
-        except DomainError:
-            raise forms.ValidationError(_("This is not an amount.")) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """A filter with the form that it was read from; `problem` names a field that made no sense."""
+    """A filter, and how the address says it; `problem` names what made no sense."""
 
     where: OrderFilter
-    form: FilterForm
+    asked: Mapping[str, str]
     problem: str
 
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything but the state is asked for."""
-        return self.where != OrderFilter(state=self.where.state)
 
-
-def read_filter(query: QueryDict, *, zone: ZoneInfo, currency: str, now: datetime) -> Narrowed:
+def read_filter(query: QueryDict, desk: Desk) -> Narrowed:
     """Read the address of a list. Days are days of the merchant's zone (rule 24)."""
-    form = FilterForm(query, currency)
-    form.is_valid()
-    asked = form.cleaned_data
-    problems = [str(form.fields[name].label or name) for name in form.errors]
-    words = str(asked.get("q") or "").strip()
-    by = str(asked.get("by") or "number")
-    since, until = _span(asked, zone, now)
-    found, understood = _search(by, words)
-    if words and not understood:
-        problems.append(str(BY[by]))
-    where = OrderFilter(
-        state=STATES.get(query.get("state", "")),
-        since=since,
-        until=until,
-        amount_min_minor=asked.get("least"),
-        amount_max_minor=asked.get("most"),
-        channel=str(asked.get("channel") or ""),
-        **found,  # type: ignore[arg-type]  # one of the four searches
-    )
-    return Narrowed(where, form, ", ".join(problems))
+    given = {name: str(query[name]) for name in query}
+    understood = read_query(given, zone=desk.zone, currency=desk.currency)
+    asked = to_query(understood.where, zone=desk.zone, currency=desk.currency)
+    problem = ", ".join(str(LABELS[name]) for name in understood.problems)
+    return Narrowed(understood.where, asked, problem)
 
 
-def chips_of(query: QueryDict, narrowed: Narrowed) -> list[Chip]:
-    """Return a chip for each part of the filter that can be taken away."""
-    asked = narrowed.form.cleaned_data
-    chips = []
-    if asked.get("q"):
-        by = str(asked.get("by") or "number")
-        words = split_words(str(asked["q"])) if by == "number" else [str(asked["q"]).strip()]
-        shown = words[0] if len(words) == 1 else _("%(count)s numbers") % {"count": len(words)}
-        chips.append(Chip(BY[by], shown, without(query, "q", "by")))
-    if asked.get("period"):
-        chips.append(Chip(_("Placed"), PERIODS[asked["period"]], without(query, "period")))
-    elif asked.get("since") or asked.get("until"):
-        span = f"{asked.get('since') or '…'} – {asked.get('until') or '…'}"
-        chips.append(Chip(_("Placed"), span, without(query, "since", "until")))
-    low, high = asked.get("least"), asked.get("most")
-    if low is not None or high is not None:
-        ends = (_amount(low, narrowed.form.currency), _amount(high, narrowed.form.currency))
-        chips.append(Chip(_("Amount"), " – ".join(ends), without(query, "least", "most")))
-    if asked.get("channel"):
-        chips.append(Chip(_("Channel"), CHANNELS[asked["channel"]], without(query, "channel")))
+def chips_of(narrowed: Narrowed, extra: Mapping[str, str], desk: Desk) -> list[Chip]:
+    """Return a chip for each part of the filter; `extra`: what else the address says."""
+    asked = narrowed.asked
+    words = {name: text for name, text in asked.items() if name not in {"state", *_SPANS}}
+    chips = [
+        Chip(LABELS[name], _value_of(name, narrowed, desk), address_of(asked, extra, without=name))
+        for name in words
+    ]
+    for names, label, value in (
+        (("since", "until"), _("Placed"), _span(asked, "since", "until")),
+        (("least", "most"), _("Amount"), _amounts(narrowed.where, desk.currency)),
+    ):
+        if any(name in asked for name in names):
+            chips.append(Chip(label, value, address_of(asked, extra, without=names)))
     return chips
 
 
-def tabs_of(query: QueryDict, counts: Mapping[OrderState, int]) -> list[Tab]:
+def tabs_of(
+    narrowed: Narrowed, extra: Mapping[str, str], counts: Mapping[OrderState, int]
+) -> list[Tab]:
     """Return the views by state. Counts are of all orders, whatever else is asked for."""
-    chosen = STATES.get(query.get("state", ""))
-    tabs = [Tab(_("All"), changed(query, state=""), sum(counts.values()), chosen is None)]
+    chosen = narrowed.where.state
+    asked = {name: text for name, text in narrowed.asked.items() if name != "state"}
+    most = max(queries.most_counted(state) for state in OrderState)
+    is_more = any(counts.get(state, 0) > queries.most_counted(state) for state in OrderState)
+    total = sum(min(counts.get(state, 0), queries.most_counted(state)) for state in OrderState)
+    tabs = [Tab(_("All"), address_of(asked, extra), min(total, most), chosen is None, more=is_more)]
     for state in OrderState:
-        number = counts.get(state, 0)
+        number, limit = counts.get(state, 0), queries.most_counted(state)
         if state in USUAL or number or state is chosen:
-            address = changed(query, state=state.name.lower())
-            tabs.append(Tab(look_of("order", state).word, address, number, state is chosen))
+            tabs.append(
+                Tab(
+                    look_of("order", state).word,
+                    address_of({**asked, "state": state.name.lower()}, extra),
+                    min(number, limit),
+                    state is chosen,
+                    more=number > limit,
+                )
+            )
     return tabs
 
 
-def split_words(text: str) -> list[str]:
-    """Return what was pasted as separate words, each once."""
-    return list(dict.fromkeys(part for part in re.split(r"[\s,;，；、]+", text) if part))
+def address_of(
+    asked: Mapping[str, str], extra: Mapping[str, str], *, without: str | tuple[str, ...] = ()
+) -> str:
+    """Return the address of a list that is so narrowed; the page within the list is dropped."""
+    left = (without,) if isinstance(without, str) else without
+    query = QueryDict(mutable=True)
+    for name, text in {**asked, **extra}.items():
+        if name not in left and text:
+            query[name] = text
+    return f"?{query.urlencode()}"
 
 
-def changed(query: QueryDict, **changes: str) -> str:
-    """Return the address with some parts changed; the page within the list is dropped."""
-    asked = query.copy()
-    asked.pop("cursor", None)
-    for name, value in changes.items():
-        asked.pop(name, None)
-        if value:
-            asked[name] = value
-    return f"?{asked.urlencode()}"
+_SPANS = ("since", "until", "least", "most")
 
 
-def without(query: QueryDict, *names: str) -> str:
-    """Return the address without some parts."""
-    return changed(query, **dict.fromkeys(names, ""))
-
-
-def _search(by: str, words: str) -> tuple[dict[str, object], bool]:
-    """Return what of the filter the search box sets, and whether it was understood."""
-    if not words:
-        return {}, True
-    if by == "number":
-        numbers = tuple(word.upper() for word in split_words(words)[:NUMBERS_MOST])
-        return {"numbers": numbers}, True
-    if by == "external":
-        return {"external_number": words[:64]}, True
-    if by == "phone" and words.isdecimal() and len(words) == TAIL_DIGITS:
-        return {"phone_tail": words}, True
-    try:
-        contact = read_contact(
-            email=words if by == "email" else "", phone=words if by == "phone" else ""
-        )
-    except DomainError:
-        # No order has such a contact: the list must be empty, not everything.
-        return {"numbers": ("-",)}, False
-    return {by: contact.email or contact.phone}, True
-
-
-def _span(
-    asked: Mapping[str, object], zone: ZoneInfo, now: datetime
-) -> tuple[datetime | None, datetime | None]:
-    today = now.astimezone(zone).date()
-    one = timedelta(days=1)
-    spans = {
-        "today": (today, None),
-        "yesterday": (today - one, today - one),
-        "7d": (today - 6 * one, None),
-        "30d": (today - 29 * one, None),
+def _value_of(name: str, narrowed: Narrowed, desk: Desk) -> str | Promise:
+    text = narrowed.asked[name]
+    simple: dict[str, Mapping[str, Promise]] = {
+        "period": PERIODS,
+        "channel": CHANNELS,
+        "note": NOTES,
     }
-    first, last = spans.get(str(asked.get("period")), (asked.get("since"), asked.get("until")))
-    start = _midnight(first, zone) if isinstance(first, date) else None
-    end = _midnight(last + one, zone) if isinstance(last, date) else None
-    return start, end
+    if name in simple:
+        return simple[name].get(text, text)
+    if name == "number":
+        numbers = narrowed.where.numbers
+        if numbers == (NO_NUMBER,):
+            return "…"
+        return numbers[0] if len(numbers) == 1 else _("%(count)s numbers") % {"count": len(numbers)}
+    if name == "company":
+        return provider_word(text)
+    if name == "exception":
+        return _("any") if text == ANY_EXCEPTION else hold_reason(text)
+    return _name_of(name, text, desk)
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=zone)
+def _name_of(name: str, uid: str, desk: Desk) -> str:
+    """Return what people call what an uid stands for; the uid where nobody has it."""
+    language = get_language() or ""
+    if name == "product":
+        try:
+            return pick(catalog.product(merchant_id=desk.merchant_id, uid=uid).title, language)
+        except UnknownProduct:
+            return uid
+    if name == "sku":
+        found = catalog.skus_by_uid(merchant_id=desk.merchant_id, uids=[uid]).get(uid)
+        return pick(found.name, language) if found else uid
+    if name == "key":
+        keys = {key.uid: key.name for key in merchants.api_keys(merchant_id=desk.merchant_id)}
+        return keys.get(uid, uid)
+    return uid
 
 
-def _amount(minor: int | None, currency: str) -> str:
-    return "…" if minor is None else str(Money(minor, currency))
+def _span(asked: Mapping[str, str], *names: str) -> str:
+    return " – ".join(asked.get(name, "…") for name in names)
+
+
+def _amounts(where: OrderFilter, currency: str) -> str:
+    ends = (where.amount_min_minor, where.amount_max_minor)
+    return " – ".join("…" if end is None else str(Money(end, currency)) for end in ends)

@@ -1,64 +1,27 @@
-"""Orders at the desk: the list, and one order over it or as a page (O1, O2, O3, O7)."""
+"""One order at the desk: over the list or as a page (O1, O3, O7)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductKind
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
-from kacang.orders.types import Delivered, OrderRow, OrderState, OrderView, UnitState
+from kacang.orders.types import Delivered, OrderView, UnitState
 from kacang.payments.listing import PaymentState
 from kacang.payments.refunding import refund_lists
-from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.shared.texts import Text
 from kacang.web.console.access import needs
-from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
+from kacang.web.console.desk import Desk, desk_of, is_over_list
 from kacang.web.console.orders.cards import FEW, unit_rows
-from kacang.web.console.orders.filters import (
-    BY,
-    CHANNELS,
-    PERIODS,
-    STATES,
-    chips_of,
-    read_filter,
-    tabs_of,
-)
-from kacang.web.console.orders.words import (
-    GIVEN,
-    Act,
-    acts_for,
-    events_of,
-    hold_reason,
-    minutes_words,
-    provider_word,
-)
+from kacang.web.console.orders.filters import CHANNELS
+from kacang.web.console.orders.words import Act, acts_for, events_of, has_of
 from kacang.web.console.refunds.queue import rows_of
 from kacang.web.requests import ConsoleRequest
-
-PAGE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One order of the list with what may be done with it."""
-
-    order: OrderRow
-    acts: Sequence[Act]
-    channel: str
-    provider: str
-    reason: str
-    pay_minutes: int
-
-    @property
-    def first(self) -> Act | None:
-        """The act that a person most likely wants: only where one is waited for."""
-        return next((act for act in self.acts if act.primary), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +41,6 @@ class Opened:
     reason: str = ""
     first: int = 0
     next_offset: int = 0
-
-
-@needs("orders.view")
-def order_list(request: ConsoleRequest) -> HttpResponse:
-    """Show orders, newest first, narrowed by the address."""
-    desk = desk_of(request)
-    narrowed = read_filter(request.GET, zone=desk.zone, currency=desk.currency, now=timezone.now())
-    with acting_as(desk.merchant_id):
-        page = queries.orders_page(
-            merchant_id=desk.merchant_id,
-            where=narrowed.where,
-            cursor=request.GET.get("cursor", ""),
-            limit=PAGE,
-        )
-        counts = queries.counts_by_state(merchant_id=desk.merchant_id)
-    asked = narrowed.form.cleaned_data
-    context = {
-        "page": page,
-        "rows": [_row(order, desk) for order in page.rows],
-        "pages": pages_of(request, page.next_cursor),
-        "tabs": tabs_of(request.GET, counts),
-        "chips": chips_of(request.GET, narrowed),
-        "narrowed": narrowed,
-        "state_chosen": request.GET.get("state") in STATES,
-        "by": asked.get("by") or "number",
-        "words": " ".join(str(asked.get("q") or "").split()),
-        "by_choices": BY.items(),
-        "period_choices": PERIODS.items(),
-        "channel_choices": CHANNELS.items(),
-        "can_edit_products": "products.edit" in desk.permissions,
-    }
-    return render(request, "console/orders/list.html", context)
 
 
 @needs("orders.view")
@@ -207,30 +138,8 @@ def _acts(order: OrderView, desk: Desk) -> list[Act]:
     return acts_for(
         number=order.number,
         state=order.state,
-        has=_has(order.contact, with_codes=_codes(order) > 0),
+        has=has_of(order.contact, with_codes=_codes(order) > 0),
         permissions=desk.permissions,
-    )
-
-
-def _has(contact: Contact, *, with_codes: bool) -> set[str]:
-    return {word for word, true in (("email", contact.email), ("codes", with_codes)) if true}
-
-
-def _row(order: OrderRow, desk: Desk) -> Row:
-    left = (order.pay_by - timezone.now()).total_seconds()
-    return Row(
-        order=order,
-        acts=acts_for(
-            number=order.number,
-            state=order.state,
-            # Whether one on hold has got a part of its codes is only told by its units.
-            has=_has(order.contact, with_codes=order.state in GIVEN and order.has_codes),
-            permissions=desk.permissions,
-        ),
-        channel=str(CHANNELS.get(order.channel, order.channel)),
-        provider=provider_word(order.provider),
-        reason=hold_reason(order.hold_reason) if order.state is OrderState.ON_HOLD else "",
-        pay_minutes=minutes_words(left) if order.state is OrderState.PENDING and left > 0 else 0,
     )
 
 

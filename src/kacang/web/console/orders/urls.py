@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from kacang.web.console.orders import actions, cards, pages
+from kacang.web.console.orders import actions, cards, listing, pages
 
 urlpatterns = [
-    path("orders/", pages.order_list, name="console_orders"),
+    path("orders/", listing.order_list, name="console_orders"),
     path("orders/<str:number>/", pages.order_detail, name="console_order"),
     path("orders/<str:number>/cards/", cards.order_cards, name="console_order_cards"),
     path("orders/<str:number>/codes/", actions.codes, name="console_order_codes"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from kacang.orders.types import Event, EventView, OrderState, OrderView
 from kacang.payments.listing import ReceiptFit
+from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.web.design import parts
 from kacang.web.design.companies import company_name
@@ -113,6 +114,11 @@ def acts_for(
     if state is OrderState.PENDING and "orders.cancel" in permissions:
         acts.append(_act("cancel", number))
     return acts
+
+
+def has_of(contact: Contact, *, with_codes: bool) -> set[str]:
+    """Return what `acts_for` asks about an order."""
+    return {word for word, true in (("email", contact.email), ("codes", with_codes)) if true}
 
 
 WORDS: dict[str, tuple[Promise, Promise, Promise, str]] = {

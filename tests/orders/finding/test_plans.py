@@ -1,0 +1,200 @@
+"""Rule 16: on filled tables, under the policies, each filter goes by an index and sorts nothing."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from django.db import connection
+
+from kacang.merchants.operations import MerchantKind, open_merchant
+from kacang.merchants.tenancy import acting_as
+from kacang.orders import statements
+from kacang.orders.finding import listing
+from kacang.orders.finding.building import sorts_of
+from kacang.orders.finding.filters import OrderFilter, Sort
+from kacang.orders.models import OrderState
+from kacang.shared.clock import utc_now
+from tests import make
+
+FILL = """
+insert into sale_order (merchant_id, number, channel, state, hold_reason, currency, total_minor,
+                        payable_minor, email, phone, phone_tail, token_hash, pay_by, created_at,
+                        paid_at, api_key_id, external_number, has_note)
+select m, 'F' || m || '-' || n, case when n %% 50 = 0 then 'redeem' else 'shop' end,
+       (array[4, 4, 4, 5, 5, 6])[1 + n %% 6], '', 'CNY', n, n, 'b' || n || '@example.com',
+       '+861380000' || lpad((n %% 10000)::text, 4, '0'), lpad((n %% 10000)::text, 4, '0'), '\\x00',
+       now() + interval '1 hour', now() - make_interval(mins => 8000 - n), now(),
+       case when n %% 40 = 0 then 77 else 0 end, 'x' || n, n %% 90 = 0
+from unnest(%(merchants)s::bigint[]) m, generate_series(1, 8000) n;
+update sale_order set state = 9, hold_reason = 'late_payment' where number ~ '-[0-9]*777$';
+update sale_order set state = 0 where number ~ '-[0-9]*555$';
+insert into order_line (merchant_id, order_id, line_no, sku_id, quantity, unit_price_minor, title,
+                        sku_title, kind)
+select merchant_id, id, 1, case when id %% 30 = 0 then %(sku)s else %(sku)s + 100000 + id %% 7 end,
+       1, 100, '{}', '{}', 'code' from sale_order where merchant_id = any(%(merchants)s);
+insert into payment (merchant_id, number, order_id, account_id, amount_minor, currency, created_at,
+                     state, paid_at)
+select merchant_id, 'Filling' || id || 'x' || merchant_id, id,
+       case when id %% 20 = 0 then %(account)s else %(account)s + 1000 end, 100, 'CNY', now(), 1,
+       now() from sale_order where merchant_id = any(%(merchants)s);
+insert into tag (merchant_id, uid, name, colour, created_at)
+select m, 'tag_' || m, 'T', 'blue', now() from unnest(%(merchants)s::bigint[]) m;
+insert into order_tag (merchant_id, tag_id, order_id)
+select o.merchant_id, t.id, o.id from sale_order o join tag t on t.merchant_id = o.merchant_id
+where o.id %% 25 = 0 and o.merchant_id = any(%(merchants)s);
+insert into api_key (merchant_id, uid, name, hint, key_hash, scopes, addresses, rate_per_minute,
+                     created_at)
+select m, 'key_' || m, 'K', 'k', decode(md5(m::text) || md5(m::text), 'hex'), '{}', '{}', 0, now()
+from unnest(%(merchants)s::bigint[]) m;
+update sale_order o set api_key_id = k.id from api_key k
+where k.merchant_id = o.merchant_id and o.api_key_id = 77;
+"""
+# Tables so small that reading them whole is the right plan.
+SMALL = "sku|product|account|tag|api_key|category"
+AGO = datetime.now(UTC) - timedelta(minutes=60)
+SINGLE = {
+    "all": OrderFilter(),
+    **{f"state_{state.name.lower()}": OrderFilter(state=state) for state in OrderState},
+    "email": OrderFilter(email="b77@example.com"),
+    "phone": OrderFilter(phone="+8613800000077"),
+    "phone_tail": OrderFilter(phone_tail="0077"),
+    "external": OrderFilter(external_number="x77"),
+    "period": OrderFilter(since=AGO),
+    "custom": OrderFilter(since=AGO - timedelta(days=100), until=AGO),
+    "channel": OrderFilter(channel="redeem"),
+    "amount": OrderFilter(amount_min_minor=7_900),
+    "exact_amount": OrderFilter(amount_min_minor=100, amount_max_minor=100),
+    "note": OrderFilter(has_note=True),
+    "no_note": OrderFilter(has_note=False),
+    "exception": OrderFilter(exception="late_payment"),
+    "any_exception": OrderFilter(exception="any"),
+}
+# Unpaid orders have an index by when they end, and are few; of the two states that read as
+# cancelled, the first of each are merged; a key has given an external number once.
+SORTED = {"state_pending": 1, "state_cancelled": 2, "external": 1}
+
+
+@pytest.fixture(scope="module")
+def filled(database, django_db_blocker):
+    """Three merchants with thousands of orders; returns the SKU of one of them."""
+    merchants = [
+        open_merchant(slug=f"find-{n}-{utc_now():%H%M%S%f}", name="P", kind=MerchantKind.DEMO)
+        for n in range(3)
+    ]
+    made = make.sku(merchants[0], cards=0)
+    account = make.account(merchants[0])
+    given = {"merchants": merchants, "sku": made.sku.pk, "account": account.id}
+    with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
+        for text in FILL.split(";\n")[:-1]:
+            owner.execute(text.encode(), given)
+    with psycopg.connect(database.dsn("superuser"), autocommit=True) as admin:
+        admin.execute("analyze")
+    return made
+
+
+def plans_of(monkeypatch, act) -> list[str]:
+    """Return the plans of all statements that `act` runs in the list's module."""
+    plans = []
+    real = statements.rows
+
+    def explain(text, parameters):
+        compiled = statements.statement(text) if isinstance(text, str) else text
+        explained = statements.Statement(b"explain (costs off) " + compiled.text, compiled.names)
+        plans.append("\n".join(row[0] for row in statements.rows(explained, parameters)))
+        return real(text, parameters)
+
+    monkeypatch.setattr(listing, "rows", explain)
+    act()
+    assert plans
+    return plans
+
+
+def refuse(found: str, *, sorts: int = 0) -> None:
+    """Refuse a plan that reads a table whole, or sorts more often than `sorts` times."""
+    scans = re.findall(r"Seq Scan on (\w+)", found)
+    assert [table for table in scans if not re.fullmatch(SMALL, table)] == [], found
+    own = re.sub(r"Sort\n\s+Sort Key: \(\(p(_\d+)?\.state = 1\)\) DESC", "", found)
+    assert len(re.findall(r"\bSort\n", own)) <= sorts, found
+
+
+@pytest.mark.parametrize("name", SINGLE)
+class TestEachFilter:
+    def test_a_page_goes_by_index_and_sorts_nothing(self, filled, monkeypatch, name):
+        sorts = SORTED.get(name, 0)
+        for sort in sorts_of(SINGLE[name]):
+            (found,) = plans_of(
+                monkeypatch,
+                lambda sort=sort: listing.orders_page(
+                    merchant_id=filled.merchant_id, where=SINGLE[name], sort=sort
+                ),
+            )
+            refuse(found, sorts=sorts)
+
+    def test_counting_and_walking_read_no_table_whole(self, filled, monkeypatch, name):
+        sorts = SORTED.get(name, 0)
+        asked = {"merchant_id": filled.merchant_id, "where": SINGLE[name]}
+        for act in (listing.count_up_to, listing.matching):
+            (found,) = plans_of(monkeypatch, lambda act=act: act(**asked, most=100))
+            refuse(found, sorts=sorts)
+
+
+class TestFiltersOfOtherTables:
+    @pytest.fixture
+    def named(self, filled):
+        return {
+            "sku": OrderFilter(sku=filled.sku.uid),
+            "product": OrderFilter(product=filled.sku.product.uid),
+            "provider": OrderFilter(provider="sandbox"),
+            "tag": OrderFilter(tag=f"tag_{filled.merchant_id}"),
+            "key": OrderFilter(api_key=f"key_{filled.merchant_id}"),
+        }
+
+    @pytest.mark.parametrize("name", ["sku", "product", "provider", "tag", "key"])
+    def test_go_by_index_and_sort_nothing(self, filled, monkeypatch, named, name):
+        where = named[name]
+        for sort in (Sort.NEWEST, Sort.OLDEST):
+            (found,) = plans_of(
+                monkeypatch,
+                lambda sort=sort: listing.orders_page(
+                    merchant_id=filled.merchant_id, where=where, sort=sort
+                ),
+            )
+            refuse(found)
+        page = listing.orders_page(merchant_id=filled.merchant_id, where=where)
+        assert page.rows
+
+
+def test_the_next_page_goes_on_in_the_index(filled, monkeypatch):
+    for where in (OrderFilter(), OrderFilter(since=AGO), OrderFilter(amount_min_minor=100)):
+        first = listing.orders_page(merchant_id=filled.merchant_id, where=where, limit=5)
+        (found,) = plans_of(
+            monkeypatch,
+            lambda where=where, first=first: listing.orders_page(
+                merchant_id=filled.merchant_id, where=where, cursor=first.next_cursor
+            ),
+        )
+        refuse(found)
+        assert re.search(r"Index Cond: .*(ROW\(|id < )", found), found
+
+
+def test_numbers_are_looked_up_one_by_one(filled, monkeypatch):
+    where = OrderFilter(numbers=("F1-5", "F1-6"))
+    (found,) = plans_of(
+        monkeypatch, lambda: listing.orders_page(merchant_id=filled.merchant_id, where=where)
+    )
+    # The few that were named are sorted.
+    refuse(found, sorts=1)
+
+
+def test_counts_of_states_end_where_they_are_told(filled, monkeypatch):
+    for found in plans_of(
+        monkeypatch, lambda: listing.counts_by_state(merchant_id=filled.merchant_id)
+    ):
+        refuse(found)
+
+
+def test_pages_see_one_merchant_only(filled):
+    with acting_as(filled.merchant_id), connection.cursor() as cursor:
+        cursor.execute("select count(distinct merchant_id) from order_tag")
+        assert cursor.fetchone() == (1,)
