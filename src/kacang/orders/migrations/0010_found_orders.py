@@ -45,7 +45,7 @@ create index order_tag_of_order on order_tag (merchant_id, order_id);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0008_refunds"),
+        ("orders", "0009_shipping"),
         ("payments", "0012_refunds"),
         ("merchants", "0002_tenants"),
     ]
