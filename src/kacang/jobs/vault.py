@@ -65,6 +65,7 @@ def rekey(*, merchant_id: int, sku_id: int) -> None:
 def expire_cards() -> None:
     """Take cards whose time is over out of the stock (V8)."""
     for_each_merchant(lambda merchant_id: vault.expire_cards(merchant_id=merchant_id))
+    for_each_merchant(lambda merchant_id: vault.lapse_expired(merchant_id=merchant_id))
 
 
 @by_the_clock("vault.compact_levels", "delivery", EVERY_TEN_SECONDS)

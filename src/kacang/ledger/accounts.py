@@ -19,10 +19,12 @@ class Account(IntEnum):
     PAYABLE_PLATFORM = 2150  # the operator's share, by statements that are not paid
     ADVANCE_FROM_BUYER = 2200  # paid, not yet delivered
     REFUNDS_DUE = 2210  # to be given back, not yet seen to be
+    DEFERRED_REVENUE = 2250  # paid for gift cards and redeem codes that are not redeemed
     WALLET = 2300
     SUSPENSE = 2900  # money that fits no payment, until a person decides
     CAPITAL = 3100
     REVENUE = 4100
+    GIFT_CARD_DIFFERENCE = 4200  # what gift cards were sold for, less what they were worth
     COST_OF_SALES = 5100
     PROVIDER_FEE = 5200
     PLATFORM_FEE = 5300
@@ -47,10 +49,16 @@ CHART = {
     Account.PAYABLE_PLATFORM: Chart("Liabilities:Platform", "应付平台", "Payable to the platform"),
     Account.ADVANCE_FROM_BUYER: Chart("Liabilities:Advances", "预收货款", "Advances from buyers"),
     Account.REFUNDS_DUE: Chart("Liabilities:Refunds", "应退款项", "Refunds due"),
+    Account.DEFERRED_REVENUE: Chart(
+        "Liabilities:Deferred", "递延收入（未兑卡券）", "Deferred revenue (unredeemed cards)"
+    ),
     Account.WALLET: Chart("Liabilities:Wallets", "客户余额", "Wallets"),
     Account.SUSPENSE: Chart("Liabilities:Suspense", "待查款项", "Suspense"),
     Account.CAPITAL: Chart("Equity:Capital", "实收资本", "Capital"),
     Account.REVENUE: Chart("Income:Sales", "销售收入", "Sales revenue"),
+    Account.GIFT_CARD_DIFFERENCE: Chart(
+        "Income:GiftCardDifferences", "储值卡售价与面值差额", "Gift card differences"
+    ),
     Account.COST_OF_SALES: Chart("Expenses:CostOfSales", "销售成本", "Cost of sales"),
     Account.PROVIDER_FEE: Chart("Expenses:ProviderFees", "支付手续费", "Provider fees"),
     Account.PLATFORM_FEE: Chart("Expenses:PlatformFees", "平台服务费", "Platform fees"),
@@ -76,10 +84,15 @@ class TransferKind(IntEnum):
     REFUNDED = 13  # refunds due → provider or bank: the money is gone
     RETURNED = 14  # cost of sales → inventory, for what a buyer gave back
     UNEARNED = 15  # revenue → advance: what was delivered is to be delivered anew
+    DEFERRED = 16  # advance → deferred revenue: a card was given that is good for something
+    REDEEMED = 17  # deferred revenue → revenue: the goods were given for it
+    LAPSED = 18  # deferred revenue → revenue: nobody can redeem it; the other way when one can
+    UNDEFERRED = 19  # deferred revenue → revenue or advance: the card came back with a refund
+    WORTH_DIFFERS = 20  # gift card differences → deferred revenue, or the other way
     FEE = 30  # provider → provider fees, from a bill; the other way when fees come back
     SHARED = 40  # payable → expense, for a statement; the other way when refunds were more
     PAID_OUT = 41  # bank → payable
-    DEPOSITED = 50  # bank, or what was earned with gift cards → wallet
+    DEPOSITED = 50  # bank, or what was paid for a gift card → wallet
     PAID_FROM_WALLET = 51  # wallet → provider: the balance is the company that pays
     REFUNDED_TO_WALLET = 52  # what the order's money became → wallet
     WITHDRAWN = 53  # wallet → bank

@@ -165,6 +165,8 @@ class Line(models.Model):
     guide = models.JSONField(default=dict)
     form_version = models.IntegerField(default=1)
     stock_mode = models.SmallIntegerField(default=0)
+    # What its cards are good for, once they are sold: 0 nothing more, 1 money, 2 another SKU.
+    claim = models.SmallIntegerField(default=0)
     # Whether the buyer chose the cards: another card is then no fulfilment.
     is_chosen = models.BooleanField(default=False)
 

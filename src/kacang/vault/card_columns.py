@@ -3,10 +3,10 @@
 They are the only ones outside of this room that may name its tables. A test holds the tables to
 this list: whoever changes a column here changes it there in the same commit.
 
-Who writes what there: `state`, `line_id`, `reserved_until`, `sold_at` of a card; allocations as a
-whole; movements of the states 0, 1 and 2. Everything else is written here alone. A card with
-`is_loop` is never claimed and keeps its state. A release lowers the SKU's `pick_mark` to the keys
-it gives back, or reserved cards would be passed over.
+Who writes what there: `state`, `line_id`, `reserved_until`, `sold_at` of a card, and `owed_minor`
+when it is sold; allocations as a whole; movements of the states 0, 1 and 2. Everything else is
+written here alone. A card with `is_loop` is never claimed and keeps its state. A release lowers
+the SKU's `pick_mark` to the keys it gives back, or reserved cards would be passed over.
 """
 
 CARD_COLUMNS = {
@@ -23,6 +23,7 @@ CARD_COLUMNS = {
     "is_loop": "boolean",
     "sold_at": "timestamp with time zone",
     "cost_minor": "bigint",
+    "owed_minor": "bigint",
 }
 ALLOCATION_COLUMNS = {
     "merchant_id": "bigint",

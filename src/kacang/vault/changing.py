@@ -15,6 +15,7 @@ from kacang.vault.card_ids import open_card_id, seal_card_id
 from kacang.vault.intake import Lot, book
 from kacang.vault.marks import reset_mark
 from kacang.vault.models import CARD_STEPS, Batch, CardState
+from kacang.vault.owing import lapse
 
 CARDS_MAX = 10_000
 CHUNK = 20_000
@@ -197,6 +198,8 @@ def move_cards(merchant_id: int, ids: list[int], old: CardState, new: CardState)
             book(merchant_id, batches[batch_id], lot, TransferKind.WRITTEN_OFF)
         if new == CardState.AVAILABLE:
             reset_mark(merchant_id, sku_id)
+    if new == CardState.VOID:
+        lapse(merchant_id, ids)
     return moved
 
 

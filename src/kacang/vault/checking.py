@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from kacang.catalog import queries as catalog
+from kacang.ledger.earned import DEFERRED
 from kacang.merchants.tenancy import acting_as
 
 _CHECKS = {
@@ -54,6 +55,15 @@ _CHECKS = {
         where b.merchant_id = %(merchant)s::bigint and b.state in (1, 4)
           and b.card_count <> coalesce(c.cards, 0)
     """,
+    "cards that are owed though nobody has them": """
+        select count(*) from card c where c.merchant_id = %(merchant)s::bigint
+          and c.owed_minor is not null and (c.state not in (2, 3, 7) or c.line_id is null)
+    """,
+    "deferred revenue that is not what cards are owed": f"""
+        select count(*) from ({DEFERRED}) d where d.minor <> (
+            select coalesce(sum(owed_minor), 0) from card
+            where merchant_id = %(merchant)s::bigint and owed_minor is not null)
+    """,  # noqa: S608 - our own text
     "exclusive allocations of a card that is nobody's": """
         select count(*) from allocation a join card c
             on c.merchant_id = a.merchant_id and c.id = a.card_id

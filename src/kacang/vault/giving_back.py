@@ -13,11 +13,13 @@ from typing import Any
 from django.db import connection
 
 from kacang.ledger.accounts import TransferKind
+from kacang.shared.money import Money
 from kacang.vault.changing import move_cards
 from kacang.vault.intake import Lot, book
 from kacang.vault.loading import announce
 from kacang.vault.marks import reset_mark
 from kacang.vault.models import Batch, CardState
+from kacang.vault.owing import release_owed
 
 Place = tuple[int, int]
 # What a card may be that is made void when its buyer gives it back.
@@ -76,6 +78,17 @@ class Fate(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class GivenBack:
+    """What became of each unit, and what was paid for cards that are not to be redeemed now.
+
+    `owed` stands on the account of deferred revenue: the caller moves it on. None: nothing does.
+    """
+
+    fates: Mapping[Place, Fate]
+    owed: Money | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Held:
     allocation_id: int
     place: Place
@@ -85,7 +98,7 @@ class _Held:
     state: CardState
 
 
-def give_back(*, merchant_id: int, places: Sequence[Place], to_stock: bool) -> Mapping[Place, Fate]:
+def give_back(*, merchant_id: int, places: Sequence[Place], to_stock: bool) -> GivenBack:
     """Take delivered cards from their units, by line and unit; say what became of each.
 
     With `to_stock` those whose code was never shown go on sale again and take their cost with
@@ -94,10 +107,12 @@ def give_back(*, merchant_id: int, places: Sequence[Place], to_stock: bool) -> M
     """
     assert connection.in_atomic_block
     fates: dict[Place, Fate] = {}
+    owed: Money | None = None
     returned: list[int] = []
     voided: dict[CardState, list[int]] = defaultdict(list)
     released: list[int] = []
-    for held in _locked(merchant_id, places):
+    found = _locked(merchant_id, places)
+    for held in found:
         fate = _fate(held, to_stock=to_stock)
         fates[held.place] = fate
         if fate is Fate.RETURNED:
@@ -108,11 +123,13 @@ def give_back(*, merchant_id: int, places: Sequence[Place], to_stock: bool) -> M
             released.append(held.allocation_id)
     if released:
         _run(_RELEASE, merchant_id, released)
+        gone = [held.card_id for held in found if fates[held.place] is not Fate.KEPT]
+        owed = release_owed(merchant_id=merchant_id, card_ids=gone)
     for state, ids in voided.items():
         move_cards(merchant_id, ids, state, CardState.VOID)
     if returned:
         _put_on_sale(merchant_id, returned)
-    return fates
+    return GivenBack(fates, owed)
 
 
 def note_shown(

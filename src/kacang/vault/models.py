@@ -172,6 +172,9 @@ class Card(models.Model):
     file_name = models.BinaryField(null=True)
     # What it cost, where that was said for it alone; else what its batch says.
     cost_minor = models.BigIntegerField(null=True)
+    # What was paid for it while it waits to be redeemed, and what was earned when it lapsed.
+    owed_minor = models.BigIntegerField(null=True)
+    lapsed_minor = models.BigIntegerField(null=True)
     is_loop = models.BooleanField(default=False)
     # It lies outside of its batch's range of ids, for it came from another batch.
     regrouped = models.BooleanField(default=False)

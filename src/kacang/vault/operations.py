@@ -50,7 +50,7 @@ from kacang.vault.fetching import (
 )
 from kacang.vault.finding import cards_ending, search_cards
 from kacang.vault.generating import BadCount, GenerateRequest, generate_cards, run_generate
-from kacang.vault.giving_back import Fate, give_back, note_shown, shown_of_lines
+from kacang.vault.giving_back import Fate, GivenBack, give_back, note_shown, shown_of_lines
 from kacang.vault.import_jobs import ImportRefused, run_check, run_import
 from kacang.vault.importing import (
     ImportRequest,
@@ -64,6 +64,7 @@ from kacang.vault.intake import Arrival, BadPurchase, NotCards, Purchase
 from kacang.vault.levels import compact_levels
 from kacang.vault.listing import UnknownBatch
 from kacang.vault.marks import move_marks
+from kacang.vault.owing import hand_owed_on, lapse_expired, release_owed
 from kacang.vault.patterns import BadPattern, WeakPattern, check_strength, read_pattern
 from kacang.vault.picking import rekey
 from kacang.vault.planning import BadTerms, BatchesDiffer, Change, Terms
@@ -111,6 +112,7 @@ __all__ = [
     "Finding",
     "GenerateRequest",
     "Given",
+    "GivenBack",
     "ImportRefused",
     "ImportRequest",
     "Incoming",
@@ -159,8 +161,10 @@ __all__ = [
     "generate_cards",
     "give_back",
     "hand_over",
+    "hand_owed_on",
     "import_cards",
     "in_vault",
+    "lapse_expired",
     "lines_to_remind",
     "lock_codes",
     "look_inside",
@@ -177,6 +181,7 @@ __all__ = [
     "read_pattern",
     "redeem_card",
     "rekey",
+    "release_owed",
     "rename_pool",
     "restore_cards",
     "reveal",

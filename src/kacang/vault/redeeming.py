@@ -49,7 +49,7 @@ def look_up_code(*, merchant_id: int, code: str) -> list[CodeCard]:
 def redeem_card(*, merchant_id: int, card_id: int) -> bool:
     """Make a sold card redeemed, which is final; say whether it was. In the caller's transaction.
 
-    The books stay as they are: its price and its cost were booked when it was sold.
+    What it is owed stays in the books: the caller takes it (`release_owed`) to where it belongs.
     """
     return move_cards(merchant_id, [card_id], CardState.SOLD, CardState.REDEEMED) == 1
 

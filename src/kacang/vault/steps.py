@@ -22,6 +22,7 @@ from kacang.vault.intake import Lot, book
 from kacang.vault.loading import announce
 from kacang.vault.marks import reset_mark
 from kacang.vault.models import CARD_STEPS, UNDO_STEPS, Batch, BatchState, CardState
+from kacang.vault.owing import lapse, owe_again
 from kacang.vault.picking import NO_EXPIRY
 
 # Who hold their cost in the inventory, as long as they were never sold.
@@ -165,7 +166,13 @@ def take(merchant_id: int, steps: Sequence[Step]) -> None:
     _write_movements(merchant_id, steps)
     _resize(steps, batches)
     _book(merchant_id, steps, batches)
+    lapse(merchant_id, [card.id for card, to in steps if to.state == CardState.VOID])
+    owe_again(merchant_id, [card.id for card, to in steps if card.was_sold and _revives(card, to)])
     _offer(merchant_id, steps)
+
+
+def _revives(card: LockedCard, to: Condition) -> bool:
+    return card.now.state == CardState.VOID != to.state
 
 
 def _columns(

@@ -1,14 +1,16 @@
 """Gift cards (储值卡): a card that was sold is given for money in a wallet, once (F3).
 
-One transaction makes the card redeemed and credits the wallet, or leaves both as they were. The
-card was earned when it was sold; what it is worth is owed again from now on: 4100 → 2300.
+One transaction makes the card redeemed and credits the wallet, or leaves both as they were. What
+was paid for the card stood on the account of deferred revenue; what it is worth is owed in the
+wallet from now on, and the difference of the two has an account of its own. A card that was sold
+before such cards were put back was earned then: what it is worth is taken from revenue.
 
 Attempts are counted and refused as those to redeem any code (`orders.redeeming.trying`).
 """
 
 from kacang.catalog import queries as catalog
 from kacang.ledger.accounts import Account, DocumentKind, TransferKind
-from kacang.ledger.operations import Document, Side
+from kacang.ledger.operations import Document, Move, Side, transfer
 from kacang.merchants.audit import Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
@@ -51,15 +53,36 @@ def _add(merchant_id: int, wallet_uid: str, code: str, actor: Actor) -> Money:
         deed = wallets.do_once(wallet, wallets.DeedKind.GIFT_CARD, card.uid, "", actor)
         if deed is None or not vault.redeem_card(merchant_id=merchant_id, card_id=card.id):
             raise BadRedeemCode("changed", card.uid)
+        owed = vault.release_owed(merchant_id=merchant_id, card_ids=[card.id])
+        document = Document(DocumentKind.WALLET_DEED, deed)
+        source = Account.REVENUE if owed is None else Account.DEFERRED_REVENUE
         wallets.credit(
             merchant_id=merchant_id,
             uid=wallet_uid,
             amount=worth,
-            source=Side(Account.REVENUE),
+            source=Side(source),
             kind=TransferKind.DEPOSITED,
-            document=Document(DocumentKind.WALLET_DEED, deed),
+            document=document,
         )
+        if owed is not None:
+            _book_difference(merchant_id, worth - owed, document)
     return worth
+
+
+def _book_difference(merchant_id: int, given: Money, document: Document) -> None:
+    """Book by how much a card was worth more than was paid for it, or less."""
+    if not given.minor:
+        return
+    more, owed = Side(Account.GIFT_CARD_DIFFERENCE), Side(Account.DEFERRED_REVENUE)
+    debit, credit = (more, owed) if given.minor > 0 else (owed, more)
+    move = Move(
+        debit=debit,
+        credit=credit,
+        amount=Money(abs(given.minor), given.currency),
+        kind=TransferKind.WORTH_DIFFERS,
+        document=document,
+    )
+    transfer(merchant_id=merchant_id, move=move)
 
 
 def _held(merchant_id: int, code: str) -> tuple[CodeCard, Money]:

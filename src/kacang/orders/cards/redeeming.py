@@ -20,7 +20,8 @@ from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.buying.placing import place_alone
 from kacang.orders.errors import BadRedeemCode, NotNow, RedeemSoldOut, SoldOut
-from kacang.orders.models import Channel, Event, Order, OrderState, Redemption, TimelineEntry
+from kacang.orders.fulfilling.deferring import earn_code
+from kacang.orders.models import Channel, Event, Line, Order, OrderState, Redemption, TimelineEntry
 from kacang.orders.types import Item, Origin, PlacedOrder, PlaceRequest
 from kacang.risk import operations as risk
 from kacang.risk.operations import Scope, TooManyAttempts, Want
@@ -134,7 +135,8 @@ def redeem(*, merchant_id: int, request: RedeemRequest) -> Redeemed:
         order = _place(merchant_id, target, request)
         if not vault.redeem_card(merchant_id=merchant_id, card_id=card.id):
             raise BadRedeemCode("changed", card.uid)
-        _note(merchant_id, card, order, request.origin)
+        order_id = _note(merchant_id, card, order, request.origin)
+        _book(merchant_id, card, order_id, target)
     return Redeemed(order, target.uid)
 
 
@@ -181,8 +183,8 @@ def _place(merchant_id: int, target: SkuView, request: RedeemRequest) -> PlacedO
     return order
 
 
-def _note(merchant_id: int, card: CodeCard, order: PlacedOrder, origin: Origin) -> None:
-    """Write which code was given for which order, in both their stories."""
+def _note(merchant_id: int, card: CodeCard, order: PlacedOrder, origin: Origin) -> int:
+    """Write which code was given for which order, in both their stories; return its id."""
     now = utc_now()
     order_id = Order.objects.values_list("id", flat=True).get(
         merchant_id=merchant_id, number=order.number
@@ -198,6 +200,16 @@ def _note(merchant_id: int, card: CodeCard, order: PlacedOrder, origin: Origin) 
         address=origin.address,
         at=now,
     )
+    return order_id
+
+
+def _book(merchant_id: int, card: CodeCard, order_id: int, target: SkuView) -> None:
+    """Earn what was paid for the code; a gift card that was given for it is owed that instead."""
+    if target.gift is None:
+        earn_code(merchant_id, card.id, order_id)
+        return
+    line = Line.objects.get(merchant_id=merchant_id, order_id=order_id)
+    vault.hand_owed_on(merchant_id=merchant_id, card_uid=card.uid, line_id=line.pk, unit_no=1)
 
 
 def _count(merchant_id: int, origin: Origin) -> list[Want]:

@@ -88,6 +88,13 @@ def replace_here(
     if result.state not in BROKEN:
         raise CardInUse
     card_id = _give(order, line, held, actor, reason.strip())
+    if line.claim:
+        vault.hand_owed_on(
+            merchant_id=merchant_id,
+            card_uid=card_uid,
+            line_id=line.pk,
+            unit_no=held.unit_no,
+        )
     new_uid = cards.uid_of(merchant_id=merchant_id, card_id=card_id)
     audit.record(
         merchant_id=merchant_id,

@@ -7,10 +7,10 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.errors import NotNow
+from kacang.orders.fulfilling.deferring import earned_by
 from kacang.orders.fulfilling.delivering import locked, note_staff
 from kacang.orders.models import Event, Line, Order, OrderState, TimelineEntry, Unit, UnitState
 from kacang.shared.clock import utc_now
-from kacang.shared.money import Money
 from kacang.stock import operations as stock
 
 _OPEN = frozenset({OrderState.PAID, OrderState.FULFILLING})
@@ -71,14 +71,14 @@ def hand_over(*, merchant_id: int, number: str, actor: Actor) -> int:
 
 
 def earn(order: Order) -> None:
-    """Book what an order costs, less what is given back, as earned: all of it is delivered."""
-    earned = order.payable_minor - order.refund_minor
-    if not earned:
+    """Book what is earned by an order, all of which is delivered now."""
+    earned = earned_by(order)
+    if not earned.minor:
         return
     move = Move(
         debit=Side(Account.ADVANCE_FROM_BUYER),
         credit=Side(Account.REVENUE),
-        amount=Money(earned, order.currency),
+        amount=earned,
         kind=TransferKind.DELIVERED,
         document=Document(DocumentKind.ORDER, order.pk),
     )

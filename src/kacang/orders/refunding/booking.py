@@ -5,6 +5,7 @@ from kacang.ledger import queries as entries
 from kacang.ledger.accounts import Account, DocumentKind, TransferKind
 from kacang.ledger.operations import Document, Move, Side
 from kacang.ledger.queries import EntryFilter
+from kacang.orders.fulfilling.deferring import earned_by
 from kacang.orders.models import Order
 from kacang.orders.refunding.types import RefundInfo, RefundWay
 from kacang.shared.money import Money
@@ -52,10 +53,10 @@ def unbook_due(merchant_id: int, order: Order | None, refund: RefundInfo) -> Non
 
 def unearn(order: Order) -> None:
     """Take back that an order is delivered: a part of it is due again."""
-    left = order.payable_minor - order.refund_minor
-    if left:
+    earned = earned_by(order)
+    if earned.minor:
         sides = (Account.REVENUE, Account.ADVANCE_FROM_BUYER)
-        _of_order(order, sides, Money(left, order.currency), TransferKind.UNEARNED)
+        _of_order(order, sides, earned, TransferKind.UNEARNED)
 
 
 def _move(

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from kacang.catalog.queries import StockMode
+from kacang.orders.fulfilling.deferring import take_back
 from kacang.orders.fulfilling.handing import earn
 from kacang.orders.models import ORDER_STEPS, Line, Order, OrderState, RefundUnit, Unit, UnitState
 from kacang.orders.refunding.booking import unearn
@@ -161,7 +162,9 @@ def _fates(order: Order, chosen: Sequence[Unit], cards: Cards) -> Mapping[Place,
     to_stock = cards is Cards.RETURN
     _take_pieces(order, pieces, to_stock=to_stock)
     if delivered:
-        fates |= vault.give_back(merchant_id=order.merchant_id, places=delivered, to_stock=to_stock)
+        back = vault.give_back(merchant_id=order.merchant_id, places=delivered, to_stock=to_stock)
+        fates |= back.fates
+        take_back(order, back.owed)
     return fates
 
 

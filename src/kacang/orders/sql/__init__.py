@@ -58,14 +58,29 @@ _GOODS = {
     ),
 }
 DELIVER_QUICK = _statement(
-    "deliver.sql", found=_read("deliver_quick.sql"), extra="", parts="", **_CARDS
+    "deliver.sql",
+    found=_read("deliver_quick.sql"),
+    extra="",
+    parts="",
+    owed="",
+    earned="earned_minor",
+    **_CARDS,
 )
 _THOROUGH = {
-    "found": _read("deliver_thorough.sql"),
+    "found": _read("deliver_thorough.sql").replace("{claims}", _read("deliver_claims.sql")),
     "extra": _read("deliver_extra.sql"),
     "parts": (
         "select %(merchant)s::bigint, 2900, 2200, amount_minor, currency, 8, 2, id,"
         " (select now from clock) from parts union all "
+        # What the cards are owed that are good for something: no revenue yet.
+        "select %(merchant)s::bigint, 2200, 2250, d.minor, s.currency, 16, 1, s.id,"
+        " (select now from clock) from deferred d join settled s on s.id = d.order_id union all "
+    ),
+    "owed": ", owed_minor = g.owed_minor",
+    "earned": (
+        "earned_minor"
+        " - coalesce((select m.deferred_minor from open_money m where m.order_id = id), 0)"
+        " - coalesce((select d.minor from deferred d where d.order_id = id), 0)"
     ),
 }
 DELIVER = _statement("deliver.sql", **_THOROUGH, **_CARDS)

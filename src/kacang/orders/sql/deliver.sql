@@ -21,7 +21,7 @@ money as materialized (
       and a.unit_no = g.unit_no and a.released_at is null
 ),
 sold as (
-    update card c set state = 2, line_id = g.line_id, reserved_until = null, sold_at = (select now from clock)
+    update card c set state = 2, line_id = g.line_id, reserved_until = null, sold_at = (select now from clock){owed}
     from given g where c.merchant_id = %(merchant)s::bigint and c.id = g.card_id
     returning c.line_id, c.batch_id, c.cost_minor
 ),
@@ -73,8 +73,8 @@ booked as (
            case when waited then 8 else 1 end, 2, receipt_id, (select now from clock)
     from money where payment_id in (select payment_id from done)
     union all
-{parts}    select %(merchant)s::bigint, 2200, 4100, earned_minor, currency, 3, 1, id, (select now from clock)
-    from settled where state = 4 and earned_minor > 0
+{parts}    select %(merchant)s::bigint, 2200, 4100, {earned}, currency, 3, 1, id, (select now from clock)
+    from settled where state = 4 and {earned} > 0
     union all
     select %(merchant)s::bigint, 5100, 1400, minor, currency, 4, 1, order_id, (select now from clock) from cost
 ),

@@ -1,11 +1,11 @@
--- Part of deliver.sql for nearly every order: all its cards are still reserved for it. Orders of
--- which one is not are left to `deliver_thorough.sql`: a plan with every case in it takes twice as
--- long to set up.
+-- Part of deliver.sql for nearly every order: all its cards are still reserved for it, and good for
+-- nothing more. Others are left to `deliver_thorough.sql`: a plan with every case in it takes twice
+-- as long to set up.
 waiting as materialized (
-    select d.order_id, l.id as line_id, u.unit_no
+    select d.order_id, l.id as line_id, l.claim, u.unit_no
     from asked d
     cross join lateral ( -- `offset 0`: order by order by index, whatever statistics say
-        select id from order_line
+        select id, claim from order_line
         where merchant_id = %(merchant)s::bigint and order_id = d.order_id offset 0
     ) l
     cross join lateral (
@@ -27,6 +27,7 @@ own as materialized (
           and state + 0 = 1 -- by its id: an index of all reserved cards must look tempting to nobody
         for no key update
     ) c
+    where u.claim = 0
 ),
 done as materialized (
     select d.* from asked d

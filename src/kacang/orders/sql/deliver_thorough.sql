@@ -73,12 +73,12 @@ paired as materialized (
     ) p
     group by sku_id, nth having count(*) = 2
 ),
-given as materialized (
+handed as materialized (
     select line_id, unit_no, card_id, batch_id, sku_id, 1 as from_state, true as is_own from own
     union all
     select line_id, unit_no, card_id, batch_id, sku_id, from_state, false from paired
 ),
-served as materialized (
+{claims}served as materialized (
     select max(order_id) as order_id, line_id, unit_no, bool_or(is_given) as is_given
     from (
         select order_id, line_id, unit_no, false as is_given from unit

@@ -64,9 +64,10 @@ new_order as (
 new_line as (
     insert into order_line (
         merchant_id, order_id, line_no, sku_id, quantity, unit_price_minor, unit_cost_minor, title,
-        sku_title, kind, cover, guide, form_version, stock_mode, is_chosen)
+        sku_title, kind, cover, guide, form_version, stock_mode, is_chosen, claim)
     select %(merchant)s::bigint, o.id, a.line_no, a.sku_id, a.quantity, a.unit_price_minor, s.cost_minor,
-           p.title, s.title, p.kind, p.cover, p.guide, p.form_version, a.stock_mode, a.is_chosen
+           p.title, s.title, p.kind, p.cover, p.guide, p.form_version, a.stock_mode, a.is_chosen,
+           case when s.gift_minor is not null then 1 when s.redeems_id is not null then 2 else 0 end
     from new_order o
     join ask a on a.number = o.number
     join sku s on s.merchant_id = %(merchant)s::bigint and s.id = a.sku_id

@@ -38,6 +38,7 @@ RECEIVED = (TransferKind.RECEIVED, TransferKind.RECEIVED_TO_SUSPENSE)
 UNSETTLED = (
     (Account.CASH_AT_PROVIDER, 1),
     (Account.ADVANCE_FROM_BUYER, -1),
+    (Account.DEFERRED_REVENUE, -1),
     (Account.REFUNDS_DUE, -1),
     (Account.SUSPENSE, -1),
     (Account.WALLET, -1),
