@@ -250,13 +250,16 @@ class TestTime:
     def test_O1_a_parcel_long_under_way_has_arrived(self, shop, nuts):
         placed = shop.paid((nuts, 1))
         shop.ship(placed)
-        soon = utc_now() + timedelta(seconds=5)
-        late = parcels.overdue_orders(merchant_id=shop.merchant, before=soon, most=10)
+        now = utc_now()
 
-        done = operations.arrive_overdue(merchant_id=shop.merchant, order_ids=[*late, *late])
+        early = operations.arrive_overdue(merchant_id=shop.merchant, now=now + timedelta(days=14))
+        assert (early, shop.state(placed)) == (0, OrderState.SHIPPED)
+        done = operations.arrive_overdue(merchant_id=shop.merchant, now=now + timedelta(days=16))
 
-        assert done == 1
-        assert shop.state(placed) is OrderState.DELIVERED
+        assert (done, shop.state(placed)) == (1, OrderState.DELIVERED)
+        again = operations.arrive_overdue(merchant_id=shop.merchant, now=now + timedelta(days=16))
+        assert again == 0
+        assert shop.wrong() == []
 
 
 SHARED = settings(

@@ -7,6 +7,7 @@ A module a room; `kacang.jobs` is all of them.
 
 from kacang.jobs import (
     ledger,
+    logistics,
     merchants,
     messages,
     orders,
@@ -27,6 +28,7 @@ __all__ = [
     "LISTENERS",
     "SEALED",
     "ledger",
+    "logistics",
     "merchants",
     "messages",
     "orders",

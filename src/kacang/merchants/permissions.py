@@ -12,6 +12,8 @@ PERMISSIONS = {
     "orders.deliver": _("Confirm delivery, resend codes"),
     "orders.replace": _("Replace faulty cards of buyers"),
     "orders.hand_over": _("Hand goods over"),
+    "orders.ship": _("Send goods, correct tracking numbers"),
+    "orders.recipients": _("See whom goods are sent to, print packing slips"),
     "products.view": _("See products"),
     "products.edit": _("Change products and prices"),
     "works.view": _("See long jobs"),
@@ -101,6 +103,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "orders.deliver",
             "orders.replace",
             "orders.hand_over",
+            "orders.ship",
+            "orders.recipients",
             "refunds.view",
             "refunds.request",
             "products.view",
@@ -132,6 +136,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "stock.view",
             "goods.move",
             "orders.hand_over",
+            "orders.ship",
+            "orders.recipients",
         }
     ),
     Role.FINANCE: frozenset(

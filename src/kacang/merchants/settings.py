@@ -178,6 +178,11 @@ _SPECS = (
         help=_("From the moment when the buyer uploads a proof of payment."),
     ),
     Spec(
+        "arrival_days", "orders", _("Parcels count as arrived after"),
+        Type.NUMBER, 15, 0, 90, unit=_("days"),
+        help=_("Unless somebody says so earlier. 0: never by itself."),
+    ),
+    Spec(
         "contact_required", "orders", _("Contact that buyers must give"), Type.CHOICE, "either",
         choices={
             "either": _("E-mail or phone"),
@@ -248,6 +253,10 @@ _SPECS = (
     ),
     Spec(
         "mail_order_waiting", "mail", _("E-mail the buyer when a paid order has to wait"),
+        Type.SWITCH, True,  # noqa: FBT003 - the default value
+    ),
+    Spec(
+        "mail_order_shipped", "mail", _("E-mail the buyer when goods are sent"),
         Type.SWITCH, True,  # noqa: FBT003 - the default value
     ),
     Spec(

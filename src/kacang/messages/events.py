@@ -11,6 +11,7 @@ class Event(StrEnum):
 
     ORDER_DELIVERED = "order.delivered"
     ORDER_READY = "order.ready"
+    ORDER_SHIPPED = "order.shipped"
     ORDER_WAITING = "order.waiting"
     ORDER_REPLACED = "order.replaced"
     ORDER_CANCELLED = "order.cancelled"

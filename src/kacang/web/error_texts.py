@@ -83,6 +83,15 @@ TEXTS: dict[str, Words] = {
     "money.bad_amount": _("{text} is not an amount of money."),
     "money.unknown_currency": _("The currency {currency} is not known."),
     "orders.access_refused": _("The codes of this order are not shown here."),
+    "logistics.bad_recipient": _("A part of the address is missing or too long."),
+    "logistics.bad_tracking_number": _("This courier's numbers look different. Please check it."),
+    "logistics.reason_missing": _("Please say why."),
+    "logistics.recipient_missing": _("Please say whom it goes to: name, phone and address."),
+    "logistics.shipment_ended": _("The parcel has arrived or was called back already."),
+    "logistics.unit_in_parcel": _("One of the pieces lies in another parcel."),
+    "logistics.unknown_courier": _("There is no courier of this name."),
+    "logistics.unknown_shipment": _("There is no such parcel."),
+    "orders.already_shipped": _("All of it was sent or handed over before."),
     "orders.bad_choice": _("The cards chosen do not go with this product or quantity."),
     "orders.bad_redeem_code": _(
         "This code cannot be redeemed. Please check it, or ask where you got it."
@@ -91,6 +100,7 @@ TEXTS: dict[str, Words] = {
         "What this code is good for is out of stock right now. Your code stays good: please try"
         " again later."
     ),
+    "orders.bad_parcel": _("More is named than is still in the house."),
     "orders.bad_password": _("An order's password has 6 to 64 characters."),
     "orders.bad_price": _("The price must lie between nothing and what the order costs."),
     "orders.bad_quantity": _("This quantity is not possible."),

@@ -192,6 +192,7 @@ def _desk_stock_link(sending: Sending) -> Mapping[str, str]:
 _LINKS = {
     Event.ORDER_DELIVERED: _order_link,
     Event.ORDER_READY: _order_link,
+    Event.ORDER_SHIPPED: _order_link,
     Event.ORDER_WAITING: _order_link,
     Event.ORDER_REPLACED: _order_link,
     Event.ORDER_EXPIRING: _order_link,

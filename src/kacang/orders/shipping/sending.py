@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from kacang.logistics import operations as logistics
 from kacang.logistics.operations import ParcelDraft
-from kacang.logistics.queries import ShipmentView, read_number
+from kacang.logistics.queries import ShipmentView, overdue_orders, read_number
 from kacang.logistics.queries import shipment as shipment_of
 from kacang.merchants import audit
+from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM, Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
@@ -21,6 +23,7 @@ from kacang.shared.clock import utc_now
 from kacang.stock import operations as stock
 from kacang.stock.operations import Back
 
+OVERDUE_MOST = 2_000
 # Paid, and some of its goods may be in the house.
 SENDABLE = frozenset({OrderState.PAID, OrderState.FULFILLING})
 _GONE = frozenset({OrderState.SHIPPED, OrderState.DELIVERED, OrderState.COMPLETED})
@@ -198,10 +201,20 @@ def arrive_here(order: Order, actor: Actor) -> OrderState:
     return OrderState(order.state)
 
 
-def arrive_overdue(*, merchant_id: int, order_ids: list[int]) -> int:
-    """Take orders for arrived whose parcels are long under way; return how many that was."""
+def arrive_overdue(*, merchant_id: int, now: datetime) -> int:
+    """Take orders for arrived whose parcels were sent long enough ago; return how many.
+
+    How long that is, the merchant says; it may be never.
+    """
+    days = merchants.setting(merchant_id=merchant_id, name="arrival_days")
+    assert isinstance(days, int)
+    if not days:
+        return 0
     arrived = 0
-    for order_id in order_ids:
+    order_ids = overdue_orders(
+        merchant_id=merchant_id, before=now - timedelta(days=days), most=OVERDUE_MOST
+    )
+    for order_id in dict.fromkeys(order_ids):
         with acting_as(merchant_id):
             order = Order.objects.select_for_update(no_key=True).get(
                 merchant_id=merchant_id, id=order_id

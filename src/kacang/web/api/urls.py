@@ -9,7 +9,17 @@ from ninja import NinjaAPI
 from pydantic_core import to_json
 
 from kacang.web.access import machine, public
-from kacang.web.api import cards, document, jobs, orders, products, redemptions, refunds, stock
+from kacang.web.api import (
+    cards,
+    document,
+    jobs,
+    orders,
+    products,
+    redemptions,
+    refunds,
+    shipments,
+    stock,
+)
 from kacang.web.api.answers import JSON
 from kacang.web.api.guard import FILE_BYTES_MAX, JSON_BYTES_MAX, Terms, guarded
 from kacang.web.api.problems import Wrong, handle_on, wrong
@@ -27,7 +37,7 @@ api = NinjaAPI(
     parser=StrictParser(),
     urls_namespace="api-1",
 )
-for _room in (products, orders, refunds, redemptions, cards, stock, jobs):
+for _room in (products, orders, refunds, shipments, redemptions, cards, stock, jobs):
     api.add_router("", _room.router)
 handle_on(api)
 

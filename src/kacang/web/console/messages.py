@@ -35,6 +35,7 @@ EVENTS: dict[str, Promise] = {
     "order.code": gettext_lazy("One-time code for an order"),
     "order.expiring": gettext_lazy("To the buyer: cards expire soon"),
     "order.proof_rejected": gettext_lazy("To the buyer: the proof was not accepted"),
+    "order.shipped": gettext_lazy("To the buyer: goods were sent"),
     "order.refunded": gettext_lazy("To the buyer: money went back"),
     "wallet.code": gettext_lazy("One-time code for a wallet"),
     "restocked": gettext_lazy("To the buyer: it is back"),

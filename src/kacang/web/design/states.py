@@ -53,6 +53,12 @@ STATES: dict[str, dict[str, Look]] = {
         "released": Look(_("Released"), "grey"),
         "owed": Look(_("To hand over"), "orange"),
         "refunded": Look(_("Refunded"), "purple"),
+        "shipped": Look(pgettext_lazy("order", "Shipped"), "blue"),
+    },
+    "parcel": {
+        "under_way": Look(_("On its way"), "blue"),
+        "arrived": Look(pgettext_lazy("parcel", "Arrived"), "green"),
+        "void": Look(_("Called back"), "grey"),
     },
     "payment": {
         "open": Look(_("Awaiting payment"), "grey"),

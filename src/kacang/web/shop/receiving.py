@@ -20,6 +20,7 @@ from kacang.vault.queries import CardFile
 from kacang.web.design.parts import Event, Pages
 from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
+from kacang.web.shop.parcels import sent_parcels
 from kacang.web.shop.paying import title_of
 from kacang.web.shop.site import Site, page
 
@@ -68,7 +69,7 @@ def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
     """Show an order to its buyer. What is delivered is read page by page, audited first."""
     ready = delivered_count(order)
     # Then all that can be delivered by itself is; a person hands over the rest.
-    goods_wait = order.state is OrderState.PAID and bool(handed(order))
+    goods_wait = order.state in (OrderState.PAID, OrderState.FULFILLING) and bool(handed(order))
     offset = _offset(request, ready)
     # One at a time, each with its QR, for whoever bought many and scans.
     many = 1 if "each" in request.GET else PER_PAGE
@@ -97,6 +98,7 @@ def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         late=order.hold_reason == "late_payment",
         seconds=_seconds(order), expired=order.state == OrderState.CANCELLED,
         again_url=_again_url(site, order),
+        sent=sent_parcels(site, order),
         urls=_urls(site, order), refunds=_refunds(site, order),
     )  # fmt: skip
 
@@ -303,6 +305,6 @@ def _again_url(site: Site, order: OrderView) -> str:
 def _urls(site: Site, order: OrderView) -> dict[str, str]:
     names = {
         "pay": "pay", "state": "order_state", "download": "order_codes", "cancel": "order_cancel",
-        "zip": "order_zip", "file": "order_file",
+        "zip": "order_zip", "file": "order_file", "received": "order_received",
     }  # fmt: skip
     return {key: site.url(name, number=order.number) for key, name in names.items()}

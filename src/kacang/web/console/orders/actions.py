@@ -29,11 +29,12 @@ CARD_MOST = 60
 Done = Callable[[Desk, str, ConsoleRequest], str]
 
 
-def _text(request: ConsoleRequest, name: str, most: int = REASON_MOST) -> str:
+def text_in(request: ConsoleRequest, name: str, most: int = REASON_MOST) -> str:
+    """Return what a form says in one of its fields."""
     return request.POST.get(name, "").strip()[:most]
 
 
-def _answer(request: ConsoleRequest, number: str, act: Done) -> HttpResponse:
+def answer(request: ConsoleRequest, number: str, act: Done) -> HttpResponse:
     """Do one act and show the order as it is then; a refusal is said above it."""
     try:
         text = act(desk_of(request), number, request)
@@ -55,11 +56,11 @@ def cancel(request: ConsoleRequest, number: str) -> HttpResponse:
             merchant_id=desk.merchant_id,
             number=number,
             actor=desk.actor,
-            reason=_text(request, "reason"),
+            reason=text_in(request, "reason"),
         )
         return _("Order %(number)s is cancelled.") % {"number": number}
 
-    return _answer(request, number, act)
+    return answer(request, number, act)
 
 
 @needs("orders.change_price")
@@ -68,17 +69,17 @@ def change_price(request: ConsoleRequest, number: str) -> HttpResponse:
     """Change what an unpaid order costs, with a reason."""
 
     def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
-        price = Money.parse(_text(request, "price"), desk.currency)
+        price = Money.parse(text_in(request, "price"), desk.currency)
         operations.change_price(
             merchant_id=desk.merchant_id,
             number=number,
             payable_minor=price.minor,
-            reason=_text(request, "reason"),
+            reason=text_in(request, "reason"),
             actor=desk.actor,
         )
         return _("The order now costs %(price)s.") % {"price": price}
 
-    return _answer(request, number, act)
+    return answer(request, number, act)
 
 
 @needs("orders.note")
@@ -90,12 +91,12 @@ def note(request: ConsoleRequest, number: str) -> HttpResponse:
         operations.add_note(
             merchant_id=desk.merchant_id,
             number=number,
-            text=_text(request, "text", TEXT_MOST),
+            text=text_in(request, "text", TEXT_MOST),
             actor=desk.actor,
         )
         return _("The note is added.")
 
-    return _answer(request, number, act)
+    return answer(request, number, act)
 
 
 @needs("orders.deliver")
@@ -107,7 +108,7 @@ def resend(request: ConsoleRequest, number: str) -> HttpResponse:
         operations.resend(merchant_id=desk.merchant_id, number=number, actor=desk.actor)
         return _("The codes are on their way.")
 
-    return _answer(request, number, act)
+    return answer(request, number, act)
 
 
 @needs("orders.deliver")
@@ -125,7 +126,7 @@ def deliver(request: ConsoleRequest, number: str) -> HttpResponse:
             "count": given
         }
 
-    return _answer(request, number, act)
+    return answer(request, number, act)
 
 
 @needs("orders.replace")
@@ -136,14 +137,14 @@ def replace(request: ConsoleRequest, number: str) -> HttpResponse:
     def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
         operations.replace_card(
             merchant_id=desk.merchant_id,
-            card_uid=_text(request, "card", CARD_MOST),
+            card_uid=text_in(request, "card", CARD_MOST),
             actor=desk.actor,
-            reason=_text(request, "reason"),
+            reason=text_in(request, "reason"),
             number=number,
         )
         return _("The card is replaced. The buyer finds the new code on the order's page.")
 
-    return _answer(request, number, act)
+    return answer(request, number, act)
 
 
 @needs("orders.hand_over")
@@ -157,7 +158,7 @@ def hand_over(request: ConsoleRequest, number: str) -> HttpResponse:
             "%(count)s piece is handed over.", "%(count)s pieces are handed over.", pieces
         ) % {"count": pieces}
 
-    return _answer(request, number, act)
+    return answer(request, number, act)
 
 
 @needs("secrets.reveal")
@@ -165,8 +166,8 @@ def hand_over(request: ConsoleRequest, number: str) -> HttpResponse:
 def codes(request: ConsoleRequest, number: str) -> HttpResponse:
     """Show delivered codes to a person, who must say why; the audit row comes first (V4)."""
     desk = desk_of(request)
-    reason = _text(request, "reason")
-    offset = _text(request, "offset")
+    reason = text_in(request, "reason")
+    offset = text_in(request, "offset")
     start = int(offset) if offset.isdecimal() else 0
     if not reason:
         said = Said(_("Please say why you need to see the codes."), "bad")
@@ -189,7 +190,7 @@ def codes(request: ConsoleRequest, number: str) -> HttpResponse:
 def secret_form(request: ConsoleRequest, number: str) -> HttpResponse:
     """Show what the buyer answered to secret questions; the audit row comes first (rule 27)."""
     desk = desk_of(request)
-    reason = _text(request, "reason")
+    reason = text_in(request, "reason")
     if not reason:
         said = Said(_("Please say why you need to see the answers."), "bad")
         return show_order(request, number, said=said)

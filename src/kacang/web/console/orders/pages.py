@@ -19,6 +19,7 @@ from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of, is_over_list
 from kacang.web.console.orders.cards import FEW, unit_rows
 from kacang.web.console.orders.filters import CHANNELS
+from kacang.web.console.orders.parcels import parcels_context
 from kacang.web.console.orders.words import Act, acts_for, events_of, has_of
 from kacang.web.console.refunds.queue import rows_of
 from kacang.web.requests import ConsoleRequest
@@ -93,6 +94,7 @@ def show_order(
         "said": said,
         "oob": over_list and request.method == "POST",
         "page_url": request.path if request.method == "GET" else "",
+        **parcels_context(desk, order),
         **_opened_context(opened or Opened(), labels),
     }
     name = "drawer" if over_list else "detail"

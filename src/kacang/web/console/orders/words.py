@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from kacang.logistics.queries import COURIERS
 from kacang.orders.types import Event, EventView, OrderState, OrderView
 from kacang.payments.listing import ReceiptFit
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
+from kacang.shared.texts import pick
 from kacang.web.design import parts
 from kacang.web.design.companies import company_name
 
@@ -55,6 +57,11 @@ EVENTS: dict[Event, Promise] = {
     Event.READY: gettext_lazy("Paid; the goods are to be handed over"),
     Event.HANDED_OVER: gettext_lazy("The goods were handed over"),
     Event.REDEEMED: gettext_lazy("A redeem code was given for it"),
+    Event.SHIPPED: gettext_lazy("Goods were sent"),
+    Event.ARRIVED: gettext_lazy("The parcels have arrived"),
+    Event.TRACKING_CHANGED: gettext_lazy("A tracking number was corrected"),
+    Event.PARCEL_VOIDED: gettext_lazy("A parcel was called back"),
+    Event.RECIPIENT_SHOWN: gettext_lazy("The address was looked at"),
     Event.REFUND_ASKED: gettext_lazy("A refund was asked for"),
     Event.REFUND_APPROVED: gettext_lazy("The refund was approved"),
     Event.REFUND_REJECTED: gettext_lazy("The refund was rejected"),
@@ -66,13 +73,17 @@ TONES = {
     Event.DELIVERED: "ok",
     Event.REPLENISHED: "ok",
     Event.HANDED_OVER: "ok",
+    Event.SHIPPED: "ok",
+    Event.ARRIVED: "ok",
     Event.REFUND_DONE: "ok",
     Event.REFUND_FAILED: "bad",
     Event.SHORT: "bad",
     Event.SUSPENSE: "bad",
     Event.LATE_PAYMENT: "bad",
 }
+PARCELS = frozenset({Event.SHIPPED, Event.TRACKING_CHANGED, Event.PARCEL_VOIDED})
 REFUNDS = frozenset(event for event in Event if event.name.startswith("REFUND_"))
+SENDABLE = frozenset({OrderState.PAID, OrderState.FULFILLING})
 GIVEN = frozenset({OrderState.DELIVERED, OrderState.COMPLETED})
 
 
@@ -91,6 +102,31 @@ class Act:
     danger: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When an act is offered: in these states (none: in all), with what the order has."""
+
+    name: str
+    permission: str
+    states: frozenset[OrderState] = frozenset()
+    needs: frozenset[str] = frozenset()
+
+
+_PENDING = frozenset({OrderState.PENDING})
+# The most likely act first.
+RULES = (
+    Rule("deliver", "orders.deliver", frozenset({OrderState.ON_HOLD})),
+    Rule("hand_over", "orders.hand_over", SENDABLE),
+    Rule("ship", "orders.ship", SENDABLE),
+    Rule("arrive", "orders.ship", frozenset({OrderState.SHIPPED})),
+    Rule("price", "orders.change_price", _PENDING),
+    Rule("resend", "orders.deliver", GIVEN, frozenset({"email", "codes"})),
+    Rule("reveal", "secrets.reveal", needs=frozenset({"codes"})),
+    Rule("note", "orders.note"),
+    Rule("cancel", "orders.cancel", _PENDING),
+)
+
+
 def acts_for(
     *, number: str, state: OrderState, has: Collection[str], permissions: Collection[str]
 ) -> list[Act]:
@@ -98,22 +134,13 @@ def acts_for(
 
     `has` names what the order has: "email", "codes".
     """
-    acts = []
-    if state is OrderState.ON_HOLD and "orders.deliver" in permissions:
-        acts.append(_act("deliver", number))
-    if state is OrderState.PAID and "orders.hand_over" in permissions:
-        acts.append(_act("hand_over", number))
-    if state is OrderState.PENDING and "orders.change_price" in permissions:
-        acts.append(_act("price", number))
-    if state in GIVEN and {"email", "codes"} <= set(has) and "orders.deliver" in permissions:
-        acts.append(_act("resend", number))
-    if "codes" in has and "secrets.reveal" in permissions:
-        acts.append(_act("reveal", number))
-    if "orders.note" in permissions:
-        acts.append(_act("note", number))
-    if state is OrderState.PENDING and "orders.cancel" in permissions:
-        acts.append(_act("cancel", number))
-    return acts
+    return [
+        _act(rule.name, number)
+        for rule in RULES
+        if rule.permission in permissions
+        and (not rule.states or state in rule.states)
+        and rule.needs <= set(has)
+    ]
 
 
 def has_of(contact: Contact, *, with_codes: bool) -> set[str]:
@@ -133,6 +160,18 @@ WORDS: dict[str, tuple[Promise, Promise, Promise, str]] = {
         gettext_lazy("Hand the goods over?"),
         gettext_lazy("They are handed over"),
         "package",
+    ),
+    "ship": (
+        pgettext_lazy("verb", "Ship"),
+        gettext_lazy("Send the goods by courier"),
+        gettext_lazy("They are sent"),
+        "truck-delivery",
+    ),
+    "arrive": (
+        gettext_lazy("Confirm arrival"),
+        gettext_lazy("Have all parcels arrived?"),
+        gettext_lazy("They have arrived"),
+        "check",
     ),
     "price": (
         gettext_lazy("Change the price"),
@@ -182,7 +221,7 @@ def _act(name: str, number: str) -> Act:
         icon=icon,
         url=f"{reverse('console_order', args=[number])}?act={name}",
         post_url=target,
-        primary=name in {"deliver", "hand_over", "price"},
+        primary=name in {"deliver", "hand_over", "ship", "price"},
         danger=name == "cancel",
     )
 
@@ -231,9 +270,10 @@ def _extra(order: OrderView, event: Event, detail: Mapping[str, object]) -> str:
     if event is Event.PRICE_CHANGED:
         change = " → ".join(_money(order, detail.get(key)) for key in ("before", "after"))
         return f"{change} · {words}" if words else change
-    if event in REFUNDS:
-        amount = _money(order, detail.get("amount"))
-        return f"{amount} · {words}" if words else amount
+    if event in PARCELS or event in REFUNDS:
+        is_money = event in REFUNDS
+        what = _money(order, detail.get("amount")) if is_money else _parcel(detail)
+        return f"{what} · {words}" if words else what
     if event is Event.SUSPENSE:
         return str(FIT_BY_NUMBER.get(str(detail.get("fit")), ""))
     units, given = detail.get("units"), detail.get("delivered")
@@ -245,6 +285,21 @@ def _extra(order: OrderView, event: Event, detail: Mapping[str, object]) -> str:
     if event in {Event.DELIVERED, Event.HANDED_OVER} and isinstance(units, int):
         return ngettext("%(count)s unit", "%(count)s units", units) % {"count": f"{units:,}"}
     return words
+
+
+def _parcel(detail: Mapping[str, object]) -> str:
+    """Return what is said of a parcel: its number, or the old and the new one."""
+    change = [_tracking(str(detail[key])) for key in ("before", "after") if key in detail]
+    number = str(detail.get("number") or "")
+    code = str(detail.get("courier") or "")
+    return " → ".join(change) or (_tracking(f"{code} {number}") if code else number)
+
+
+def _tracking(text: str) -> str:
+    """Return a stored "courier number" with the courier's name."""
+    code, _, number = text.partition(" ")
+    known = COURIERS.get(code)
+    return f"{pick(known.name, get_language() or '')} {number}" if known else text
 
 
 def _money(order: OrderView, minor: object) -> str:
