@@ -115,7 +115,9 @@ class Make:
             return dict(step(merchant_id=self.merchant_id, line_ids=[line], **more))
 
     def handed(self, line: int) -> dict[int, int]:
-        return self.stepped(operations.hand_over, line, order_id=1, currency="CNY")
+        leaving = operations.Leaving(1, [line], "CNY")
+        with acting_as(self.merchant_id):
+            return operations.hand_over(merchant_id=self.merchant_id, leaving=leaving)
 
     def value(self, sku: str) -> tuple[int, int]:
         """Pieces owned and what they cost."""

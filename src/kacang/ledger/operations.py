@@ -3,6 +3,7 @@
 The hot path writes its transfers in its own SQL (`orders/sql/`); everything else comes here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,14 @@ from kacang.ledger.models import Transfer
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.errors import Conflict, NotFound
 from kacang.shared.money import Money, exponent
+
+_MANY = """
+insert into transfer (merchant_id, debit, debit_owner, credit, credit_owner, amount_minor, currency,
+                      kind, document_kind, document_id)
+select %s::bigint, m.* from unnest(
+    %s::smallint[], %s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[], %s::text[],
+    %s::smallint[], %s::smallint[], %s::bigint[]) as m
+"""
 
 
 class UnknownTransfer(NotFound):
@@ -70,6 +79,34 @@ def transfer(*, merchant_id: int, move: Move, at: datetime | None = None) -> int
     exponent(move.amount.currency)
     with acting_as(merchant_id):
         return _insert(merchant_id, move, None, at)
+
+
+def transfer_many(*, merchant_id: int, moves: Sequence[Move]) -> None:
+    """Add transfers that happen now, as `transfer` adds one."""
+    assert connection.in_atomic_block
+    for move in moves:
+        assert move.amount.minor > 0
+        assert move.debit != move.credit
+        assert move.kind is not TransferKind.REVERSAL
+        exponent(move.amount.currency)
+    if not moves:
+        return
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute(
+            _MANY,
+            [
+                merchant_id,
+                [int(move.debit.account) for move in moves],
+                [move.debit.owner for move in moves],
+                [int(move.credit.account) for move in moves],
+                [move.credit.owner for move in moves],
+                [move.amount.minor for move in moves],
+                [move.amount.currency for move in moves],
+                [int(move.kind) for move in moves],
+                [int(move.document.kind) for move in moves],
+                [move.document.id for move in moves],
+            ],
+        )
 
 
 def reverse(*, merchant_id: int, transfer_id: int, at: datetime | None = None) -> int:

@@ -8,7 +8,7 @@ from kacang.logistics.parcels import (
     UnknownShipment,
     correct_parcel,
     end_parcels,
-    make_parcel,
+    make_parcels,
     void_parcel,
 )
 from kacang.logistics.recipients import (
@@ -33,7 +33,7 @@ __all__ = [
     "end_parcels",
     "forget_recipients",
     "keep_recipients",
-    "make_parcel",
+    "make_parcels",
     "read_recipient",
     "void_parcel",
 ]

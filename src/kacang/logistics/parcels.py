@@ -76,36 +76,41 @@ class ShipmentView:
         return self.arrived_at is None and self.voided_at is None
 
 
-def make_parcel(*, merchant_id: int, draft: ParcelDraft) -> ShipmentView:
-    """Write a parcel down. Must run inside the caller's transaction, with the order locked.
+def make_parcels(*, merchant_id: int, drafts: Sequence[ParcelDraft]) -> list[ShipmentView]:
+    """Write parcels down. Must run inside the caller's transaction, with the orders locked.
 
     Raises:
         UnknownCourier, BadTrackingNumber: As they say.
         UnitInParcel: A unit lies in another parcel. Nothing was written.
     """
     assert connection.in_atomic_block
-    assert draft.places, "a parcel holds something"
-    number = read_number(draft.courier, draft.tracking_number)
-    row = Shipment.objects.create(
-        merchant_id=merchant_id,
-        uid=new_uid("shp"),
-        order_id=draft.order_id,
-        courier=draft.courier,
-        tracking_number=number,
-        actor_label=draft.actor_label[:120],
-        created_at=utc_now(),
-    )
+    assert all(draft.places for draft in drafts), "a parcel holds something"
+    now = utc_now()
+    rows = [
+        Shipment(
+            merchant_id=merchant_id,
+            uid=new_uid("shp"),
+            order_id=draft.order_id,
+            courier=draft.courier,
+            tracking_number=read_number(draft.courier, draft.tracking_number),
+            actor_label=draft.actor_label[:120],
+            created_at=now,
+        )
+        for draft in drafts
+    ]
     try:
         with transaction.atomic():
+            Shipment.objects.bulk_create(rows)
             ShipmentUnit.objects.bulk_create(
                 ShipmentUnit(
                     merchant_id=merchant_id, shipment=row, line_id=line_id, unit_no=unit_no
                 )
+                for row, draft in zip(rows, drafts, strict=True)
                 for line_id, unit_no in draft.places
             )
     except IntegrityError as error:
         raise UnitInParcel from error
-    return _view(row, draft.places)
+    return [_view(row, draft.places) for row, draft in zip(rows, drafts, strict=True)]
 
 
 def correct_parcel(

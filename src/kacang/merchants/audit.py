@@ -1,5 +1,6 @@
 """Writing to the audit log (I3). Reading and sealing it are elsewhere in this room."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,15 +47,31 @@ def record(
             or secrets, rule 23), and `reason`.
     """
     assert connection.in_atomic_block
-    AuditEntry.objects.create(
+    _entry(merchant_id, actor, action, (object_kind, object_uid), details).save(force_insert=True)
+
+
+def record_each(
+    *, merchant_id: int, actor: Actor, action: str, object_kind: str, object_uids: Iterable[str]
+) -> None:
+    """Add a row for each of many things that the same was done to, as `record` adds one."""
+    assert connection.in_atomic_block
+    AuditEntry.objects.bulk_create(
+        _entry(merchant_id, actor, action, (object_kind, uid), {}) for uid in object_uids
+    )
+
+
+def _entry(
+    merchant_id: int, actor: Actor, action: str, what: tuple[str, str], details: Mapping[str, Any]
+) -> AuditEntry:
+    return AuditEntry(
         merchant_id=merchant_id,
         at=utc_now(),
         actor_kind=actor.kind,
         actor_id=actor.id,
         actor_label=actor.label[:120],
         action=action,
-        object_kind=object_kind,
-        object_uid=object_uid,
+        object_kind=what[0],
+        object_uid=what[1],
         before=details.get("before"),
         after=details.get("after"),
         reason=str(details.get("reason", ""))[:300],

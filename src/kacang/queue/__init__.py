@@ -3,7 +3,7 @@
 A job is a row, so it is queued if and only if the transaction that queued it commits.
 """
 
-from kacang.queue.enqueue import QUEUES, URGENT, enqueue
+from kacang.queue.enqueue import QUEUES, URGENT, enqueue, enqueue_each
 from kacang.queue.stalled import retry_stalled
 
-__all__ = ["QUEUES", "URGENT", "enqueue", "retry_stalled"]
+__all__ = ["QUEUES", "URGENT", "enqueue", "enqueue_each", "retry_stalled"]

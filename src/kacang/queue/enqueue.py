@@ -1,5 +1,8 @@
 """Queue a job by its name."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -47,3 +50,19 @@ def enqueue(
             deferrer.defer(**arguments)
     except AlreadyEnqueued:
         return
+
+
+def enqueue_each(
+    job: str, *, queue: str, arguments: Sequence[dict[str, Any]], after_seconds: int = 0
+) -> None:
+    """Queue the job called `job` once for each of the arguments, in one statement."""
+    assert queue in QUEUES, queue
+    if not arguments:
+        return
+    deferrer = app.configure_task(
+        job,
+        queue=queue,
+        schedule_in={"seconds": after_seconds} if after_seconds else None,
+        allow_unknown=True,
+    )
+    deferrer.batch_defer(*arguments)

@@ -15,7 +15,7 @@ from kacang.stock.entries import (
     receive,
     send,
 )
-from kacang.stock.handing import hand_over
+from kacang.stock.handing import Leaving, hand_over, hand_over_many
 from kacang.stock.holding import (
     Holding,
     hold_longer,
@@ -44,6 +44,7 @@ __all__ = [
     "Basket",
     "Finding",
     "Holding",
+    "Leaving",
     "NotEnoughFree",
     "NotGoods",
     "Parcel",
@@ -61,6 +62,7 @@ __all__ = [
     "compact_levels",
     "create_warehouse",
     "hand_over",
+    "hand_over_many",
     "hold_longer",
     "hold_pieces",
     "let_go",

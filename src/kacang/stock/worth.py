@@ -60,17 +60,26 @@ def come_in(row: Worth, pieces: int, cost: Money, booking: Booking) -> None:
 
 def go_out(row: Worth, pieces: int, currency: str, booking: Booking) -> Money:
     """Take pieces and their share of the cost away, book it, and return the share."""
-    cost = Money(share_of(row.value_minor, row.pieces, pieces), currency)
-    row.pieces -= pieces
-    row.value_minor -= cost.minor
+    cost = take_share(row, pieces, currency)
     row.save(update_fields=["pieces", "value_minor"])
     _book(row.merchant_id, cost, booking)
     return cost
 
 
-def _book(merchant_id: int, cost: Money, booking: Booking) -> None:
-    if not cost.minor:
-        return
+def take_share(row: Worth, pieces: int, currency: str) -> Money:
+    """Take pieces and their share of the cost off a row that the caller saves and books."""
+    cost = Money(share_of(row.value_minor, row.pieces, pieces), currency)
+    row.pieces -= pieces
+    row.value_minor -= cost.minor
+    return cost
+
+
+def move_of(cost: Money, booking: Booking) -> Move:
+    """Return how a cost is booked."""
     debit, credit = _SIDES[booking.kind]
-    move = Move(Side(debit), Side(credit), cost, booking.kind, booking.document)
-    transfer(merchant_id=merchant_id, move=move)
+    return Move(Side(debit), Side(credit), cost, booking.kind, booking.document)
+
+
+def _book(merchant_id: int, cost: Money, booking: Booking) -> None:
+    if cost.minor:
+        transfer(merchant_id=merchant_id, move=move_of(cost, booking))

@@ -12,6 +12,7 @@ from kacang.orders.fulfilling.delivering import locked, note_staff
 from kacang.orders.models import Event, Line, Order, OrderState, TimelineEntry, Unit, UnitState
 from kacang.shared.clock import utc_now
 from kacang.stock import operations as stock
+from kacang.stock.operations import Leaving
 
 _OPEN = frozenset({OrderState.PAID, OrderState.FULFILLING})
 
@@ -35,10 +36,7 @@ def hand_over(*, merchant_id: int, number: str, actor: Actor) -> int:
         )
         line_ids = list(lines.values_list("id", flat=True))
         gone = stock.hand_over(
-            merchant_id=merchant_id,
-            order_id=order.pk,
-            line_ids=line_ids,
-            currency=order.currency,
+            merchant_id=merchant_id, leaving=Leaving(order.pk, line_ids, order.currency)
         )
         now = utc_now()
         units = Unit.objects.filter(

@@ -1,7 +1,7 @@
 """Sending goods by courier: an order's pieces leave in parcels, arrive, or come back (L1, O1)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,9 +16,9 @@ from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.errors import AlreadyShipped, BadParcel, NotNow
 from kacang.orders.fulfilling.delivering import locked, note_staff
-from kacang.orders.models import Event, Order, OrderState, TimelineEntry, Unit, UnitState
-from kacang.orders.shipping.states import lines_of_goods, restate, units_of_goods
-from kacang.queue import enqueue
+from kacang.orders.models import Event, Order, OrderState, TimelineEntry, UnitState
+from kacang.orders.shipping.states import Goods, Place, goods_of, restate, set_units
+from kacang.queue import enqueue_each
 from kacang.shared.clock import utc_now
 from kacang.stock import operations as stock
 from kacang.stock.operations import Back
@@ -42,6 +42,26 @@ class ParcelWish:
     pieces: Mapping[int, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What of a locked order goes with whom under which number."""
+
+    goods: Goods
+    courier: str
+    number: str
+    places: Sequence[Place]
+
+    def of_stock(self) -> stock.Leaving:
+        """Return it as the stock knows it."""
+        order = self.goods.order
+        pieces = Counter(line_id for line_id, _ in self.places)
+        return stock.Leaving(order.pk, list(pieces), order.currency, pieces)
+
+    def draft(self, actor: Actor) -> ParcelDraft:
+        """Return it as logistics knows it."""
+        return ParcelDraft(self.goods.order.pk, self.courier, self.number, self.places, actor.label)
+
+
 @retry_conflicts
 def ship_order(*, merchant_id: int, number: str, wish: ParcelWish, actor: Actor) -> ShipmentView:
     """Send an order's goods, or a part of them, and mail the buyer where they are.
@@ -61,37 +81,62 @@ def ship_order(*, merchant_id: int, number: str, wish: ParcelWish, actor: Actor)
 
 def ship_here(order: Order, wish: ParcelWish, actor: Actor) -> ShipmentView:
     """Send a locked order's goods, in the caller's transaction. Raises as `ship_order`."""
-    read_number(wish.courier, wish.tracking_number)
+    (goods,) = goods_of(order.merchant_id, [order])
+    leaving = check_parcel(goods, wish)
+    (parcel,) = send_many(order.merchant_id, [leaving], actor)
+    return parcel
+
+
+def check_parcel(goods: Goods, wish: ParcelWish) -> Leaving:
+    """Say what of a locked order goes in a parcel. Raises as `ship_order`; changes nothing."""
+    number = read_number(wish.courier, wish.tracking_number)
+    order = goods.order
     if order.has_goods and order.state in _GONE:
         raise AlreadyShipped
     if order.state not in SENDABLE or not order.has_goods:
         raise NotNow
-    units = _chosen(order, wish.pieces)
-    gone = stock.hand_over(
-        merchant_id=order.merchant_id,
-        order_id=order.pk,
-        line_ids=sorted({unit.line_id for unit in units}),
-        currency=order.currency,
-        most=Counter(unit.line_id for unit in units),
+    return Leaving(goods, wish.courier, number, _chosen(goods, wish.pieces))
+
+
+def send_many(
+    merchant_id: int, leaving: Sequence[Leaving], actor: Actor, *, quiet_seconds: int = 0
+) -> list[ShipmentView]:
+    """Send parcels of locked orders, in the caller's transaction: so many statements for all.
+
+    Buyers are told after `quiet_seconds`, unless the parcel was called back until then.
+    """
+    if not leaving:
+        return []
+    gone = stock.hand_over_many(
+        merchant_id=merchant_id, leaving=[one.of_stock() for one in leaving]
     )
-    assert sum(gone.values()) == len(units), "as many units are owed as pieces are held"
-    parcel = logistics.make_parcel(
-        merchant_id=order.merchant_id,
-        draft=ParcelDraft(
-            order.pk,
-            wish.courier,
-            wish.tracking_number,
-            [(unit.line_id, unit.unit_no) for unit in units],
-            actor.label,
-        ),
+    pieces = sum(len(one.places) for one in leaving)
+    assert sum(gone.values()) == pieces, "as many units are owed as pieces are held"
+    parcels = logistics.make_parcels(
+        merchant_id=merchant_id, drafts=[one.draft(actor) for one in leaving]
     )
-    _set_units(order, parcel.places, UnitState.SHIPPED)
-    restate(order)
-    told = {"courier": parcel.courier, "number": parcel.tracking_number, "units": len(units)}
-    _tell(order, Event.SHIPPED, actor, told)
-    note_staff(order.merchant_id, order.number, actor, "orders.ship")
-    _tell_buyer(order, parcel.uid)
-    return parcel
+    set_units(merchant_id, [(one.goods, one.places) for one in leaving], UnitState.SHIPPED)
+    restate(merchant_id, [one.goods for one in leaving])
+    TimelineEntry.objects.bulk_create(
+        _entry(
+            one.goods.order,
+            Event.SHIPPED,
+            actor,
+            {"courier": one.courier, "number": one.number, "units": len(one.places)},
+        )
+        for one in leaving
+    )
+    if actor.kind not in ("buyer", "system"):
+        audit.record_each(
+            merchant_id=merchant_id,
+            actor=actor,
+            action="orders.ship",
+            object_kind="order",
+            object_uids=[one.goods.order.number for one in leaving],
+        )
+    sent = [(one.goods.order, parcel) for one, parcel in zip(leaving, parcels, strict=True)]
+    _tell_buyers(sent, after_seconds=quiet_seconds)
+    return parcels
 
 
 @retry_conflicts
@@ -132,7 +177,7 @@ def change_tracking(
             after={"parcel": now},
             reason=reason,
         )
-        _tell_buyer(order, uid)
+        _tell_buyers([(order, after)])
     return after
 
 
@@ -154,16 +199,14 @@ def void_shipment(
         if order.state not in (OrderState.FULFILLING, OrderState.SHIPPED, OrderState.PAID):
             raise NotNow
         parcel = logistics.void_parcel(merchant_id=merchant_id, uid=uid, reason=reason)
-        under_way = {
-            (unit.line_id, unit.unit_no) for unit in units_of_goods(order, state=UnitState.SHIPPED)
-        }
-        back = [place for place in parcel.places if place in under_way]
+        (goods,) = goods_of(merchant_id, [order])
+        back = [place for place in parcel.places if goods.units.get(place) is UnitState.SHIPPED]
         for line_id, pieces in Counter(line_id for line_id, _ in back).items():
             stock.take_back(
                 merchant_id=merchant_id, back=Back(order.pk, line_id, pieces, order.currency)
             )
-        _set_units(order, back, UnitState.OWED)
-        restate(order)
+        set_units(merchant_id, [(goods, back)], UnitState.OWED)
+        restate(merchant_id, [goods])
         told = {"number": parcel.tracking_number, "text": parcel.void_reason}
         _tell(order, Event.PARCEL_VOIDED, actor, told)
         note_staff(merchant_id, number, actor, "orders.void_shipment", parcel.void_reason)
@@ -189,14 +232,14 @@ def arrive_here(order: Order, actor: Actor) -> OrderState:
         NotNow: Nothing of it is on its way.
     """
     ended = logistics.end_parcels(merchant_id=order.merchant_id, order_id=order.pk)
-    units = units_of_goods(order, state=UnitState.SHIPPED)
-    if not ended and not units:
+    (goods,) = goods_of(order.merchant_id, [order])
+    places = goods.places(UnitState.SHIPPED)
+    if not ended and not places:
         raise NotNow
-    places = [(unit.line_id, unit.unit_no) for unit in units]
-    _set_units(order, places, UnitState.DELIVERED)
+    set_units(order.merchant_id, [(goods, places)], UnitState.DELIVERED)
     if order.state in (*SENDABLE, OrderState.SHIPPED):
-        restate(order)
-    _tell(order, Event.ARRIVED, actor, {"units": len(units)})
+        restate(order.merchant_id, [goods])
+    _tell(order, Event.ARRIVED, actor, {"units": len(places)})
     note_staff(order.merchant_id, order.number, actor, "orders.confirm_arrival")
     return OrderState(order.state)
 
@@ -228,17 +271,16 @@ def arrive_overdue(*, merchant_id: int, now: datetime) -> int:
     return arrived
 
 
-def _chosen(order: Order, pieces: Mapping[int, int]) -> list[Unit]:
+def _chosen(goods: Goods, pieces: Mapping[int, int]) -> list[Place]:
     """Return the units that go: of the lines that are named, else all that are in the house."""
-    owed = units_of_goods(order, state=UnitState.OWED)
+    owed = goods.places(UnitState.OWED)
     if not owed:
         raise AlreadyShipped
     if not pieces:
         return owed
-    lines = lines_of_goods(order)
-    chosen: list[Unit] = []
+    chosen: list[Place] = []
     for line_no, count in pieces.items():
-        of_line = [unit for unit in owed if unit.line_id == lines.get(line_no)]
+        of_line = [place for place in owed if place[0] == goods.lines.get(line_no)]
         if not 0 < count <= len(of_line):
             raise BadParcel(line=line_no, most=len(of_line))
         chosen += of_line[:count]
@@ -251,33 +293,29 @@ def _check_own(order: Order, uid: str) -> None:
         raise logistics.UnknownShipment
 
 
-def _set_units(order: Order, places: Iterable[tuple[int, int]], state: UnitState) -> None:
-    by_line: dict[int, list[int]] = {}
-    for line_id, unit_no in places:
-        by_line.setdefault(line_id, []).append(unit_no)
-    for line_id, numbers in by_line.items():
-        Unit.objects.filter(
-            merchant_id=order.merchant_id, line_id=line_id, unit_no__in=numbers
-        ).update(state=state, delivered_at=utc_now() if state is UnitState.DELIVERED else None)
-
-
 def _named(parcel: ShipmentView) -> str:
     return f"{parcel.courier} {parcel.tracking_number}"
 
 
-def _tell_buyer(order: Order, uid: str) -> None:
-    if order.email:
-        enqueue(
-            "orders.tell_shipped",
-            queue="mail",
-            merchant_id=order.merchant_id,
-            order_id=order.pk,
-            shipment=uid,
-        )
+def _tell_buyers(sent: Iterable[tuple[Order, ShipmentView]], *, after_seconds: int = 0) -> None:
+    enqueue_each(
+        "orders.tell_shipped",
+        queue="mail",
+        after_seconds=after_seconds,
+        arguments=[
+            {"merchant_id": order.merchant_id, "order_id": order.pk, "shipment": parcel.uid}
+            for order, parcel in sent
+            if order.email
+        ],
+    )
 
 
 def _tell(order: Order, event: Event, actor: Actor, detail: Mapping[str, object]) -> None:
-    TimelineEntry.objects.create(
+    _entry(order, event, actor, detail).save(force_insert=True)
+
+
+def _entry(order: Order, event: Event, actor: Actor, detail: Mapping[str, object]) -> TimelineEntry:
+    return TimelineEntry(
         merchant_id=order.merchant_id,
         order_id=order.pk,
         event=event,
