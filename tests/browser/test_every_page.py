@@ -13,6 +13,10 @@ from playwright.sync_api import APIResponse
 
 from kacang.catalog import queries as catalog
 from kacang.merchants import queries as merchants
+from kacang.merchants.audit import SYSTEM
+from kacang.messages.webhooks import operations as webhooks
+from kacang.messages.webhooks import queries as hooks
+from kacang.messages.webhooks.operations import EndpointDraft
 from kacang.outbox import queries as works
 from kacang.payments import listing
 from kacang.payments import queries as payments
@@ -140,6 +144,7 @@ def examples(shop):
     of["console_wallet"] = {
         "uid": make.wallet(shop.merchant_id, 128_000, "a" * 40 + "@example.com")
     }
+    of["console_webhook"] = of["console_webhook_edit"] = {"uid": some_webhook(shop)}
     of["console_transfer"] = {"number": some_transfer(shop)}
     card = vault.cards_of_batch(merchant_id=shop.merchant_id, batch_uid=batch.uid, limit=1)
     of["console_card"] = {"uid": card.items[0].uid}
@@ -148,6 +153,7 @@ def examples(shop):
         "console_bill_seen": about,
         "console_bill_rows": about,
         "console_cards": f"?sku={sku.uid}",
+        "console_webhook": "?message=" + told_of(shop, of["console_webhook"]["uid"]),
         "console_change": f"?change=freeze&batch={batch.uid}",
         "console_replace": f"?batch={batch.uid}",
     }
@@ -160,6 +166,24 @@ def examples(shop):
             "session_id": 1,
         },
     )
+
+
+def some_webhook(shop):
+    """An address with a long name that was told something."""
+    draft = EndpointDraft(
+        "https://erp.example.com/" + "kacang/" * 20, ("order.paid", "stock.low"), "企业资源系统" * 8
+    )
+    made = webhooks.add_endpoint(merchant_id=shop.merchant_id, draft=draft, actor=SYSTEM)
+    webhooks.tell(
+        merchant_id=shop.merchant_id, event="order.paid", once="1", data={"number": "N" * 40}
+    )
+    return made.uid
+
+
+def told_of(shop, uid):
+    """The message to open on the page of a webhook."""
+    page = hooks.hooks(merchant_id=shop.merchant_id, endpoint_uid=uid)
+    return page.rows[0].uid
 
 
 def some_transfer(shop):

@@ -21,6 +21,7 @@ APPEND_ONLY = {
     "redemption",
     "account_event",
     "provider_call",
+    "webhook_try",
 }
 # Ids without a constraint, each with its reason (rule 18).
 LOOSE = {

@@ -161,6 +161,7 @@ class TestCurrency:
 class TestPartitions:
     LOGS: ClassVar = [
         "audit_entry", "card_movement", "goods_movement", "provider_call", "timeline",
+        "webhook_try",
     ]  # fmt: skip
 
     def test_every_log_that_grows_has_its_months(self, database):

@@ -11,6 +11,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.test import override_settings
 
+from kacang.messages import outside
+from simulators.webhook_receiver import Receiver
+
 
 class Postbox:
     """aiosmtpd's handler. `refusal` is what it answers instead of taking a mail."""
@@ -70,6 +73,21 @@ def silent_server() -> Iterator[None]:
         thread.join(timeout=2)
         for one in held:
             one.close()
+
+
+@pytest.fixture
+def own_network() -> Iterator[None]:
+    """The operator allows this machine's own network, as for systems in the same rack."""
+    outside.client.cache_clear()
+    with override_settings(PRIVATE_NETWORKS_ALLOWED=["127.0.0.0/8"]):
+        yield
+    outside.client.cache_clear()
+
+
+@pytest.fixture
+def receiver(own_network) -> Iterator[Receiver]:
+    with Receiver() as made:
+        yield made
 
 
 def _free_port() -> int:

@@ -15,6 +15,7 @@ from kacang.merchants.operations import open_merchant
 from kacang.merchants.tenancy import acting_as
 from kacang.messages import queries as messages
 from kacang.messages.queries import MessageFilter, MessageState
+from kacang.messages.webhooks import queries as webhooks
 from kacang.payments import listing
 from kacang.risk import operations as risk
 from kacang.risk import queries as blacklist
@@ -44,12 +45,25 @@ select merchant_id, 'p' || number, case when id % 9 = 0 then 'in_app' else 'emai
        case when id % 500 = 0 then 2 else 1 end, 1, '', now()
 from payment where number like 'Planned%';
 update message set read_at = now() where channel = 'in_app' and id % 100 <> 0;
+insert into webhook_endpoint (merchant_id, uid, url, note, events, secret, state, failures,
+                              created_at)
+select m, 'whe_planned' || m, 'https://erp.example.com/', '', '[]', '', 0, 0, now()
+from unnest(%(m)s::bigint[]) m;
+insert into webhook_message (merchant_id, uid, endpoint_id, event, once, data, state, tries, status,
+                             error, created_at)
+select p.merchant_id, 'w' || p.number, e.id, 'order.paid', p.number, '{}',
+       case when p.id % 500 = 0 then 2 else 1 end, 1, 200, '', now()
+from payment p join webhook_endpoint e on e.merchant_id = p.merchant_id
+where p.number like 'Planned%';
+insert into webhook_try (merchant_id, message_uid, status, milliseconds)
+select merchant_id, uid, 200, 30 from webhook_message where uid like 'wPlanned%';
 insert into counter (merchant_id, key, scope, used, cap)
 select merchant_id, substring(decode(md5(number), 'hex') from 1 for 16), 1, 1, 9
 from payment where number like 'Planned%'
 """
 # So small that reading it whole is the right plan.
-SMALL = {"account", "block"}
+MONTH = re.compile(r"_(20\d{4}|default)$")
+SMALL = {"account", "block", "webhook_endpoint"}
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +99,11 @@ LISTS = {
     "messages to somebody": lambda m: messages.log(
         merchant_id=m, where=MessageFilter(recipient="b77@example.com")
     ),
+    "webhook's messages": lambda m: webhooks.hooks(merchant_id=m, endpoint_uid=f"whe_planned{m}"),
+    "webhook's failures": lambda m: webhooks.hooks(
+        merchant_id=m, endpoint_uid=f"whe_planned{m}", state=webhooks.HookState.FAILED
+    ),
+    "webhook's tries": lambda m: webhooks.tries_of(merchant_id=m, uid=f"wPlanned{m}x77"),
     "notices": lambda m: messages.notices(merchant_id=m, language="en"),
     "unread notices": lambda m: messages.notices(merchant_id=m, language="en", unread=True),
     "unread count": lambda m: messages.unread_count(merchant_id=m),
@@ -93,13 +112,16 @@ LISTS = {
     "giving back": lambda m: risk.release(merchant_id=m, taken=[(b"\1" * 16, 1)]),
 }
 # What a sort of a handful of rows is nothing to.
-FEW = {"giving back", "books of a document"}
+FEW = {"giving back", "books of a document", "webhook's tries"}
 INDEXED = {
     "suspense": "receipt_suspense",
     "suspense count": "receipt_suspense",
     "books of a document": "transfer_document",
     "failed messages": "message_failed",
     "messages to somebody": "message_recipient",
+    "webhook's failures": "webhook_message_failed",
+    "webhook's messages": "webhook_message_recent",
+    "webhook's tries": "message_uid_at_idx",
     "unread notices": "message_unread",
     "unread count": "message_unread",
     "a counter": "counter_pkey",
@@ -124,7 +146,8 @@ def test_goes_by_index_and_sorts_no_table(filled, name):
             cursor.execute("explain (costs off) " + sql.replace("%", "%%"), [])
             plan = "\n".join(row[0] for row in cursor.fetchall())
             plans.append(plan)
-            scans = set(re.findall(r"Seq Scan on (\w+)", plan))
+            # Months without rows are read whole, in no time.
+            scans = {one for one in re.findall(r"Seq Scan on (\w+)", plan) if not MONTH.search(one)}
             assert scans <= SMALL, plan
             if not scans and name not in FEW:
                 assert "Sort" not in plan, plan

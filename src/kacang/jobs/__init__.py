@@ -18,6 +18,7 @@ from kacang.jobs import (
     supply,
     vault,
     wallets,
+    webhooks,
 )
 from kacang.jobs.merchants import SEALED
 from kacang.jobs.news import LISTENERS, relay_news
@@ -40,4 +41,5 @@ __all__ = [
     "supply",
     "vault",
     "wallets",
+    "webhooks",
 ]

@@ -10,6 +10,7 @@ from kacang.jobs.running import (
 )
 from kacang.logistics import sealed as logistics_sealed
 from kacang.merchants import operations as merchants
+from kacang.messages.webhooks import secrets as webhook_secrets
 from kacang.orders import sealed as orders_sealed
 from kacang.outbox import files, idempotency, rotating
 from kacang.outbox import sealed as outbox_sealed
@@ -48,6 +49,7 @@ SEALED = (
     *vault_sealed.SEALED,
     *logistics_sealed.SEALED,
     *supply_sealed.SEALED,
+    *webhook_secrets.SEALED,
 )
 
 

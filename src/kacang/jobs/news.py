@@ -4,6 +4,7 @@ import time
 
 import structlog
 
+from kacang.messages.webhooks import queries as webhooks
 from kacang.outbox.relay import relay_batch
 from kacang.queue import retry_stalled
 
@@ -11,14 +12,30 @@ log = structlog.get_logger(__name__)
 
 # News of hot transactions → (job, queue).
 LISTENERS: dict[str, tuple[tuple[str, str], ...]] = {
-    "orders.cancelled": (("orders.tell_cancelled", "mail"),),
-    "orders.delivered": (("orders.tell_delivered", "mail"),),
-    "orders.ready": (("orders.tell_ready", "mail"),),
-    "orders.on_hold": (("orders.tell_on_hold", "mail"), ("orders.refund_late", "money")),
-    "orders.refunded": (("orders.tell_refunded", "mail"),),
+    "orders.cancelled": (
+        ("orders.tell_cancelled", "mail"),
+        ("webhooks.order_cancelled", "mail"),
+    ),
+    "orders.delivered": (
+        ("orders.tell_delivered", "mail"),
+        ("webhooks.order_delivered", "mail"),
+    ),
+    "orders.ready": (("orders.tell_ready", "mail"), ("webhooks.order_ready", "mail")),
+    "orders.on_hold": (
+        ("orders.tell_on_hold", "mail"),
+        ("orders.refund_late", "money"),
+        ("webhooks.order_on_hold", "mail"),
+    ),
+    "orders.refunded": (("orders.tell_refunded", "mail"), ("webhooks.order_refunded", "mail")),
     "payments.suspense": (("payments.tell_suspense", "mail"),),
-    "vault.stocked": (("orders.continue_waiting", "delivery"), ("supply.tell_waiting", "mail")),
+    "vault.stocked": (
+        ("orders.continue_waiting", "delivery"),
+        ("supply.tell_waiting", "mail"),
+        ("webhooks.stock_arrived", "mail"),
+    ),
 }
+# Most merchants have no webhook: of theirs no job is made.
+WANTED = {"webhooks": webhooks.listening_merchants}
 
 
 STALLED_SECONDS = 10
@@ -34,4 +51,4 @@ def relay_news() -> int:
         _looked_at[0] = time.monotonic()
         if stalled := retry_stalled():
             log.warning("jobs.stalled", count=stalled)
-    return relay_batch(listeners=LISTENERS)
+    return relay_batch(listeners=LISTENERS, wanted=WANTED)

@@ -48,6 +48,8 @@ PERMISSIONS = {
     "shop.move": _("Move a shop here from another system"),
     "keys.view": _("See API keys"),
     "keys.edit": _("Create and revoke API keys"),
+    "webhooks.view": _("See webhooks"),
+    "webhooks.edit": _("Change webhooks"),
     "audit.view": _("See the audit log"),
 }
 
@@ -62,6 +64,8 @@ SCOPES = {
     "cards:read": _("Read batches and cards, never their codes"),
     "cards:write": _("Import, generate and change card secrets"),
     "jobs:read": _("Read the progress of jobs"),
+    "webhooks:read": _("Read webhooks"),
+    "webhooks:write": _("Add and remove webhooks"),
 }
 
 

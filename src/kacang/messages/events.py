@@ -30,6 +30,7 @@ class Event(StrEnum):
     STAFF_REFUND_ASKED = "staff.refund_asked"
     STAFF_REFUND_FAILED = "staff.refund_failed"
     STAFF_REFUND_OUTSIDE = "staff.refund_outside"
+    STAFF_WEBHOOK_OFF = "staff.webhook_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,15 @@ NOTICES: dict[Event, NoticeWords] = {
         both("不是在本系统发起的，请核对。", "Nobody asked for it here. Please look at it."),
         "orange",
         ("refunds", "refund"),
+    ),
+    Event.STAFF_WEBHOOK_OFF: NoticeWords(
+        both("Webhook 已停用：{url}", "A webhook was switched off: {url}"),
+        both(
+            "对方长时间没有正常应答，请检查后重新启用。",
+            "It has not answered well for too long. Please look at it and switch it on again.",
+        ),
+        "red",
+        ("webhook", "webhook"),
     ),
     Event.STAFF_EXPIRING: NoticeWords(
         both("{title} 有卡密临期", "Cards of {title} expire soon"),

@@ -5,6 +5,12 @@ from enum import IntEnum
 from django.db import models
 from django.db.models import Q
 
+from kacang.messages.webhooks.models import WebhookEndpoint, WebhookMessage, WebhookTry
+
+__all__ = [
+    "MESSAGE_STEPS", "Message", "MessageState", "WebhookEndpoint", "WebhookMessage", "WebhookTry",
+]  # fmt: skip
+
 
 class MessageState(IntEnum):
     """Where a message is."""

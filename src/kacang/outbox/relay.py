@@ -4,7 +4,7 @@ The news leave the outbox in the transaction that queues their jobs: each is que
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.db import connection, transaction
 
@@ -16,14 +16,23 @@ BATCH = 100
 Listeners = Mapping[str, tuple[tuple[str, str], ...]]
 
 
+# The beginning of a job's name → asks which merchants want such jobs at all.
+Wanted = Mapping[str, Callable[[], frozenset[int]]]
+
+
 @transaction.atomic
-def relay_batch(*, listeners: Listeners, most: int = BATCH) -> int:
-    """Queue jobs for up to `most` news, of every merchant; return how many news there were."""
+def relay_batch(*, listeners: Listeners, most: int = BATCH, wanted: Wanted | None = None) -> int:
+    """Queue jobs for up to `most` news, of every merchant; return how many news there were.
+
+    `wanted` spares the jobs of merchants who do not listen; it is asked once a batch.
+    """
     with connection.cursor() as cursor:
         cursor.execute("select merchant_id, kind, payload from outbox_take(%s::int)", [most])
         news = cursor.fetchall()
+    who = {prefix: ask() for prefix, ask in (wanted or {}).items()} if news else {}
     for merchant_id, kind, payload in news:
         arguments = json.loads(payload) if isinstance(payload, str) else payload
         for job, queue in listeners.get(kind, ()):
-            enqueue(job, queue=queue, merchant_id=merchant_id, **arguments)
+            if merchant_id in who.get(job.partition(".")[0], (merchant_id,)):
+                enqueue(job, queue=queue, merchant_id=merchant_id, **arguments)
     return len(news)

@@ -283,6 +283,13 @@ TEXTS: dict[str, Words] = {
         "The passphrase needs at least 14 letters, digits or signs, without accents or Chinese."
     ),
     "vault.weak_pattern": _("Codes of this pattern could be guessed. Make it longer."),
+    "webhooks.bad_url": _("This is no address of a webhook: it begins with https:// and a host."),
+    "webhooks.off": _("This webhook is switched off. Switch it on first."),
+    "webhooks.too_many": _("At most {limit} webhooks."),
+    "webhooks.too_many_tests": _("Too many tests. Please wait a minute."),
+    "webhooks.unknown_endpoint": _("There is no such webhook."),
+    "webhooks.unknown_event": _("There is no event {event}."),
+    "webhooks.unknown_message": _("There is no such message of a webhook."),
     "work.unknown": _("There is no such job."),
     "wallets.bad_value": _("Something is missing, or not possible: {field}."),
     "wallets.blocked": _("Nothing can be paid from this wallet at the moment."),

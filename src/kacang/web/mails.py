@@ -176,6 +176,10 @@ def _desk_expiring_link(_sending: Sending) -> Mapping[str, str]:
     return _desk("console_expiring")
 
 
+def _desk_webhook_link(sending: Sending) -> Mapping[str, str]:
+    return _desk("console_webhook", uid=str(sending.context["webhook"]))
+
+
 def _desk_low_links(sending: Sending) -> Mapping[str, Any]:
     rows = [
         {**row, **_desk("console_stock_sku", uid=str(row["sku"]))}
@@ -210,6 +214,7 @@ _LINKS = {
     Event.STAFF_LOW_STOCK: _desk_stock_link,
     Event.STAFF_LOW_DIGEST: _desk_low_links,
     Event.STAFF_EXPIRING: _desk_expiring_link,
+    Event.STAFF_WEBHOOK_OFF: _desk_webhook_link,
 }
 
 

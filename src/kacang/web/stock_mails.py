@@ -19,6 +19,7 @@ from kacang.shared.clock import utc_now
 from kacang.supply import operations as supply
 from kacang.supply.operations import Alarm
 from kacang.vault import queries as vault
+from kacang.web import webhook_news
 from kacang.web.mails import is_on, tell_staff
 
 # A digest is a mail, not a file: what is more stands in the console.
@@ -69,6 +70,7 @@ def _tell_crossing(merchant_id: int, alarm: Alarm, *, by_mail: bool) -> int:
         "sku": alarm.sku.uid,
     }
     occasion = f"{alarm.sku.uid}/crossing-{alarm.crossing}"
+    webhook_news.tell_low(merchant_id=merchant_id, alarm=alarm)
     phone = str(merchants.setting(merchant_id=merchant_id, name="sms_staff"))
     phones = [phone] if phone and sms_sender() else []
     return tell_staff(

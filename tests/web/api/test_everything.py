@@ -44,12 +44,14 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     # One is taken back on the way; the other's cards are changed.
     batch, changed = fresh_batch(shop, "FRESH"), fresh_batch(shop, "CHANGED")
     first_code, second_code = redeem_codes(shop)
+    webhook = shop.api.post("/webhooks", {"url": "https://erp.example.com/"}).json["id"]
     config = tmp_path / "schemathesis.toml"
     with served(database, tmp_path) as address:
         document = json.loads(json.dumps(DOCUMENT))
         # What exists, so that more is tried than what does not.
         name_examples(document, {"number": [number, waiting], "job_id": [job],
-                                 "product_id": [product], "batch_id": [batch]},
+                                 "webhook_id": [webhook], "product_id": [product],
+                                 "batch_id": [batch]},
                       shop.sku)  # fmt: skip
         for path, value in (
             ("changes", {"change": "faulty", "reason": "test", "batch_id": changed}),

@@ -21,7 +21,9 @@ FIRST = b"\0" * 32
 # Past every transaction: for rows written before the server's count of transactions began anew.
 FOR_EVER = 2**63 - 1
 BATCH = 2000
-PARTITIONED = ("audit_entry", "timeline", "card_movement", "goods_movement", "provider_call")
+PARTITIONED = (
+    "audit_entry", "timeline", "card_movement", "goods_movement", "provider_call", "webhook_try",
+)  # fmt: skip
 MONTHS_AHEAD = 3
 
 # The columns of each log as they are sealed. Columns that come later must not join: they would

@@ -70,7 +70,6 @@ news as (
     insert into outbox (merchant_id, kind, payload)
     select %(merchant)s::bigint, 'orders.cancelled', jsonb_build_object('order_id', o.id)
     from gone g join sale_order o on o.merchant_id = %(merchant)s::bigint and o.id = g.order_id
-    where o.email <> ''
 ),
 counters as materialized (
     select decode(key, 'hex') as key, times from jsonb_to_recordset(%(counters)s::jsonb) as u(key text, times int)

@@ -1,31 +1,18 @@
-"""Standard Webhooks, the symmetric kind: who sent this body, and when.
-
-    signature = base64(HMAC-SHA256(key, id . timestamp . body))
-
-Written out rather than taken from the package of that name because every payment waits for it;
-the tests hold it to that package and to the published vector.
-"""
+"""Standard Webhooks as payment companies and our sandbox use them: checking who sent a message."""
 
 import base64
-import binascii
 import hmac
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from kacang.payments.ports import BadSecrets, BadSignature
+from kacang.shared import signed_messages
+from kacang.shared.signed_messages import KEY_BYTES_MAX, KEY_BYTES_MIN, PREFIX, new_secret
 
-PREFIX = "whsec_"
+__all__ = ["KEY_BYTES_MAX", "KEY_BYTES_MIN", "PREFIX", "check", "key_of", "new_secret", "sign"]
 TOLERANCE_SECONDS = 300
-KEY_BYTES_MIN = 24
-KEY_BYTES_MAX = 64
 ID_MAX = 64
 STAMP_DIGITS_MAX = 12
-
-
-def new_secret() -> str:
-    """Return a random secret of 32 bytes."""
-    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def key_of(secret: str) -> bytes:
@@ -34,20 +21,16 @@ def key_of(secret: str) -> bytes:
     Raises:
         BadSecrets: No `whsec_`, no base64, or not between 24 and 64 bytes (L9).
     """
-    if not secret.startswith(PREFIX):
-        raise BadSecrets
     try:
-        key = base64.b64decode(secret[len(PREFIX) :], validate=True)
-    except (binascii.Error, ValueError):
+        return signed_messages.key_of(secret)
+    except signed_messages.NoSecret:
         raise BadSecrets from None
-    if not KEY_BYTES_MIN <= len(key) <= KEY_BYTES_MAX:
-        raise BadSecrets
-    return key
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     """Return the value of `webhook-signature` for a message that we send."""
-    return "v1," + base64.b64encode(_digest(key_of(secret), message_id, timestamp, body)).decode()
+    key_of(secret)
+    return signed_messages.signature(secret, message_id, timestamp, body)
 
 
 def check(active: Sequence[str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
@@ -77,11 +60,7 @@ def _check_any(active: Sequence[str], given: str, signed: tuple[str, int, bytes]
             key = key_of(secret)
         except BadSecrets:
             continue
-        right = base64.b64encode(_digest(key, *signed))
+        right = base64.b64encode(signed_messages.digest(key, *signed))
         if any(hmac.compare_digest(right, one) for one in offered):
             return
     raise BadSignature
-
-
-def _digest(key: bytes, message_id: str, timestamp: int, body: bytes) -> bytes:
-    return hmac.digest(key, f"{message_id}.{timestamp}.".encode() + body, "sha256")

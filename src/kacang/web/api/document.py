@@ -24,6 +24,7 @@ TAGS = [
         "description": "Bringing card secrets into stock, listing and changing them.",
     },
     {"name": "jobs", "description": "How far long work is."},
+    {"name": "webhooks", "description": "Having your own system told what happens."},
 ]
 
 # What may be answered instead, besides what an operation says itself.

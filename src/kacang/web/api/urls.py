@@ -19,6 +19,7 @@ from kacang.web.api import (
     refunds,
     shipments,
     stock,
+    webhooks,
 )
 from kacang.web.api.answers import JSON
 from kacang.web.api.guard import FILE_BYTES_MAX, JSON_BYTES_MAX, Terms, guarded
@@ -37,7 +38,17 @@ api = NinjaAPI(
     parser=StrictParser(),
     urls_namespace="api-1",
 )
-for _room in (products, orders, refunds, shipments, redemptions, cards, stock, jobs):
+for _room in (
+    products,
+    orders,
+    refunds,
+    shipments,
+    redemptions,
+    cards,
+    stock,
+    jobs,
+    webhooks,
+):
     api.add_router("", _room.router)
 handle_on(api)
 

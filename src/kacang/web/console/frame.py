@@ -55,6 +55,9 @@ GROUPS = (
         items=(
             NavItem("staff", _("Staff"), "users", "/console/staff/", "staff.view", "s"),
             NavItem("keys", _("API keys"), "code", "/console/keys/", "keys.view", "k"),
+            NavItem(
+                "webhooks", _("Webhooks"), "webhook", "/console/webhooks/", "webhooks.view", "n"
+            ),
             NavItem("audit", _("Audit log"), "history", "/console/audit/", "audit.view", "l"),
             NavItem(
                 "settings", _("Settings"), "settings", "/console/settings/", "settings.view", "e"

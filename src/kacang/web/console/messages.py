@@ -45,6 +45,7 @@ EVENTS: dict[str, Promise] = {
     "staff.refund_asked": gettext_lazy("To staff: a refund waits for approval"),
     "staff.refund_failed": gettext_lazy("To staff: a refund failed"),
     "staff.refund_outside": gettext_lazy("To staff: refunded at the company's website"),
+    "staff.webhook_off": gettext_lazy("To staff: a webhook was switched off"),
     "staff.expiring": gettext_lazy("To staff: stock expires soon"),
     "staff.low_stock": gettext_lazy("To staff: stock runs low"),
     "staff.low_digest": gettext_lazy("To staff: all low stock, daily"),
@@ -160,4 +161,6 @@ def _target(row: NoticeRow) -> str:
         return reverse("console_transfer", args=[name])
     if kind == "refunds" and name:
         return f"{reverse('console_refunds')}?q={name}"
+    if kind == "webhook" and name:
+        return reverse("console_webhook", args=[name])
     return reverse("console_suspense") if kind == "suspense" else ""

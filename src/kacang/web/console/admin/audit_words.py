@@ -17,6 +17,13 @@ from kacang.web.console.products.forms import KIND_WORDS, STOCK_WORDS, STRATEGY_
 ACTIONS: dict[str, Promise] = {
     "secrets.rotate": _("Began to change the key of card secrets"),
     "secrets.rotated": _("The key of card secrets was changed"),
+    "webhooks.create": _("Added a webhook"),
+    "webhooks.change": _("Changed a webhook"),
+    "webhooks.switch_on": _("Switched a webhook on"),
+    "webhooks.switch_off": _("Switched a webhook off"),
+    "webhooks.new_secret": _("Gave a webhook a new secret"),
+    "webhooks.remove": _("Removed a webhook"),
+    "webhooks.replay": _("Had messages of a webhook sent again"),
     "account.change_password": _("Changed own password"),
     "account.end_other_sessions": _("Signed out everywhere else"),
     "account.end_session": _("Signed out another device"),
