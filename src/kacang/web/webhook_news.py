@@ -12,7 +12,7 @@ from kacang.messages.webhooks import events
 from kacang.messages.webhooks import operations as webhooks
 from kacang.orders import queries as order_queries
 from kacang.orders.types import OrderView
-from kacang.payments import refund_lists
+from kacang.payments.refunding import refund_lists
 from kacang.shared.clock import utc_now
 from kacang.supply import queries as supply
 from kacang.supply.operations import Alarm

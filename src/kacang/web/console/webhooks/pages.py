@@ -33,7 +33,7 @@ STATES: dict[EndpointState, tuple[str, Promise]] = {
 FAILING = ("orange", gettext_lazy("On, but failing"))
 HOOK_STATES: dict[HookState, tuple[str, Promise]] = {
     HookState.WAITING: ("blue", gettext_lazy("Queued")),
-    HookState.SENT: ("green", gettext_lazy("Delivered")),
+    HookState.SENT: ("green", gettext_lazy("Arrived there")),
     HookState.FAILED: ("red", gettext_lazy("Failed")),
 }
 PROBLEMS: dict[str, Promise] = {
