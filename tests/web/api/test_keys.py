@@ -86,12 +86,17 @@ CALLS = {
     "list_refunds": ("orders:read", "GET", f"/orders/{UNKNOWN_NUMBER}/refunds", None, 404),
     "redeem_code": ("redemptions:write", "POST", "/redemptions", {"code": "none"}, 422),
     "read_job": ("jobs:read", "GET", "/jobs/job_none", None, 404),
+    "create_webhook": ("webhooks:write", "POST", "/webhooks", {"url": "http://x/"}, 422),
+    "list_webhooks": ("webhooks:read", "GET", "/webhooks", None, 200),
+    "delete_webhook": ("webhooks:write", "DELETE", "/webhooks/whe_none", None, 404),
 }
 
 
 def call(api: Api, name: str):
     _, method, path, body, _ = CALLS[name]
-    return api.get(path) if method == "GET" else api.post(path, body)
+    if method == "POST":
+        return api.post(path, body)
+    return api.call(method, path)
 
 
 def test_every_operation_of_the_document_is_in_the_table():
