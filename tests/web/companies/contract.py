@@ -99,8 +99,8 @@ def books_agree(merchant: int) -> bool:
     return received == booked
 
 
-class MisbehaviourContract:
-    """What every company may do to a shop."""
+class Sold:
+    """An order, and a payment of it that was begun at the company."""
 
     @pytest.fixture
     def placed(self, merchant, till, stocked) -> PlacedOrder:
@@ -122,6 +122,10 @@ class MisbehaviourContract:
             and make.card_states(stocked)[CardState.SOLD] == 1
             and books_agree(merchant)
         )
+
+
+class MisbehaviourContract(Sold):
+    """What every company may do to a shop."""
 
     def test_P2_paid_is_delivered(self, merchant, till, placed, opened, stocked):
         answers = till.act(opened, Deed.PAY)

@@ -1,6 +1,7 @@
 """P2, L2, L8, L9: Alipay and the shop over HTTP alone, by the real door for messages."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
@@ -17,6 +18,7 @@ from simulators.payments.alipay import AlipayCompany, account
 from simulators.payments.company import Deed, Mood
 from tests import make
 from tests.payments.alipay import keys
+from tests.web.companies.afterwards import BillContract, RefundContract
 from tests.web.companies.contract import (
     MisbehaviourContract,
     enabled,
@@ -41,6 +43,17 @@ class AlipayTill:
 
     def deliver(self) -> list[tuple[int, bytes]]:
         return self.alipay.deliver()
+
+    def finish_refunds(self) -> None:
+        self.alipay.finish_refunds()
+
+    def given_back(self, opened: OpenPayment) -> int:
+        return self.alipay.trades[opened.payment_id].refunded
+
+    def make_older(self, opened: OpenPayment, by: timedelta) -> None:
+        trade = self.alipay.trades[opened.payment_id]
+        assert trade.paid_at is not None
+        trade.paid_at -= by
 
 
 @pytest.fixture
@@ -142,3 +155,11 @@ class TestMisbehaviour(MisbehaviourContract):
         assert page.status_code == 200
         assert "¥19.99" in page.text
         assert forged.status_code == 400
+
+
+class TestGivingBack(RefundContract):
+    """Money that goes back."""
+
+
+class TestBills(BillContract):
+    """Bills, by reconciliation."""

@@ -28,6 +28,7 @@ from simulators.payments.company import Deed, Mood, RefundWay, tell
 from simulators.payments.epay import Gateway, account, new_keys
 from simulators.payments.epay.books import Order
 from tests import make
+from tests.web.companies.afterwards import RefundContract
 from tests.web.companies.contract import (
     MisbehaviourContract,
     asked,
@@ -66,6 +67,12 @@ class EpayTill:
 
     def deliver(self) -> list[tuple[int, bytes]]:
         return self.gateway.deliver()
+
+    def finish_refunds(self) -> None:
+        self.gateway.finish_refunds()
+
+    def given_back(self, opened: OpenPayment) -> int:
+        return self.order(opened).given_back
 
     def order(self, opened: OpenPayment) -> Order:
         """What the gateway knows of a payment whose buyer has opened the page."""
@@ -208,6 +215,14 @@ class TestV2(EpayContract):
         assert (first, waits) == (RefundState.PENDING, RefundState.PENDING)
         done = way is RefundWay.PENDING
         assert last is (RefundState.DONE if done else RefundState.FAILED)
+
+
+class TestRefundsOfV2(RefundContract):
+    """Money that goes back, by V2; V1 gives it back at once or not at all."""
+
+    @pytest.fixture
+    def till(self, merchant, installation, gateway) -> EpayTill:
+        return till_of(merchant, gateway, "v2", way="api")
 
 
 class TestTheGatewaysPage:

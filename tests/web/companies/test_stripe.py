@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from kacang.shared.money import Money
 from simulators.payments.company import Deed, Mood, tell
 from simulators.payments.stripe import StripeCompany, account
 from tests.payments.stripe_company import KEYS
+from tests.web.companies.afterwards import BillContract, RefundContract
 from tests.web.companies.contract import (
     MisbehaviourContract,
     enabled,
@@ -42,6 +44,15 @@ class StripeTill:
 
     def deliver(self) -> list[tuple[int, bytes]]:
         return self.stripe.deliver()
+
+    def finish_refunds(self) -> None:
+        self.stripe.finish_refunds()
+
+    def given_back(self, opened: OpenPayment) -> int:
+        return self.stripe.session_of(opened.payment_id).refunded
+
+    def make_older(self, opened: OpenPayment, by: timedelta) -> None:
+        self.stripe.session_of(opened.payment_id).paid_at -= int(by.total_seconds())
 
 
 @pytest.fixture
@@ -141,3 +152,11 @@ class TestMisbehaviour(MisbehaviourContract):
 
         assert "complete, paid" in after.text
         assert self.delivered_once(merchant, placed, stocked)
+
+
+class TestGivingBack(RefundContract):
+    """Money that goes back."""
+
+
+class TestBills(BillContract):
+    """Bills, by reconciliation."""

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
@@ -24,6 +25,7 @@ from simulators.payments.wechatpay import Deed
 from simulators.payments.wechatpay.speaking import Message, Way
 from tests import make
 from tests.payments import wechat
+from tests.web.companies.afterwards import BillContract, RefundContract
 from tests.web.companies.contract import (
     MisbehaviourContract,
     asked,
@@ -53,6 +55,17 @@ class WechatTill:
 
     def deliver(self) -> list[tuple[int, bytes]]:
         return self.server.deliver()
+
+    def finish_refunds(self) -> None:
+        self.server.finish_refunds()
+
+    def given_back(self, opened: OpenPayment) -> int:
+        return self.server.books.refunded(self.server.books.trades[opened.payment_id])
+
+    def make_older(self, opened: OpenPayment, by: timedelta) -> None:
+        trade = self.server.books.trades[opened.payment_id]
+        assert trade.paid_at is not None
+        trade.paid_at -= by
 
     def message(self, opened: OpenPayment) -> Message:
         return self.server.paid(self.server.books.trades[opened.payment_id])
@@ -298,3 +311,11 @@ class TestSignIn:
 
         given = parse_qs(urlsplit(went.headers["location"]).query)
         assert (given["n"], given["state"], len(given["code"])) == (["1"], ["s1"], 1)
+
+
+class TestGivingBack(RefundContract):
+    """Money that goes back."""
+
+
+class TestBills(BillContract):
+    """Bills, by reconciliation."""
