@@ -30,6 +30,8 @@ def compact(
         marks.get_or_create(merchant_id=merchant_id)
         locked = marks.select_for_update().filter(merchant_id=merchant_id)
         upto = locked.values_list("upto_xid", flat=True).get()
+        # The first time may find years of rows.
+        cursor.execute("set local statement_timeout = '15min'")
         cursor.execute(sql, {"merchant": merchant_id, "from": upto, **(values or {})})
         (changed,) = cursor.fetchone()
     return int(changed)
