@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "kacang.payments",
     "kacang.risk",
     "kacang.wallets",
+    "kacang.customers",
     "kacang.orders",
     "kacang.supply",
     "kacang.reconciliation",

@@ -37,6 +37,8 @@ PERMISSIONS = {
     "payments.confirm": _("Confirm bank transfers"),
     "wallets.view": _("See wallets"),
     "wallets.edit": _("Deposit into wallets, freeze and block them"),
+    "customers.view": _("See customers"),
+    "customers.edit": _("Name, merge and forget customers"),
     "ledger.view": _("See the ledger"),
     "ledger.export": _("Export the ledger"),
     "messages.view": _("See sent messages"),
@@ -99,6 +101,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
     ),
     Role.ORDER_OPERATOR: frozenset(
         {
+            "customers.view",
             "dashboard.view",
             "orders.view",
             "orders.note",
@@ -117,9 +120,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "messages.view",
         }
     ),
-    Role.SALES: frozenset({"dashboard.view", "orders.view", "orders.note", "products.view"}),
+    Role.SALES: frozenset(
+        {"customers.view", "dashboard.view", "orders.view", "orders.note", "products.view"}
+    ),
     Role.CUSTOMER_SERVICE: frozenset(
         {
+            "customers.view",
+            "customers.edit",
             "orders.view",
             "orders.note",
             "orders.deliver",

@@ -192,6 +192,10 @@ _SPECS = (
         },
     ),
     Spec(
+        "remember_buyers", "orders", _("Ask buyers whether to remember them"), Type.SWITCH, True,  # noqa: FBT003 - the default value
+        help=_("A box at the checkout, never ticked beforehand. Who agrees becomes a customer."),
+    ),
+    Spec(
         "refund_alone_owner", "refunds", _("The owner gives back alone up to"),
         Type.NUMBER, 1_000_000, 0, 1_000_000,
         help=_("Of one order, in whole units of its currency. What is more must be approved by"

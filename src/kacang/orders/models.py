@@ -324,6 +324,22 @@ class RefundUnit(models.Model):
         return f"{self.refund_id} {self.line_id}/{self.unit_no}"
 
 
+class OrderCustomer(models.Model):
+    """Whose order it is, where its buyer has agreed to be remembered (H1)."""
+
+    pk = models.CompositePrimaryKey("merchant_id", "order_id")
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    order = models.ForeignKey(Order, models.PROTECT, db_constraint=False)
+    customer_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "order_customer"
+        managed = False
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} of customer {self.customer_id}"
+
+
 class Moved(models.Model):
     """That something of another system came over, and what it is here (V7).
 

@@ -45,6 +45,9 @@ GROUPS = (
             NavItem(
                 "refunds", _("Refunds"), "receipt-refund", "/console/refunds/", "refunds.view", "u"
             ),
+            NavItem(
+                "customers", _("Customers"), "users", "/console/customers/", "customers.view", "h"
+            ),
             NavItem("wallets", _("Wallets"), "wallet", "/console/wallets/", "wallets.view", "w"),
             NavItem("messages", _("Messages"), "mail", "/console/messages/", "messages.view", "m"),
             NavItem("risk", _("Blacklist"), "ban", "/console/blacklist/", "risk.edit", "b"),

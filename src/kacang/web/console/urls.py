@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("kacang.web.console.ledger.urls")),
     path("", include("kacang.web.console.finance.urls")),
     path("", include("kacang.web.console.wallets.urls")),
+    path("", include("kacang.web.console.customers.urls")),
     path("", include("kacang.web.console.goods.urls")),
     path("", include("kacang.web.console.cards.urls")),
 ]

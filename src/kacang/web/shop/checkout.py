@@ -7,8 +7,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from kacang.customers.operations import ConsentWay
 from kacang.orders import operations as orders
 from kacang.orders import queries
+from kacang.orders.customers import linking
 from kacang.orders.errors import ExternalNumberTaken
 from kacang.orders.types import OrderFilter, OrderState, PlacedOrder, PlaceRequest
 from kacang.payments import queries as payments
@@ -17,6 +19,7 @@ from kacang.web.errors import status_of
 from kacang.web.shop import access, cookies, once
 from kacang.web.shop.basket import Basket, read_basket
 from kacang.web.shop.cart import CartLine, make_line, read_cart, write_cart
+from kacang.web.shop.customer import proved_contact
 from kacang.web.shop.devices import device_of, payer_of
 from kacang.web.shop.forms import Asked, CheckoutForm
 from kacang.web.shop.once import FormToken
@@ -69,7 +72,20 @@ def _submit(till: Till, problem: Problem | None) -> HttpResponse:
     except DomainError as error:
         problem = problem_of(till.site, error, product_url=till.basket.lines[0].url)
         return _show(till, problem=problem, status=status_of(error))
+    if till.form.cleaned_data.get("remember"):
+        _remember(till, placed.number)
     return _start(till, placed)
+
+
+def _remember(till: Till, number: str) -> None:
+    """Know the buyer again, who has agreed: by what they typed, or by what they have proved."""
+    proved = proved_contact(till.request, till.site)
+    linking.remember_buyer(
+        merchant_id=till.site.merchant_id,
+        number=number,
+        way=ConsentWay.ACCOUNT if proved else ConsentWay.CHECKOUT,
+        proved=proved,
+    )
 
 
 def _start(till: Till, placed: PlacedOrder) -> HttpResponse:
@@ -160,6 +176,7 @@ def _asked(request: HttpRequest, site: Site, basket: Basket) -> Asked:
         fields=basket.fields,
         offers=tuple(offers),
         keeps_cookies=cookies.brings_device(request),
+        remembers=site.options.remembers,
     )
 
 

@@ -9,10 +9,15 @@ from kacang.web.shop import cookies
 from kacang.web.shop.site import Site
 
 
+def proved_contact(request: HttpRequest, site: Site) -> str:
+    """Return the address that somebody has proved in this browser to have, else ""."""
+    token = cookies.wallet_token(request, site.merchant.uid)
+    return entering.owner_of(merchant_id=site.merchant_id, token=token)
+
+
 def wallet_of(request: HttpRequest, site: Site) -> WalletView | None:
     """Return the wallet of the customer who has entered in this browser, else None."""
-    token = cookies.wallet_token(request, site.merchant.uid)
-    owner = entering.owner_of(merchant_id=site.merchant_id, token=token)
+    owner = proved_contact(request, site)
     if not owner:
         return None
     uid = operations.open_wallet(

@@ -28,12 +28,17 @@ INPUT_MODES = {"phone": "tel", "number": "decimal", "email": "email"}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a checkout asks for. `keeps_cookies`: the browser can find its order again itself."""
+    """What a checkout asks for.
+
+    `keeps_cookies`: the browser can find its order again itself. `remembers`: buyers are asked
+    whether the shop may know them again.
+    """
 
     contact: ContactRule
     fields: tuple[FormField, ...]
     offers: tuple[Offer, ...]
     keeps_cookies: bool
+    remembers: bool = False
 
 
 class CheckoutForm(forms.Form):
@@ -53,6 +58,8 @@ class CheckoutForm(forms.Form):
         self.use_required_attribute = False
         self.fields["phone"].widget.attrs.update(inputmode="tel", autocomplete="tel")
         self.fields["email"].widget.attrs.update(inputmode="email", autocomplete="email")
+        if asked.remembers:
+            self.fields["remember"] = forms.BooleanField(required=False)
         for field in asked.fields:
             self.fields[ANSWER_PREFIX + field.name] = _answer_field(field)
         if asked.offers:

@@ -35,6 +35,7 @@ class ShopOptions:
     support: Text
     language: str
     contact: ContactRule
+    remembers: bool
 
 
 def read_options(*, merchant_id: int) -> ShopOptions:
@@ -48,6 +49,7 @@ def read_options(*, merchant_id: int) -> ShopOptions:
         support=_text(chosen["support_contact"]),
         language=str(chosen["default_language"]),
         contact=ContactRule(chosen["contact_required"]),
+        remembers=bool(chosen["remember_buyers"]),
     )
 
 
