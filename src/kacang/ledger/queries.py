@@ -18,6 +18,7 @@ COLUMNS = (
     "id, at, kind, debit, debit_owner, credit, credit_owner, amount_minor, currency,"
     " document_kind, document_id, reverses_id"
 )
+BY_ID, BY_TIME = "id desc", "at desc, id desc"
 # Debits less credits of each account and owner, one pass over the merchant's transfers.
 BALANCES = """
 select account, owner, currency, sum(amount)::bigint from (
@@ -139,11 +140,10 @@ def entries(
         conditions.append("id < %s::bigint")
         values.append(before_id)
     where = " and ".join(["merchant_id = %s::bigint", *conditions])
-    order = "id desc" if skipped is None else "at desc, id desc"
     with acting_as(merchant_id), connection.cursor() as cursor:
         cursor.execute(
-            f"select {COLUMNS} from transfer where {where} order by {order} limit %s::int"  # noqa: S608 - our own words
-            " offset %s::int",
+            f"select {COLUMNS} from transfer where {where}"  # noqa: S608 - our own words
+            f" order by {BY_ID if skipped is None else BY_TIME} limit %s::int offset %s::int",
             [merchant_id, *values, limit + 1, skipped or 0],
         )
         found = [_entry(row) for row in cursor.fetchall()]

@@ -7,8 +7,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from kacang.customers import queries as customers
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.buying import rules
+from kacang.orders.customers import reading
 from kacang.orders.types import OrderState
 from kacang.risk import operations as risk
 from kacang.vault.models import CardState
@@ -62,6 +64,20 @@ class TestPlacing:
 
         assert answer.headers["Location"] == buyer.at(f"orders/{number_in(answer)}/")
         assert made.codes[0] in text(buyer.get(answer.headers["Location"]))
+
+    @pytest.mark.parametrize("agrees", [True, False])
+    def test_H1_remembers_who_agrees_and_nobody_else(self, shop, buyer, agrees):
+        made = make.sku(shop.id)
+        page = text(buyer.get(buyer.at(f"checkout/?sku={made.sku.uid}")))
+
+        number = number_in(buyer.checkout(made, **({"remember": "on"} if agrees else {})))
+
+        assert 'name="remember"' in page
+        assert 'name="remember" checked' not in page
+        known = customers.customers_page(merchant_id=shop.id).rows
+        assert [one.contacts[0].value for one in known] == ([EMAIL] if agrees else [])
+        owner = reading.customer_of_order(merchant_id=shop.id, number=number)
+        assert owner == (known[0].id if agrees else 0)
 
     def test_cookies_are_for_this_site_and_not_for_scripts(self, shop, buyer):
         answer = buyer.checkout(make.sku(shop.id))
