@@ -78,7 +78,7 @@ def days_of(merchant: int, zone: ZoneInfo) -> dict[tuple[object, ...], tuple[int
 
 
 class TestSums:
-    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
     @given(
         steps=st.lists(st.one_of(MOVES, st.none()), max_size=25),
         zone=st.sampled_from(["Asia/Shanghai", "America/New_York", "Asia/Kathmandu"]),
@@ -165,7 +165,7 @@ class TestSums:
 
 
 class TestWindow:
-    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
     @given(
         days=st.lists(st.integers(0, 6), min_size=1, max_size=30), most=st.integers(1, 7),
     )  # fmt: skip
