@@ -58,6 +58,7 @@ LOOSE = {
     "receipt.account_id": "all receipts of an account share it: the statement joins by merchant",
     "sale_order.api_key_id": "0 is a page",
     "timeline.order_id": "a log keeps what is gone",
+    "change_request.asked_id": "a log keeps what is gone",
     "refund.asked_id": "a log keeps what is gone",
     "statement_line.document_id": "which table it names depends on the kind",
     "transfer.document_id": "which table it names depends on the kind",

@@ -6,6 +6,7 @@ A module a room; `kacang.jobs` is all of them.
 """
 
 from kacang.jobs import (
+    exceptions,
     ledger,
     logistics,
     merchants,
@@ -28,6 +29,7 @@ __all__ = [
     "EVERY_NIGHT",
     "LISTENERS",
     "SEALED",
+    "exceptions",
     "ledger",
     "logistics",
     "merchants",

@@ -24,6 +24,7 @@ LISTENERS: dict[str, tuple[tuple[str, str], ...]] = {
     "orders.on_hold": (
         ("orders.tell_on_hold", "mail"),
         ("orders.refund_late", "money"),
+        ("orders.look_at_order", "delivery"),
         ("webhooks.order_on_hold", "mail"),
     ),
     "orders.refunded": (("orders.tell_refunded", "mail"), ("webhooks.order_refunded", "mail")),

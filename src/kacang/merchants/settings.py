@@ -264,6 +264,11 @@ _SPECS = (
         Type.SWITCH, True,  # noqa: FBT003 - the default value
     ),
     Spec(
+        "mail_order_unpaid", "mail", _("E-mail the buyer once when an order is still to be paid"),
+        Type.SWITCH, True,  # noqa: FBT003 - the default value
+        help=_("When a payment failed, or the reminder of the deadlines is due."),
+    ),
+    Spec(
         "mail_order_cancelled", "mail", _("E-mail the buyer when an order is cancelled"),
         Type.SWITCH, False,  # noqa: FBT003 - the default value
     ),

@@ -19,6 +19,9 @@ class Event(StrEnum):
     ORDER_REFUNDED = "order.refunded"
     ORDER_CODE = "order.code"
     ORDER_PROOF_REJECTED = "order.proof_rejected"
+    ORDER_UNPAID = "order.unpaid"
+    ORDER_CHANGED = "order.changed"
+    ORDER_CONTACT_CHANGED = "order.contact_changed"
     WALLET_CODE = "wallet.code"
     RESTOCKED = "restocked"
     STAFF_ORDER_WAITING = "staff.order_waiting"
@@ -31,6 +34,8 @@ class Event(StrEnum):
     STAFF_REFUND_FAILED = "staff.refund_failed"
     STAFF_REFUND_OUTSIDE = "staff.refund_outside"
     STAFF_WEBHOOK_OFF = "staff.webhook_off"
+    STAFF_ESCALATED = "staff.escalated"
+    STAFF_DEADLINES = "staff.deadlines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,18 @@ NOTICES: dict[Event, NoticeWords] = {
         ),
         "red",
         ("webhook", "webhook"),
+    ),
+    Event.STAFF_ESCALATED: NoticeWords(
+        both("异常订单 {order} 已超时", "Order {order} is late"),
+        both("{kind}，升级到第 {level} 级。", "It waits: {kind}. It went up to level {level}."),
+        "red",
+        ("order", "order"),
+    ),
+    Event.STAFF_DEADLINES: NoticeWords(
+        both("有订单临近或超过时效", "Deadlines of orders are near, or missed"),
+        both("新增超时 {late} 项，即将到期 {near} 项。", "{late} newly late, {near} due soon."),
+        "orange",
+        ("deadlines", ""),
     ),
     Event.STAFF_EXPIRING: NoticeWords(
         both("{title} 有卡密临期", "Cards of {title} expire soon"),

@@ -16,4 +16,10 @@ SEALED = (
         place="convert_to(o.number, 'UTF8')",
         joins="join sale_order o on o.merchant_id = t.merchant_id and o.id = t.order_id",
     ),
+    SealedTable(
+        table="change_request",
+        columns={"sealed": "sealed"},
+        bound_to="change_request",
+        place="convert_to(t.uid, 'UTF8')",
+    ),
 )

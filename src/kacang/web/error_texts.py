@@ -132,6 +132,21 @@ TEXTS: dict[str, Words] = {
     "orders.refund_way_not_offered": _(
         "The payment company gives nothing back by itself: pay it by hand."
     ),
+    "exceptions.bad_escalation": _(
+        "Each level is later than the one before, and goes to a role or to somebody who works here."
+    ),
+    "exceptions.closed": _("It is closed already."),
+    "exceptions.ends_by_itself": _("It ends by itself, once the order goes on."),
+    "exceptions.not_yours": _("Somebody else looks after it."),
+    "exceptions.open": _("The order has an open exception of this kind."),
+    "exceptions.unknown": _("There is no such exception."),
+    "exceptions.words_missing": _("Please say in a few words what happened."),
+    "changes.decided": _("It is decided already."),
+    "changes.nothing": _("This would leave everything as it is."),
+    "changes.own": _("Somebody else than who asked for the change has to approve it."),
+    "changes.too_many": _("Changes of this order were asked for too often."),
+    "changes.unknown": _("There is no such request."),
+    "changes.waits": _("Another change of this order waits to be decided."),
     "orders.unknown": _("There is no such order."),
     "orders.unknown_sku": _("This product is not on sale."),
     "orders.wrong_state": _("The order is no longer in a state that allows this."),

@@ -172,6 +172,14 @@ def _desk_refund_link(sending: Sending) -> Mapping[str, str]:
     return {"link": _desk("console_refunds")["link"] + f"?q={sending.context['refund']}"}
 
 
+def _desk_exception_link(sending: Sending) -> Mapping[str, str]:
+    return {"link": _desk("console_exceptions")["link"] + f"?q={sending.context['order']}"}
+
+
+def _desk_deadlines_link(_sending: Sending) -> Mapping[str, str]:
+    return {"link": _desk("console_exceptions")["link"] + "?show=late"}
+
+
 def _desk_expiring_link(_sending: Sending) -> Mapping[str, str]:
     return _desk("console_expiring")
 
@@ -202,6 +210,9 @@ _LINKS = {
     Event.ORDER_EXPIRING: _order_link,
     Event.ORDER_PROOF_REJECTED: _order_link,
     Event.ORDER_REFUNDED: _order_link,
+    Event.ORDER_UNPAID: _order_link,
+    Event.ORDER_CHANGED: _order_link,
+    Event.ORDER_CONTACT_CHANGED: _home_link,
     Event.ORDER_CANCELLED: _home_link,
     Event.ORDER_CODE: _code,
     Event.WALLET_CODE: wallet_mails.code_of,
@@ -211,6 +222,8 @@ _LINKS = {
     Event.STAFF_REFUND_ASKED: _desk_refund_link,
     Event.STAFF_REFUND_FAILED: _desk_refund_link,
     Event.STAFF_REFUND_OUTSIDE: _desk_refund_link,
+    Event.STAFF_DEADLINES: _desk_deadlines_link,
+    Event.STAFF_ESCALATED: _desk_exception_link,
     Event.STAFF_LOW_STOCK: _desk_stock_link,
     Event.STAFF_LOW_DIGEST: _desk_low_links,
     Event.STAFF_EXPIRING: _desk_expiring_link,

@@ -10,6 +10,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
 from kacang.orders.counters import Taken
 from kacang.orders.errors import NotNow, UnknownOrder
+from kacang.orders.exceptions.syncing import sync_order
 from kacang.orders.fulfilling.giving import Owing, give_goods
 from kacang.orders.models import Event, Order, OrderState
 from kacang.orders.statements import Statement, rows, table
@@ -180,7 +181,9 @@ def replenish(*, merchant_id: int, number: str, actor: Actor) -> OrderState:
             has_goods=order.has_goods,
         )
         note_staff(merchant_id, number, actor, "orders.replenish")
-        return deliver(merchant_id, [due])[order.pk]
+        state = deliver(merchant_id, [due])[order.pk]
+        sync_order(merchant_id=merchant_id, order_id=order.pk, actor=actor)
+        return state
 
 
 def continue_waiting(*, merchant_id: int, sku_id: int, most: int = 200) -> int:

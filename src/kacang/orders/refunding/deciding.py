@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from kacang.merchants.audit import Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
+from kacang.orders.exceptions.syncing import sync_order
 from kacang.orders.models import Event, Order
 from kacang.orders.refunding import telling, units
 from kacang.orders.refunding.approving import approve, drop, finish, settle_order
@@ -31,7 +32,7 @@ def approve_refund(*, merchant_id: int, number: str, actor: Actor, role: str) ->
         OwnRefund: `actor` asked for it, and it is more than `role` may give back alone.
         WrongState: It does not wait for that.
     """
-    with _opened(merchant_id, number) as (order, refund):
+    with _opened(merchant_id, number, actor) as (order, refund):
         is_own = (refund.asked_kind, refund.asked_id) == (actor.kind, actor.id)
         if is_own and is_beyond(merchant_id, refund, order, role):
             raise OwnRefund
@@ -48,7 +49,7 @@ def reject_refund(*, merchant_id: int, number: str, actor: Actor, reason: str) -
         WrongState: It does not wait for that.
     """
     reason = checked_reason(reason)
-    with _opened(merchant_id, number) as (order, refund):
+    with _opened(merchant_id, number, actor) as (order, refund):
         now = utc_now()
         rejected = refund_rows.step(
             merchant_id=merchant_id,
@@ -75,7 +76,7 @@ def finish_by_hand(*, merchant_id: int, number: str, actor: Actor, note: str) ->
         WrongState: It is the company's to pay, or is done.
     """
     note = checked_reason(note)
-    with _opened(merchant_id, number) as (order, refund):
+    with _opened(merchant_id, number, actor) as (order, refund):
         is_ready = refund.state is RefundStatus.FAILED or (
             refund.state is RefundStatus.APPROVED and refund.way is RefundWay.BY_HAND
         )
@@ -96,7 +97,7 @@ def retry_refund(*, merchant_id: int, number: str, actor: Actor) -> RefundInfo:
         WayNotOffered: Its company gives nothing back by a call.
         WrongState: It has not failed.
     """
-    with _opened(merchant_id, number) as (order, old):
+    with _opened(merchant_id, number, actor) as (order, old):
         if old.state is not RefundStatus.FAILED or old.receipt_id is None:
             raise WrongState(now=old.state.name.lower(), to="sent")
         (money,) = refund_rows.refundable(merchant_id=merchant_id, receipt_id=old.receipt_id)
@@ -133,7 +134,7 @@ def drop_refund(*, merchant_id: int, number: str, actor: Actor, reason: str) -> 
         WrongState: It is done, or the company may be about to pay it.
     """
     reason = checked_reason(reason)
-    with _opened(merchant_id, number) as (order, refund):
+    with _opened(merchant_id, number, actor) as (order, refund):
         if refund.state is RefundStatus.APPROVED and refund.way is RefundWay.ORIGIN:
             # Its call is queued: it may be under way this moment.
             raise WrongState(now="approved", to="dropped")
@@ -146,9 +147,17 @@ def drop_refund(*, merchant_id: int, number: str, actor: Actor, reason: str) -> 
 
 
 @contextmanager
-def _opened(merchant_id: int, number: str) -> Iterator[tuple[Order | None, RefundInfo]]:
-    """Lock a refund's order, then the refund: everybody in this order."""
+def _opened(
+    merchant_id: int, number: str, actor: Actor
+) -> Iterator[tuple[Order | None, RefundInfo]]:
+    """Lock a refund's order, then the refund: everybody in this order.
+
+    Then the order's exceptions are looked at: what is decided waits in no queue any more.
+    """
     with acting_as(merchant_id):
         order_id = refund_lists.order_of(merchant_id=merchant_id, number=number)
         order = None if order_id is None else locked_by_id(merchant_id, order_id)
-        yield order, refund_rows.locked(merchant_id=merchant_id, number=number)
+        refund = refund_rows.locked(merchant_id=merchant_id, number=number)
+        yield order, refund
+        if order is not None:
+            sync_order(merchant_id=merchant_id, order_id=order.pk, actor=actor)

@@ -27,7 +27,7 @@ from kacang.supply.queries import available_of, default_terms
 from kacang.vault import queries as vault
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of
-from kacang.web.console.waiting import low_skus, troubles
+from kacang.web.console.waiting import exceptions_todo, low_skus, troubles
 from kacang.web.design.formats import count
 from kacang.web.design.parts import Chart, Figure, Series, Todo
 from kacang.web.requests import ConsoleRequest
@@ -135,6 +135,7 @@ def _todo(desk: Desk) -> list[Todo]:
     items = []
     if "orders.view" in may:
         page = reverse("console_orders")
+        items.append(exceptions_todo(desk))
         held, pending = counts[OrderState.ON_HOLD], counts[OrderState.PENDING]
         items.append(
             Todo(

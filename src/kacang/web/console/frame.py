@@ -13,6 +13,14 @@ GROUPS = (
         items=(
             NavItem("home", _("Overview"), "home", "/console/", "dashboard.view", "h"),
             NavItem("orders", _("Orders"), "shopping-bag", "/console/orders/", "orders.view", "o"),
+            NavItem(
+                "exceptions",
+                _("Exceptions"),
+                "alert-triangle",
+                "/console/exceptions/",
+                "orders.view",
+                "x",
+            ),
             NavItem("products", _("Products"), "box", "/console/products/", "products.view", "p"),
             NavItem("vault", _("Card stock"), "key", "/console/stock/", "stock.view", "v"),
             NavItem("works", _("Task centre"), "checklist", "/console/works/", "works.view", "t"),

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("kacang.web.console.account.urls")),
     path("", include("kacang.web.console.admin.urls")),
     path("", include("kacang.web.console.webhooks.urls")),
+    path("", include("kacang.web.console.exceptions.urls")),
     path("", include("kacang.web.console.refunds.urls")),
     path("", include("kacang.web.console.orders.urls")),
     path("", include("kacang.web.console.products.urls")),

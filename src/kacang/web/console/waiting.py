@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter, ProductState, ProductView, SkuView, StockMode
 from kacang.messages import queries as messages
 from kacang.messages.queries import MessageFilter, MessageState
+from kacang.orders.exceptions import queries as exceptions
 from kacang.outbox import queries as outbox
 from kacang.outbox.queries import WorkState
 from kacang.payments.bank_transfers import transfers
@@ -50,6 +52,16 @@ def low_skus(merchant_id: int) -> tuple[int, int]:
     terms = default_terms(merchant_id=merchant_id)
     low = [sku for sku in skus if is_low(sku, levels[sku.id], terms)]
     return len(low), sum(levels[sku.id].available <= 0 for sku in low)
+
+
+def exceptions_todo(desk: Desk) -> Todo:
+    """Return the counter of what does not go on by itself, and how much of it is late."""
+    who = {"merchant_id": desk.merchant_id}
+    late = exceptions.count_late(**who)
+    note = ngettext("%(count)s is late", "%(count)s are late", late) % {"count": late}
+    waiting = sum(exceptions.counts_by_kind(**who).values())
+    url = reverse("console_exceptions") + ("?show=late" if late else "")
+    return Todo("alert-triangle", _("Exceptions"), waiting, url, note, alarming=bool(late))
 
 
 def troubles(desk: Desk) -> list[Todo]:

@@ -90,6 +90,17 @@ def duration(seconds: int) -> str:
     return f"{hours}:{minutes:02d}:{last:02d}" if hours else f"{minutes:02d}:{last:02d}"
 
 
+def minutes_long(minutes: int) -> str:
+    """Write how long something takes, in two units at the most: "2 days 3 h", "1 h 20 min"."""
+    hours, rest = divmod(max(0, int(minutes)), 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return gettext("%(days)s d %(hours)s h") % {"days": count(days), "hours": hours}
+    if hours:
+        return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": rest}
+    return gettext("%(minutes)s min") % {"minutes": rest}
+
+
 def mask_phone(phone: str) -> str:
     """Hide the middle of a phone number: "138****2716", "+852 ****5678"."""
     number = re.sub(r"[^\d+]", "", phone)

@@ -35,6 +35,20 @@ STATES: dict[str, dict[str, Look]] = {
         "refunded": Look(_("Refunded"), "purple"),
         "on_hold": Look(_("On hold"), "red"),
     },
+    "exception": {
+        "payment": Look(_("Not paid"), "grey"),
+        "stock": Look(_("Out of stock"), "orange"),
+        "address": Look(_("Change of the order"), "orange"),
+        "supplier": Look(_("Delivery failed"), "red"),
+        "risk": Look(_("Risk review"), "red"),
+        "refund": Look(_("Refund"), "purple"),
+    },
+    "change": {
+        "asked": Look(_("Needs approval"), "orange"),
+        "approved": Look(_("Approved"), "green"),
+        "refused": Look(pgettext_lazy("change", "Refused"), "grey"),
+        "withdrawn": Look(pgettext_lazy("change", "Withdrawn"), "grey"),
+    },
     "card": {
         "available": Look(_("Available"), "green"),
         "reserved": Look(_("Reserved"), "orange"),

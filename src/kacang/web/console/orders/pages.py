@@ -10,6 +10,7 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductKind
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
+from kacang.orders.exceptions import queries as exceptions
 from kacang.orders.types import Delivered, OrderView, UnitState
 from kacang.payments.listing import PaymentState
 from kacang.payments.refunding import refund_lists
@@ -17,6 +18,7 @@ from kacang.shared.money import Money
 from kacang.shared.texts import Text
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of, is_over_list
+from kacang.web.console.exceptions.pages import rows_of as rows_of_exceptions
 from kacang.web.console.orders.cards import FEW, unit_rows
 from kacang.web.console.orders.filters import CHANNELS
 from kacang.web.console.orders.parcels import parcels_context
@@ -66,6 +68,8 @@ def show_order(
         labels = _labels(desk, order)
         rows = unit_rows(desk, order, limit=FEW)
         refunds = refund_lists.refunds_of_order(merchant_id=desk.merchant_id, order_id=order.id)
+        troubles = exceptions.exceptions_of_order(merchant_id=desk.merchant_id, order_id=order.id)
+        exception_rows = rows_of_exceptions(troubles, desk)
     acts = _acts(order, desk)
     asked = request.GET.get("act", "")
     units = _units(order)
@@ -89,6 +93,8 @@ def show_order(
         "form_answers": _answers(order.form.items(), labels),
         "payments": [(item, PaymentState(item.state)) for item in order.payments],
         "refund_rows": rows_of(refunds, order.number, desk),
+        "exception_rows": exception_rows,
+        "can_work_exceptions": "orders.exceptions" in desk.permissions,
         "can_refund": _can_refund(order, desk),
         "open_at_once": asked if any(act.name == asked for act in acts) else "",
         "said": said,

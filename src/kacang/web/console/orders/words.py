@@ -14,6 +14,7 @@ from kacang.payments.listing import ReceiptFit
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.shared.texts import pick
+from kacang.web.console.exceptions.words import exception_extra
 from kacang.web.design import parts
 from kacang.web.design.companies import company_name
 
@@ -68,6 +69,12 @@ EVENTS: dict[Event, Promise] = {
     Event.REFUND_DONE: gettext_lazy("Money went back"),
     Event.REFUND_FAILED: gettext_lazy("The refund failed"),
     Event.REFUND_DROPPED: gettext_lazy("The refund was given up"),
+    Event.EXCEPTION_OPENED: gettext_lazy("Held up"),
+    Event.EXCEPTION_CLOSED: gettext_lazy("No longer held up"),
+    Event.EXCEPTION_TAKEN: gettext_lazy("The exception is looked after"),
+    Event.EXCEPTION_ESCALATED: gettext_lazy("The exception went up a level"),
+    Event.CHANGE_ASKED: gettext_lazy("A change was asked for"),
+    Event.CHANGE_DECIDED: gettext_lazy("A change was decided"),
 }
 TONES = {
     Event.DELIVERED: "ok",
@@ -82,6 +89,7 @@ TONES = {
     Event.LATE_PAYMENT: "bad",
 }
 PARCELS = frozenset({Event.SHIPPED, Event.TRACKING_CHANGED, Event.PARCEL_VOIDED})
+EXCEPTIONS = frozenset(event for event in Event if event.name.startswith(("EXCEPTION_", "CHANGE_")))
 REFUNDS = frozenset(event for event in Event if event.name.startswith("REFUND_"))
 SENDABLE = frozenset({OrderState.PAID, OrderState.FULFILLING})
 GIVEN = frozenset({OrderState.DELIVERED, OrderState.COMPLETED})
@@ -261,7 +269,10 @@ def actor_of(kind: str, label: str) -> str:
 
 def _said(order: OrderView, entry: EventView) -> str:
     text = str(EVENTS.get(entry.event, entry.event.name))
-    extra = _extra(order, entry.event, entry.detail)
+    if entry.event in EXCEPTIONS:
+        extra = exception_extra(entry.event, entry.detail)
+    else:
+        extra = _extra(order, entry.event, entry.detail)
     return f"{text}: {extra}" if extra else text
 
 

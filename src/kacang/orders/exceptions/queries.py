@@ -1,0 +1,33 @@
+"""What others may ask about exceptions and changes (O6)."""
+
+from kacang.orders.exceptions.changes import (
+    ChangeState,
+    ChangeView,
+    change,
+    changes_by_uid,
+    changes_of_order,
+    questions_of,
+)
+from kacang.orders.exceptions.escalating import (
+    EscalationStep,
+    emails_of,
+    escalation_steps,
+)
+from kacang.orders.exceptions.listing import (
+    COUNT_MAX,
+    count_late,
+    count_mine,
+    counts_by_kind,
+    exception,
+    exceptions_of_order,
+    exceptions_page,
+    open_kinds,
+)
+from kacang.orders.exceptions.types import ExceptionFilter, ExceptionPage, ExceptionRow, Kind
+
+__all__ = [
+    "COUNT_MAX", "ChangeState", "ChangeView", "EscalationStep", "ExceptionFilter",
+    "ExceptionPage", "ExceptionRow", "Kind", "change", "changes_by_uid", "changes_of_order",
+    "count_late", "count_mine", "counts_by_kind", "emails_of", "escalation_steps", "exception",
+    "exceptions_of_order", "exceptions_page", "open_kinds", "questions_of",
+]  # fmt: skip
