@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "kacang.supply",
     "kacang.reconciliation",
     "kacang.payouts",
+    "kacang.aftersales",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

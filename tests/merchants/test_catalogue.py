@@ -22,6 +22,7 @@ APPEND_ONLY = {
     "account_event",
     "provider_call",
     "webhook_try",
+    "case_entry",
 }
 # Ids without a constraint, each with its reason (rule 18).
 LOOSE = {

@@ -46,6 +46,7 @@ NOT_SEALED = {
     ("access_code", "code_hash"),
     ("card", "fingerprint"),
     ("counter", "key"),
+    ("after_sales_case", "buyer_key"),
     ("picture", "body"),
     ("restock_wait", "address_print"),
 }

@@ -7,6 +7,7 @@ A module a room; `kacang.jobs` is all of them.
 
 from kacang.jobs import (
     exceptions,
+    aftersales,
     ledger,
     logistics,
     merchants,
@@ -30,6 +31,7 @@ __all__ = [
     "LISTENERS",
     "SEALED",
     "exceptions",
+    "aftersales",
     "ledger",
     "logistics",
     "merchants",

@@ -1,5 +1,6 @@
 """Jobs of merchants, of keys and of what every room shares: logs, sweeping, counters."""
 
+from kacang.aftersales import sealed as aftersales_sealed
 from kacang.jobs.running import (
     EVERY_HOUR,
     EVERY_MINUTE,
@@ -50,6 +51,7 @@ SEALED = (
     *logistics_sealed.SEALED,
     *supply_sealed.SEALED,
     *webhook_secrets.SEALED,
+    *aftersales_sealed.SEALED,
 )
 
 

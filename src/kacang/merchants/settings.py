@@ -134,6 +134,7 @@ GROUPS: dict[str, Words] = {
     "shop": _("Shop"),
     "orders": _("Orders"),
     "refunds": _("Refunds"),
+    "aftersales": _("After-sales"),
     "risk": _("Limits against abuse"),
     "stock": _("Stock"),
     "mail": _("Notices"),
@@ -226,6 +227,45 @@ _SPECS = (
             "wallet": _("Put it into the buyer's wallet at once"),
         },
         help=_("With stock the order is delivered either way."),
+    ),
+    Spec(
+        "case_observe_days", "aftersales", _("Cases can be opened within"),
+        Type.NUMBER, 7, 0, 365, unit=_("days"),
+        help=_("After an order is delivered; before that at any time. An ended case can be opened"
+               " again for as long."),
+    ),
+    Spec(
+        "case_answer_hours", "aftersales", _("First answer within"),
+        Type.NUMBER, 12, 1, 720, unit=_("hours"),
+    ),
+    Spec(
+        "case_decide_hours", "aftersales", _("Decision within"),
+        Type.NUMBER, 12, 1, 720, unit=_("hours"),
+        help=_("From the opening of the case; while the buyer's answer is waited for, this time"
+               " stands still."),
+    ),
+    Spec(
+        "case_remind_hours", "aftersales", _("Remind the staff before a deadline"),
+        Type.NUMBER, 2, 0, 240, unit=_("hours"),
+        help=_("When the deadline has passed, the staff is told once more, as an escalation."),
+    ),
+    Spec(
+        "case_silence_days", "aftersales", _("Close a case when the buyer says nothing for"),
+        Type.NUMBER, 7, 1, 90, unit=_("days"),
+        help=_("After a question to the buyer, or after the decision."),
+    ),
+    Spec(
+        "case_file_days", "aftersales", _("Keep pictures and videos of cases for"),
+        Type.NUMBER, 180, 30, 730, unit=_("days"),
+    ),
+    Spec(
+        "case_repeats", "aftersales", _("Mark buyers who had refunds in 90 days"),
+        Type.NUMBER, 3, 0, 100, unit=_("times"),
+        help=_("Such a buyer's new cases carry a mark for the staff. 0: never."),
+    ),
+    Spec(
+        "mail_case", "mail", _("E-mail the buyer what is said and decided about a case"),
+        Type.SWITCH, True,  # noqa: FBT003 - the default value
     ),
     Spec(
         "unpaid_orders_max_shop", "risk", _("Unpaid orders per contact"), Type.NUMBER, 5, 1, 1000,

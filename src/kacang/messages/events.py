@@ -22,6 +22,8 @@ class Event(StrEnum):
     ORDER_UNPAID = "order.unpaid"
     ORDER_CHANGED = "order.changed"
     ORDER_CONTACT_CHANGED = "order.contact_changed"
+    CASE_ANSWERED = "case.answered"
+    CASE_DECIDED = "case.decided"
     WALLET_CODE = "wallet.code"
     RESTOCKED = "restocked"
     STAFF_ORDER_WAITING = "staff.order_waiting"
@@ -36,6 +38,9 @@ class Event(StrEnum):
     STAFF_WEBHOOK_OFF = "staff.webhook_off"
     STAFF_ESCALATED = "staff.escalated"
     STAFF_DEADLINES = "staff.deadlines"
+    STAFF_CASE = "staff.case"
+    STAFF_CASE_DUE = "staff.case_due"
+    STAFF_CASE_LATE = "staff.case_late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,23 @@ NOTICES: dict[Event, NoticeWords] = {
         both("新增超时 {late} 项，即将到期 {near} 项。", "{late} newly late, {near} due soon."),
         "orange",
         ("deadlines", ""),
+    Event.STAFF_CASE: NoticeWords(
+        both("售后：{what}", "After-sales: {what}"),
+        both("订单 {order}，{kind}。", "Order {order}: {kind}."),
+        "purple",
+        ("case", "case"),
+    ),
+    Event.STAFF_CASE_DUE: NoticeWords(
+        both("售后即将超时：订单 {order}", "A case is due soon: order {order}"),
+        both("请在 {due} 前处理。", "Please see to it by {due}."),
+        "orange",
+        ("case", "case"),
+    ),
+    Event.STAFF_CASE_LATE: NoticeWords(
+        both("售后已超时：订单 {order}", "A case is late: order {order}"),
+        both("时限 {due}，负责人：{owner}。", "Due {due}; looked after by {owner}."),
+        "red",
+        ("case", "case"),
     ),
     Event.STAFF_EXPIRING: NoticeWords(
         both("{title} 有卡密临期", "Cards of {title} expire soon"),

@@ -137,6 +137,12 @@ class RedeemSoldOut(Conflict):
     code = "orders.redeem_sold_out"
 
 
+class NoGoodsLeft(Conflict):
+    """There are not as many free pieces as are to be sent once more. Nothing was changed."""
+
+    code = "orders.no_goods_left"
+
+
 class AccessRefused(Refused):
     """The order's codes are not shown to this caller; it is never said why."""
 

@@ -25,6 +25,7 @@ from kacang.orders.changing import add_note, change_price, resend
 from kacang.orders.checking import check_references
 from kacang.orders.fulfilling.delivering import continue_waiting, replenish
 from kacang.orders.fulfilling.handing import hand_over
+from kacang.orders.fulfilling.handing_again import hand_over_again
 from kacang.orders.money.from_wallets import pay_from_wallet
 from kacang.orders.money.paying import Payer, ask_about, settle_waiting, start_payment
 from kacang.orders.money.settling import promise_settlement, settle_notice, settle_notices
@@ -51,7 +52,7 @@ __all__ = [
     "Replaced", "SkuNeed", "Try", "UnknownSystem", "add_gift_card", "add_note", "approve_refund",
     "ask_about", "cancel_order", "change_price", "check_access", "check_code", "check_move",
     "check_references", "code_to_send", "confirm_transfer", "continue_waiting", "deliveries",
-    "drop_refund", "expire_due", "finish_by_hand", "hand_in_proof", "hand_over",
+    "drop_refund", "expire_due", "finish_by_hand", "hand_in_proof", "hand_over", "hand_over_again",
     "new_access_token", "pay_from_wallet", "place_order", "place_order_once", "place_orders",
     "promise_order", "promise_settlement", "pursue_refund", "redeem", "refund_late",
     "reject_refund", "replace_card", "replace_cards", "replenish", "request_code",

@@ -29,6 +29,9 @@ class Scope(IntEnum):
     PROOFS_BY_ADDRESS = 19  # pictures of bank transfers
     WALLET_TRIES_BY_ADDRESS = 24
     WALLET_TRIES_OF_OWNER = 25
+    CASES_BY_CONTACT = 40
+    CASES_BY_ADDRESS = 41
+    CASE_MESSAGES_OF_ORDER = 42
 
 
 class Counter(models.Model):

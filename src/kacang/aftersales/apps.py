@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class AftersalesConfig(AppConfig):
+    """The room `aftersales`."""
+
+    name = "kacang.aftersales"
+    label = "aftersales"
