@@ -107,7 +107,7 @@ def assert_axe(page: Page) -> None:
         f"{one['id']}: {', '.join(str(node['target']) for node in one['nodes'][:5])}"
         for one in found["violations"]
     ]
-    assert problems == []
+    assert problems == [], problems
 
 
 def assert_fits(page: Page) -> None:

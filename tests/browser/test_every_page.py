@@ -11,6 +11,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import APIResponse
 
+from kacang.aftersales import operations as cases
 from kacang.catalog import queries as catalog
 from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
@@ -25,6 +26,7 @@ from kacang.stock import operations as stock
 from kacang.vault import queries as vault
 from kacang.web.wait_tokens import token_of
 from tests import make
+from tests.aftersales.cases import CLERK, Sold, contact, film, picture
 from tests.browser.console.bills import account_of, some_bills
 from tests.browser.console.shop import a_busy_shop
 from tests.browser.harness import (
@@ -75,6 +77,10 @@ WALKS = {
     "console_export": "console_admin: test_exports, behind the second factor",
     "console_picture": "a picture",
     "console_proof_file": "a picture, or a file",
+    "console_case_file": "a picture, or a file",
+    "shop_of:case": "shop: test_cases",
+    "shop_of:case_new": "shop: test_cases",
+    "shop_of:case_file": "a picture, or a file",
     "cashier:pay": "cashier: test_every_state_is_readable",
     "design:guide-error": "test_style_guide, each status",
     "shop_of:checkout": "shop: test_buying",
@@ -145,6 +151,9 @@ def examples(shop):
         "uid": make.wallet(shop.merchant_id, 128_000, "a" * 40 + "@example.com")
     }
     of["console_webhook"] = of["console_webhook_edit"] = {"uid": some_webhook(shop)}
+    case = some_case(shop)
+    of["console_case"] = {"uid": case}
+    of["console_case_decide"] = {"uid": case, "decision": "refund"}
     of["console_transfer"] = {"number": some_transfer(shop)}
     card = vault.cards_of_batch(merchant_id=shop.merchant_id, batch_uid=batch.uid, limit=1)
     of["console_card"] = {"uid": card.items[0].uid}
@@ -184,6 +193,22 @@ def told_of(shop, uid):
     """The message to open on the page of a webhook."""
     page = hooks.hooks(merchant_id=shop.merchant_id, endpoint_uid=uid)
     return page.rows[0].uid
+
+
+def some_case(shop):
+    """A case with long words, pictures and a former one, and a quick reply."""
+    account = payments.account_for(merchant_id=shop.merchant_id, provider="sandbox")
+    made = make.sku(shop.merchant_id, cards=4)
+    same = {"made": made, "account": account, "contact": contact()}
+    Sold(shop.merchant_id, 1, **same).open()
+    sold = Sold(shop.merchant_id, 1, **same)
+    uid = sold.open(text="兑换中心提示卡密已被其他设备使用，" * 20, files=[picture(), film()])
+    cases.answer(**sold.theirs(uid, text="请补充完整的录屏，" * 12, waits=False))
+    body = {"zh-Hans": "订单 {order} 已收到。" * 20}
+    cases.save_reply(
+        merchant_id=shop.merchant_id, title="已收到您的售后申请，正在核实", body=body, actor=CLERK
+    )
+    return uid
 
 
 def some_transfer(shop):

@@ -6,8 +6,8 @@ A module a room; `kacang.jobs` is all of them.
 """
 
 from kacang.jobs import (
-    exceptions,
     aftersales,
+    exceptions,
     ledger,
     logistics,
     merchants,
@@ -30,8 +30,8 @@ __all__ = [
     "EVERY_NIGHT",
     "LISTENERS",
     "SEALED",
-    "exceptions",
     "aftersales",
+    "exceptions",
     "ledger",
     "logistics",
     "merchants",

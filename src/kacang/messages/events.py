@@ -119,6 +119,7 @@ NOTICES: dict[Event, NoticeWords] = {
         both("新增超时 {late} 项，即将到期 {near} 项。", "{late} newly late, {near} due soon."),
         "orange",
         ("deadlines", ""),
+    ),
     Event.STAFF_CASE: NoticeWords(
         both("售后：{what}", "After-sales: {what}"),
         both("订单 {order}，{kind}。", "Order {order}: {kind}."),

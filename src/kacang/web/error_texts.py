@@ -26,6 +26,33 @@ TEXTS: dict[str, Words] = {
     "account.second_factor_missing": _("Set up a second factor first: this needs its code."),
     "account.second_factor_wrong": _("The code is wrong or was used already. Take the next one."),
     "account.unknown_session": _("There is no such session."),
+    "aftersales.bad_cursor": _("This page of the list does not exist any more."),
+    "aftersales.bad_file": _(
+        "One of the files is no picture (JPEG, PNG, WebP or GIF of at most {picture_mb} MB) and no"
+        " video (MP4, MOV or WebM of at most {video_mb} MB)."
+    ),
+    "aftersales.bad_reply": _(
+        "A quick reply needs a title and a text; in braces stand only the names that are listed."
+    ),
+    "aftersales.bad_stars": _("Please give one to five stars."),
+    "aftersales.bad_units": _("Please choose what it is about: one to {limit} pieces."),
+    "aftersales.decided_already": _("This case is decided or closed by now. Nothing was changed."),
+    "aftersales.decision_unfit": _("This decision does not fit what the case is about."),
+    "aftersales.file_lies": _(
+        "One of the files is something else than its name says. Please send it as it is."
+    ),
+    "aftersales.not_observed": _(
+        "Cases can be opened for paid orders, up to {days} days after they were delivered."
+    ),
+    "aftersales.open_already": _("There is an open case about this already."),
+    "aftersales.text_missing": _("Please write something, of at most {limit} characters."),
+    "aftersales.too_many": _("There have been too many of these ({limit}). Please call the shop."),
+    "aftersales.too_many_files": _(
+        "At most {limit} files at a time, and {videos} video among them."
+    ),
+    "aftersales.unknown_case": _("There is no such case."),
+    "aftersales.unknown_file": _("There is no such picture or video, or it is kept no longer."),
+    "aftersales.unknown_reply": _("There is no such quick reply."),
     "api.not_found": _("There is nothing of this id."),
     "api.too_fast": _("Too many calls with this key. Please slow down."),
     "catalog.bad_answer": _("Please check what you filled in: {field}."),
@@ -119,6 +146,7 @@ TEXTS: dict[str, Words] = {
     "orders.not_payable": _("The order is paid or closed already."),
     "orders.too_many_unpaid": _("You have unpaid orders. Please pay or cancel them first."),
     "orders.card_in_use": _("The buyer has activated or redeemed this card: it stays as it is."),
+    "orders.no_goods_left": _("There are not as many pieces in stock. Nothing was changed."),
     "orders.no_replacement": _(
         "No other card is in stock. Nothing was changed: import some, then replace it."
     ),

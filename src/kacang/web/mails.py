@@ -146,6 +146,13 @@ def _restocked(sending: Sending) -> Filling:
     )
 
 
+def _case_link(sending: Sending) -> Mapping[str, str]:
+    number, uid = str(sending.context["order"]), str(sending.context["case"])
+    token = orders.new_access_token(merchant_id=sending.merchant_id, number=number)
+    page = _shop_url(sending.merchant_id, "case", number=number, uid=uid)
+    return {"link": f"{page}?{urlencode({'t': token})}"}
+
+
 def _home_link(sending: Sending) -> Mapping[str, str]:
     return {"link": _shop_url(sending.merchant_id, "home")}
 
@@ -178,6 +185,10 @@ def _desk_exception_link(sending: Sending) -> Mapping[str, str]:
 
 def _desk_deadlines_link(_sending: Sending) -> Mapping[str, str]:
     return {"link": _desk("console_exceptions")["link"] + "?show=late"}
+
+
+def _desk_case_link(sending: Sending) -> Mapping[str, str]:
+    return _desk("console_case", uid=str(sending.context["case"]))
 
 
 def _desk_expiring_link(_sending: Sending) -> Mapping[str, str]:
@@ -214,6 +225,8 @@ _LINKS = {
     Event.ORDER_CHANGED: _order_link,
     Event.ORDER_CONTACT_CHANGED: _home_link,
     Event.ORDER_CANCELLED: _home_link,
+    Event.CASE_ANSWERED: _case_link,
+    Event.CASE_DECIDED: _case_link,
     Event.ORDER_CODE: _code,
     Event.WALLET_CODE: wallet_mails.code_of,
     Event.STAFF_ORDER_WAITING: _desk_order_link,
@@ -224,6 +237,9 @@ _LINKS = {
     Event.STAFF_REFUND_OUTSIDE: _desk_refund_link,
     Event.STAFF_DEADLINES: _desk_deadlines_link,
     Event.STAFF_ESCALATED: _desk_exception_link,
+    Event.STAFF_CASE: _desk_case_link,
+    Event.STAFF_CASE_DUE: _desk_case_link,
+    Event.STAFF_CASE_LATE: _desk_case_link,
     Event.STAFF_LOW_STOCK: _desk_stock_link,
     Event.STAFF_LOW_DIGEST: _desk_low_links,
     Event.STAFF_EXPIRING: _desk_expiring_link,

@@ -40,6 +40,8 @@ EVENTS: dict[str, Promise] = {
     "order.proof_rejected": gettext_lazy("To the buyer: the proof was not accepted"),
     "order.shipped": gettext_lazy("To the buyer: goods were sent"),
     "order.refunded": gettext_lazy("To the buyer: money went back"),
+    "case.answered": gettext_lazy("To the buyer: an answer about a case"),
+    "case.decided": gettext_lazy("To the buyer: a case is decided"),
     "wallet.code": gettext_lazy("One-time code for a wallet"),
     "restocked": gettext_lazy("To the buyer: it is back"),
     "staff.order_waiting": gettext_lazy("To staff: a paid order waits"),
@@ -51,6 +53,9 @@ EVENTS: dict[str, Promise] = {
     "staff.webhook_off": gettext_lazy("To staff: a webhook was switched off"),
     "staff.escalated": gettext_lazy("To staff: an exception is late"),
     "staff.deadlines": gettext_lazy("To staff: deadlines are near or missed"),
+    "staff.case": gettext_lazy("To staff: a case needs an answer"),
+    "staff.case_due": gettext_lazy("To staff: a case is due soon"),
+    "staff.case_late": gettext_lazy("To staff: a case is late"),
     "staff.expiring": gettext_lazy("To staff: stock expires soon"),
     "staff.low_stock": gettext_lazy("To staff: stock runs low"),
     "staff.low_digest": gettext_lazy("To staff: all low stock, daily"),
@@ -155,17 +160,20 @@ def notices_read(request: ConsoleRequest) -> HttpResponse:
     return back(request, "console_notices")
 
 
+_PAGES = {
+    "order": "console_order",
+    "sku": "console_stock_sku",
+    "transfer": "console_transfer",
+    "case": "console_case",
+    "webhook": "console_webhook",
+}
+
+
 def _target(row: NoticeRow) -> str:
     """Return the page that a notice leads to, or ""."""
     kind, name = row.target
-    if kind == "order" and name:
-        return reverse("console_order", args=[name])
-    if kind == "sku" and name:
-        return reverse("console_stock_sku", args=[name])
-    if kind == "transfer" and name:
-        return reverse("console_transfer", args=[name])
+    if kind in _PAGES and name:
+        return reverse(_PAGES[kind], args=[name])
     if kind == "refunds" and name:
         return f"{reverse('console_refunds')}?q={name}"
-    if kind == "webhook" and name:
-        return reverse("console_webhook", args=[name])
     return reverse("console_suspense") if kind == "suspense" else ""

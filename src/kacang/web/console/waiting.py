@@ -6,6 +6,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from kacang.aftersales import queries as cases
+from kacang.aftersales.queries import CaseState
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter, ProductState, ProductView, SkuView, StockMode
 from kacang.messages import queries as messages
@@ -71,6 +73,8 @@ def troubles(desk: Desk) -> list[Todo]:
         proved = transfers.waiting_count(merchant_id=desk.merchant_id)
         words = _("Transfers to confirm"), proved, reverse("console_transfers")
         items += [Todo("credit-card", *words, _("proved by buyers"))] if proved else []
+    if "cases.view" in desk.permissions:
+        items += _cases(desk)
     if "messages.view" in desk.permissions:
         where = MessageFilter(state=MessageState.FAILED)
         lost = messages.log(merchant_id=desk.merchant_id, where=where, limit=LOOK_BACK).rows
@@ -98,3 +102,16 @@ def troubles(desk: Desk) -> list[Todo]:
             )
         )
     return items
+
+
+def _cases(desk: Desk) -> list[Todo]:
+    """Return the cases that wait for the shop; late ones alarm."""
+    counts = cases.counts(merchant_id=desk.merchant_id)
+    waiting = counts[CaseState.NEW] + counts[CaseState.OURS]
+    late = cases.late_count(merchant_id=desk.merchant_id)
+    if not waiting:
+        return []
+    note = _("%(count)s late") % {"count": f"{late:,}"} if late else _("to answer or decide")
+    state = "new" if counts[CaseState.NEW] else "ours"
+    address = f"{reverse('console_cases')}?state={state}"
+    return [Todo("headset", _("After-sales"), waiting, address, note, alarming=late > 0)]

@@ -99,6 +99,21 @@ STATES: dict[str, dict[str, Look]] = {
         "dropped": Look(_("Given up"), "grey"),
         "told": Look(_("To be matched"), "red"),
     },
+    "case": {
+        "new": Look(pgettext_lazy("case", "New"), "orange"),
+        "ours": Look(_("Waits for us"), "orange"),
+        "buyers": Look(_("Waits for the buyer"), "grey"),
+        "decided": Look(_("Decided"), "green"),
+        "closed": Look(_("Closed"), "grey"),
+    },
+    # The same states, as the buyer reads them.
+    "my_case": {
+        "new": Look(_("With the shop"), "blue"),
+        "ours": Look(_("With the shop"), "blue"),
+        "buyers": Look(_("Your answer is needed"), "orange"),
+        "decided": Look(_("Decided"), "green"),
+        "closed": Look(_("Closed"), "grey"),
+    },
     "work": {
         "waiting": Look(_("Queued"), "grey"),
         "running": Look(_("In progress"), "blue"),

@@ -101,7 +101,7 @@ def ask_for_proof(
 def _enter(request: HttpRequest, site: Site, number: str, token: str) -> HttpResponse:
     if not may_open(site, number, Credentials(token=token[:100])):
         return ask_for_proof(request, site, number, old_link=True)
-    response = redirect(site.url("order", number=number))
+    response = redirect(request.path)
     # This address alone holds a secret: nobody is told of it, not even the next page.
     response.headers["Referrer-Policy"] = "no-referrer"
     cookies.keep_order(request, response, site.merchant.uid, (number, token))

@@ -20,6 +20,7 @@ from kacang.vault.queries import CardFile
 from kacang.web.design.parts import Event, Pages
 from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
+from kacang.web.shop.cases import case_rows, problem_url
 from kacang.web.shop.parcels import sent_parcels
 from kacang.web.shop.paying import title_of
 from kacang.web.shop.site import Site, page
@@ -100,6 +101,8 @@ def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         again_url=_again_url(site, order),
         sent=sent_parcels(site, order),
         urls=_urls(site, order), refunds=_refunds(site, order),
+        cases=case_rows(site, order),
+        problem_url=problem_url(site, order),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from django.urls import path
 from kacang.web.shop import (
     browsing,
     cart_pages,
+    cases,
     checkout,
     finding,
     parcels,
@@ -35,6 +36,18 @@ urlpatterns = [
     path("orders/<str:number>/codes.txt", receiving.download, name="order_codes"),
     path("orders/<str:number>/codes.zip", receiving.download_zip, name="order_zip"),
     path("orders/<str:number>/file", receiving.file, name="order_file"),
+    path("orders/<str:number>/problem/", cases.problem, name="case_new"),
+    path("orders/<str:number>/cases/<str:uid>/", cases.case, name="case"),
+    path("orders/<str:number>/cases/<str:uid>/files/<str:file>", cases.file, name="case_file"),
+    *(
+        path(
+            f"orders/<str:number>/cases/<str:uid>/{deed}/",
+            cases.act,
+            {"deed": deed},
+            f"case_{deed}",
+        )
+        for deed in cases.DEEDS
+    ),
     path("orders/<str:number>/pay/", paying.pay, name="pay"),
     path("orders/<str:number>/pay/back/<str:account>/", signing_in.signed_in, name="signed_in"),
     path("orders/<str:number>/state", paying.state, name="order_state"),

@@ -17,6 +17,7 @@ from kacang.payments.refunding import refund_lists
 from kacang.shared.money import Money
 from kacang.shared.texts import Text
 from kacang.web.console.access import needs
+from kacang.web.console.aftersales.of_order import CaseLine, lines_of
 from kacang.web.console.desk import Desk, desk_of, is_over_list
 from kacang.web.console.exceptions.pages import rows_of as rows_of_exceptions
 from kacang.web.console.orders.cards import FEW, unit_rows
@@ -95,6 +96,7 @@ def show_order(
         "refund_rows": rows_of(refunds, order.number, desk),
         "exception_rows": exception_rows,
         "can_work_exceptions": "orders.exceptions" in desk.permissions,
+        "case_rows": _cases(order, desk),
         "can_refund": _can_refund(order, desk),
         "open_at_once": asked if any(act.name == asked for act in acts) else "",
         "said": said,
@@ -107,6 +109,12 @@ def show_order(
     response = render(request, f"console/orders/{name}.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _cases(order: OrderView, desk: Desk) -> list[CaseLine]:
+    if "cases.view" not in desk.permissions:
+        return []
+    return lines_of(merchant_id=desk.merchant_id, order_id=order.id)
 
 
 def _can_refund(order: OrderView, desk: Desk) -> bool:
