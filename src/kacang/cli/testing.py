@@ -18,6 +18,8 @@ _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _APT = ("apt-get", "install", "--yes", "--no-install-recommends", "chromium", "fonts-noto-cjk")
 _EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 _SOURCES = [name for name in ("src", "tests", "simulators", "bench") if (PROJECT / name).is_dir()]
+# The whole suite on two cores; it names its slowest tests, so that none grows unseen.
+_WHOLE_SUITE = ["-n", "2", "--dist", "loadfile", "--durations", "15", "--durations-min", "8"]
 # What is measured, and by which module.
 MEASUREMENTS = {
     "sale": "bench.sale",
@@ -65,7 +67,7 @@ def test(context: typer.Context) -> None:
         checked = {**environment, "DATABASE_URL": cluster.dsn()}
         failed = [] if arguments else _run_checks(checked)
         # Last: the line that sums the tests up stays at the end.
-        pytest = [*_PYTHON, "pytest", *(arguments or ["-n", "2", "--dist", "loadfile"])]
+        pytest = [*_PYTHON, "pytest", *(arguments or _WHOLE_SUITE)]
         tests = _run(pytest, environment)
     raise typer.Exit(1 if failed else tests)
 
