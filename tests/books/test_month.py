@@ -126,10 +126,10 @@ WALK: list[tuple[Any, dict[str, Any]]] = [
     (giving_back.company_says, {"draw": 0, "state": RefundState.FAILED}),
     (giving_back.follow_up, {"draw": 0, "what": "retry"}),
     (giving_back.company_says, {"draw": 0, "state": RefundState.DONE}),
-    # A gift card goes back, and its refund is given up.
+    # Gift cards go back, whichever of them are not used up, and their refund is given up.
     (
         giving_back.ask_for_money_back,
-        {"draw": 5, "share": 30, "units": {3}, "how": Cards.VOID, "way": RefundWay.BY_HAND},
+        {"draw": 5, "share": 30, "units": {1, 2, 3}, "how": Cards.VOID, "way": RefundWay.BY_HAND},
     ),
     (giving_back.follow_up, {"draw": 0, "what": "drop"}),
     (giving_back.give_back_to_a_wallet, {"draw": 2}),
