@@ -142,7 +142,7 @@ class TestPay:
         wallet, placed = make.wallet(shop.merchant, 50_000), shop.order()
         operations.change_price(
             merchant_id=shop.merchant, number=placed.number, payable_minor=1_500, reason="x",
-            actor=SYSTEM,
+            actor=SYSTEM, role="owner",
         )  # fmt: skip
 
         with pytest.raises(NoBalancePayment):

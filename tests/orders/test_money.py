@@ -121,7 +121,12 @@ class TestMoneyThatDoesNotFit:
         account = make.account(merchant)
         placed = make.order(made)
         orders.change_price(
-            merchant_id=merchant, number=placed.number, payable_minor=1500, reason="", actor=SYSTEM
+            merchant_id=merchant,
+            number=placed.number,
+            payable_minor=1500,
+            reason="",
+            actor=SYSTEM,
+            role="owner",
         )
 
         orders.settle_notices(account=account, notices=[make.notice(placed)])

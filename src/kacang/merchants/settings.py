@@ -197,6 +197,19 @@ _SPECS = (
         help=_("A box at the checkout, never ticked beforehand. Who agrees becomes a customer."),
     ),
     Spec(
+        "price_cut_owner", "orders", _("The owner lowers prices of unpaid orders by at most"),
+        Type.NUMBER, 100, 0, 100, unit="%",
+        help=_("Of what the products cost. 100: down to the smallest amount."),
+    ),
+    Spec(
+        "price_cut_order_operator", "orders", _("Order operators lower prices by at most"),
+        Type.NUMBER, 30, 0, 100, unit="%",
+    ),
+    Spec(
+        "price_cut_other", "orders", _("All others who may change prices lower them by at most"),
+        Type.NUMBER, 10, 0, 100, unit="%",
+    ),
+    Spec(
         "refund_alone_owner", "refunds", _("The owner gives back alone up to"),
         Type.NUMBER, 1_000_000, 0, 1_000_000,
         help=_("Of one order, in whole units of its currency. What is more must be approved by"

@@ -1,17 +1,25 @@
 """What staff do to an order: its price while unpaid, notes, the mail once more (O3)."""
 
+from datetime import timedelta
+
 from kacang.catalog.queries import StockMode
 from kacang.merchants import audit
+from kacang.merchants import queries as merchants
 from kacang.merchants.audit import Actor
 from kacang.merchants.retrying import retry_conflicts
+from kacang.merchants.settings import SPECS
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.errors import BadPrice, NotNow
+from kacang.orders.errors import BadPrice, NotNow, PriceLimit
 from kacang.orders.fulfilling.delivering import locked, note_staff
-from kacang.orders.models import Event, Line, Order, OrderState
+from kacang.orders.models import Event, Line, Order, OrderState, TimelineEntry
 from kacang.orders.statements import rows
 from kacang.queue import enqueue
+from kacang.shared.clock import utc_now
+from kacang.shared.money import Money
 
 NOTE_MAX = 1000
+# How long a note can be taken back: longer than the page offers it.
+WITHDRAW_WITHIN = timedelta(minutes=2)
 REPRICE = """
 update sale_order
 set discount_minor = total_minor - %(payable)s::bigint, payable_minor = %(payable)s::bigint
@@ -22,20 +30,24 @@ insert into timeline (merchant_id, order_id, event, actor_kind, actor_label, add
 values (%(merchant)s::bigint, %(order)s::bigint, %(event)s::int, %(kind)s::text, %(label)s::text,
         %(address)s::text, jsonb_build_object('text', %(text)s::text, 'before', %(before)s::bigint,
                                               'after', %(after)s::bigint))
+returning id
 """
 
 
 @retry_conflicts
 def change_price(
-    *, merchant_id: int, number: str, payable_minor: int, reason: str, actor: Actor
+    *, merchant_id: int, number: str, payable_minor: int, reason: str, actor: Actor, role: str
 ) -> None:
     """Lower what a pending order costs. Payments that were opened for the old price fit no more.
+
+    `role` may take off so much of what the lines cost as the merchant's settings say.
 
     Raises:
         UnknownOrder: There is no such order.
         NotNow: It is not pending.
         BadPrice: Not between nothing and what the lines cost. A price of nothing is a gift: then
             cancel the order and place a free one.
+        PriceLimit: It is less than this role may set.
     """
     with acting_as(merchant_id):
         order = locked(merchant_id, number)
@@ -43,6 +55,9 @@ def change_price(
             raise NotNow
         if not 0 < payable_minor <= order.total_minor:
             raise BadPrice(most=order.total_minor)
+        least = least_price(merchant_id=merchant_id, total_minor=order.total_minor, role=role)
+        if payable_minor < least:
+            raise PriceLimit(least=str(Money(least, order.currency)))
         before = order.payable_minor
         if before == payable_minor:
             return
@@ -60,19 +75,51 @@ def change_price(
         )
 
 
-def add_note(*, merchant_id: int, number: str, text: str, actor: Actor) -> None:
-    """Write a note on an order, for staff only. Empty ones are dropped.
+def least_price(*, merchant_id: int, total_minor: int, role: str) -> int:
+    """Return what a role may lower a price to, in minor units: rounded up, at least one."""
+    name = f"price_cut_{role}"
+    name = name if name in SPECS else "price_cut_other"
+    percent = int(str(merchants.setting(merchant_id=merchant_id, name=name)))
+    return max(1, -(-total_minor * (100 - percent) // 100))
+
+
+def add_note(*, merchant_id: int, number: str, text: str, actor: Actor) -> int:
+    """Write a note on an order, for staff only; returns its entry. Empty ones are dropped: 0.
 
     Raises:
         UnknownOrder: There is no such order.
     """
     text = text.strip()[:NOTE_MAX]
+    entry = 0
     with acting_as(merchant_id):
         order = locked(merchant_id, number)
         if text:
             Order.objects.filter(merchant_id=merchant_id, pk=order.pk).update(has_note=True)
-            _tell(order, Event.NOTE, actor, text)
+            entry = _tell(order, Event.NOTE, actor, text)
             note_staff(merchant_id, number, actor, "orders.note")
+    return entry
+
+
+def withdraw_note(*, merchant_id: int, number: str, entry: int, actor: Actor) -> None:
+    """Take back one's own note, just written. It stays in the log; pages no longer show its text.
+
+    Raises:
+        UnknownOrder: There is no such order.
+        NotNow: It is no note of this person on this order, too old, or withdrawn already.
+    """
+    with acting_as(merchant_id):
+        order = locked(merchant_id, number)
+        entries = TimelineEntry.objects.filter(merchant_id=merchant_id, order_id=order.pk)
+        since = utc_now() - WITHDRAW_WITHIN
+        mine = entries.filter(event=Event.NOTE, actor_label=actor.label, at__gte=since)
+        gone = set(
+            entries.filter(event=Event.NOTE_WITHDRAWN).values_list("detail__before", flat=True)
+        )
+        if entry in gone or not mine.filter(id=entry).exists():
+            raise NotNow
+        _tell(order, Event.NOTE_WITHDRAWN, actor, change=(entry, None))
+        left = entries.filter(event=Event.NOTE).exclude(id__in={*gone, entry}).exists()
+        Order.objects.filter(merchant_id=merchant_id, pk=order.pk).update(has_note=left)
 
 
 def resend(*, merchant_id: int, number: str, actor: Actor) -> None:
@@ -111,8 +158,8 @@ def _tell(
     actor: Actor,
     text: str = "",
     change: tuple[int | None, int | None] = (None, None),
-) -> None:
-    rows(
+) -> int:
+    ((entry,),) = rows(
         TELL,
         {
             "merchant": order.merchant_id,
@@ -126,3 +173,4 @@ def _tell(
             "after": change[1],
         },
     )
+    return int(entry)

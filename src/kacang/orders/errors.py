@@ -155,6 +155,12 @@ class BadPassword(Invalid):
     code = "orders.bad_password"
 
 
+class PriceLimit(Refused):
+    """The price is lower than the person's role may set: `least` says what it may."""
+
+    code = "orders.price_limit"
+
+
 class BadPrice(Invalid):
     """A price lies between nothing and what the lines cost."""
 

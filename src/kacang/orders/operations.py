@@ -21,7 +21,7 @@ from kacang.orders.cards.replacing_many import (
     weigh_replacing,
 )
 from kacang.orders.cards.revealing import deliveries, secret_form
-from kacang.orders.changing import add_note, change_price, resend
+from kacang.orders.changing import add_note, change_price, resend, withdraw_note
 from kacang.orders.checking import check_references
 from kacang.orders.fulfilling.delivering import continue_waiting, replenish
 from kacang.orders.fulfilling.handing import hand_over
@@ -59,5 +59,5 @@ __all__ = [
     "request_refund", "request_suspense_refund", "resend", "retry_refund", "run_move",
     "run_move_check", "run_replace", "screen", "secret_form", "settle_notice", "settle_notices",
     "settle_refund_notice", "settle_waiting", "settle_waiting_refunds", "start_move",
-    "start_payment", "trying", "weigh_replacing",
+    "start_payment", "trying", "weigh_replacing", "withdraw_note",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from kacang.orders.finding.listing import (
     Match,
     Matches,
     Totals,
+    count_newer,
     count_up_to,
     counts_by_state,
     frozen,
@@ -35,9 +36,9 @@ from kacang.shared.money import Money
 
 __all__ = [
     "REPLACING", "CardEvent", "CardHistory", "Counted", "DayFigures", "Match", "Matches", "Step",
-    "Totals", "best_sellers", "by_hour", "card_history", "count_up_to", "counts_by_state",
-    "day_figures", "find_for_lookup", "frozen", "matching", "most_counted", "order", "order_by_id",
-    "orders_page", "rows_of", "timeline", "totals",
+    "Totals", "best_sellers", "by_hour", "card_history", "count_newer", "count_up_to",
+    "counts_by_state", "day_figures", "find_for_lookup", "frozen", "matching",
+    "most_counted", "order", "order_by_id", "orders_page", "rows_of", "timeline", "totals",
 ]  # fmt: skip
 
 TIMELINE_MAX = 500
@@ -115,13 +116,15 @@ def timeline(*, merchant_id: int, number: str) -> list[EventView]:
                 merchant_id=merchant_id, order_id=row.pk, at__gte=row.created_at - timedelta(days=1)
             ).order_by("id")[:TIMELINE_MAX]
         )
+    gone = {e.detail.get("before") for e in entries if e.event == Event.NOTE_WITHDRAWN}
     return [
         EventView(
             event=Event(entry.event),
             at=entry.at,
             actor_kind=entry.actor_kind,
             actor_label=entry.actor_label,
-            detail=entry.detail,
+            # What was taken back stays in the log, but nobody reads it any more.
+            detail={"withdrawn": True} if entry.id in gone else entry.detail,
             address=entry.address,
         )
         for entry in entries

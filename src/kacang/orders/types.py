@@ -182,6 +182,7 @@ class OrderRow:
     line_count: int
     has_codes: bool
     has_note: bool
+    external_number: str
     created_at: datetime
     paid_at: datetime | None
     pay_by: datetime
@@ -189,10 +190,11 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """One page of a list. `next_cursor` is empty on the last page."""
+    """One page of a list. `next_cursor` is empty on the last page; `first` is the first row's."""
 
     rows: tuple[OrderRow, ...]
     next_cursor: str
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,8 @@ def orders_page(
         read = rows(text, {**found.given, "limit": limit + 1})
     more = len(read) > limit
     shown = tuple(_row(row) for row in read[:limit])
-    return OrderPage(shown, _cursor_of(found.key, read[limit - 1]) if more else "")
+    first = _cursor_of(found.key, read[0]) if read else ""
+    return OrderPage(shown, _cursor_of(found.key, read[limit - 1]) if more else "", first)
 
 
 def rows_of(*, merchant_id: int, numbers: Collection[str]) -> tuple[OrderRow, ...]:
@@ -172,6 +173,19 @@ def count_up_to(*, merchant_id: int, where: OrderFilter, most: int = COUNT_MOST)
     """Return how many orders fit, at a cost that a long history does not raise."""
     with acting_as(merchant_id):
         found = find(merchant_id, where)
+        text = _COUNT.replace("{found}", found.text("o.id, o.created_at, o.payable_minor"))
+        ((count,),) = rows(text, {**found.given, "limit": most + 1})
+    return Counted(min(count, most), count > most)
+
+
+def count_newer(*, merchant_id: int, where: OrderFilter, than: str, most: int = 99) -> Counted:
+    """Return how many orders that fit came after the one that a page begins with; "" counts all.
+
+    Raises:
+        BadCursor: `than` is not the `first` of a page that begins with the newest.
+    """
+    with acting_as(merchant_id):
+        found = _after(find(merchant_id, where, Sort.OLDEST), than)
         text = _COUNT.replace("{found}", found.text("o.id, o.created_at, o.payable_minor"))
         ((count,),) = rows(text, {**found.given, "limit": most + 1})
     return Counted(min(count, most), count > most)
@@ -258,7 +272,7 @@ def _row(row: tuple[Any, ...]) -> OrderRow:
     (
         order_id, number, state, hold_reason, payable, currency, email, phone, channel, created_at,
         paid_at, pay_by, is_overdue, title, sku_title, cover, units, lines, has_codes,
-        provider, has_note,
+        provider, has_note, external_number,
     ) = row  # fmt: skip
     return OrderRow(
         id=order_id,
@@ -276,6 +290,7 @@ def _row(row: tuple[Any, ...]) -> OrderRow:
         line_count=lines,
         has_codes=has_codes,
         has_note=has_note,
+        external_number=external_number,
         created_at=created_at,
         paid_at=paid_at,
         pay_by=pay_by,

@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                     "tag",
                     models.ForeignKey(
                         db_constraint=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         to="orders.tag",
                     ),
                 ),

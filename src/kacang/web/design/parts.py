@@ -38,6 +38,8 @@ class Event:
     text: Words
     at: datetime
     by: Words = ""
+    # The network address that it came from, where one is known.
+    place: str = ""
     now: bool = False
     tone: str = ""
     # Where it leads to, if anywhere.

@@ -1,10 +1,12 @@
 """What may be done with one order at the desk (O3). Each view makes one call."""
 
+import json
 from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -25,6 +27,7 @@ CODES_PAGE = 100
 TEXT_MOST = 500
 REASON_MOST = 200
 CARD_MOST = 60
+ENTRY_DIGITS = 19
 
 Done = Callable[[Desk, str, ConsoleRequest], str]
 
@@ -76,6 +79,7 @@ def change_price(request: ConsoleRequest, number: str) -> HttpResponse:
             payable_minor=price.minor,
             reason=text_in(request, "reason"),
             actor=desk.actor,
+            role=request.membership.role,
         )
         return _("The order now costs %(price)s.") % {"price": price}
 
@@ -85,16 +89,45 @@ def change_price(request: ConsoleRequest, number: str) -> HttpResponse:
 @needs("orders.note")
 @require_POST
 def note(request: ConsoleRequest, number: str) -> HttpResponse:
-    """Add a note that only staff see."""
+    """Add a note that only staff see; for some seconds it can be taken back."""
+    entries = []
 
     def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
-        operations.add_note(
+        entry = operations.add_note(
             merchant_id=desk.merchant_id,
             number=number,
             text=text_in(request, "text", TEXT_MOST),
             actor=desk.actor,
         )
+        entries.extend([entry] if entry else [])
         return _("The note is added.")
+
+    response = answer(request, number, act)
+    if entries and is_over_list(request):
+        undo = {
+            "text": _("The note is added."),
+            "url": reverse("console_order_note_undo", args=[number]),
+            "values": {"entry": str(entries[0])},
+            "target": "#drawer-in",
+        }
+        response.headers["HX-Trigger"] = json.dumps({"undo": undo})
+    return response
+
+
+@needs("orders.note")
+@require_POST
+def note_undo(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Take back one's own note, just written."""
+
+    def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        entry = _text(request, "entry")
+        operations.withdraw_note(
+            merchant_id=desk.merchant_id,
+            number=number,
+            entry=int(entry) if entry.isdecimal() and len(entry) < ENTRY_DIGITS else 0,
+            actor=desk.actor,
+        )
+        return _("The note is taken back.")
 
     return answer(request, number, act)
 
@@ -229,6 +262,7 @@ ACTS = {
     "cancel": cancel,
     "price": change_price,
     "note": note,
+    "note_undo": note_undo,
     "resend": resend,
     "deliver": deliver,
     "replace": replace,

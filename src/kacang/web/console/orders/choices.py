@@ -11,6 +11,7 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter
 from kacang.merchants import queries as merchants
 from kacang.orders.finding.building import ANY_EXCEPTION
+from kacang.orders.tagging.tags import tags
 from kacang.payments import queries as payments
 from kacang.shared.texts import pick
 from kacang.web.console.desk import Desk
@@ -57,6 +58,7 @@ def choices_of(desk: Desk, asked: Mapping[str, str]) -> Choices:
         "key": [(key.uid, key.name) for key in merchants.api_keys(merchant_id=desk.merchant_id)],
         "company": _companies(desk),
         "exception": [(ANY_EXCEPTION, _("any")), *HOLD_REASONS.items()],
+        "tag": [(tag.uid, tag.name) for tag in tags(merchant_id=desk.merchant_id)],
         "note": list(NOTES.items()),
     }
     fields = [

@@ -14,6 +14,7 @@ from kacang.merchants import queries as merchants
 from kacang.orders import queries
 from kacang.orders.finding.addresses import NO_NUMBER, read_query, to_query
 from kacang.orders.finding.building import ANY_EXCEPTION
+from kacang.orders.tagging.tags import tags as tags_of_merchant
 from kacang.orders.types import OrderFilter, OrderState, Period
 from kacang.shared.money import Money
 from kacang.shared.texts import pick
@@ -105,15 +106,31 @@ def chips_of(narrowed: Narrowed, extra: Mapping[str, str], desk: Desk) -> list[C
 
 
 def tabs_of(
-    narrowed: Narrowed, extra: Mapping[str, str], counts: Mapping[OrderState, int]
+    narrowed: Narrowed,
+    extra: Mapping[str, str],
+    counts: Mapping[OrderState, int],
+    *,
+    is_view: bool = False,
 ) -> list[Tab]:
-    """Return the views by state. Counts are of all orders, whatever else is asked for."""
-    chosen = narrowed.where.state
-    asked = {name: text for name, text in narrowed.asked.items() if name != "state"}
+    """Return the views by state. Counts are of all orders, whatever else is asked for.
+
+    Where a saved view is shown (`is_view`), none of them is chosen, and they begin anew.
+    """
+    chosen = None if is_view else narrowed.where.state
+    kept = {} if is_view else narrowed.asked
+    asked = {name: text for name, text in kept.items() if name != "state"}
     most = max(queries.most_counted(state) for state in OrderState)
     is_more = any(counts.get(state, 0) > queries.most_counted(state) for state in OrderState)
     total = sum(min(counts.get(state, 0), queries.most_counted(state)) for state in OrderState)
-    tabs = [Tab(_("All"), address_of(asked, extra), min(total, most), chosen is None, more=is_more)]
+    tabs = [
+        Tab(
+            _("All"),
+            address_of(asked, extra),
+            min(total, most),
+            chosen is None and not is_view,
+            more=is_more,
+        )
+    ]
     for state in OrderState:
         number, limit = counts.get(state, 0), queries.most_counted(state)
         if state in USUAL or number or state is chosen:
@@ -138,7 +155,8 @@ def address_of(
     for name, text in {**asked, **extra}.items():
         if name not in left and text:
             query[name] = text
-    return f"?{query.urlencode()}"
+    # All orders, also where the person's list starts with a view.
+    return f"?{query.urlencode()}" if query else "?view=all"
 
 
 _SPANS = ("since", "until", "least", "most")
@@ -179,6 +197,9 @@ def _name_of(name: str, uid: str, desk: Desk) -> str:
     if name == "key":
         keys = {key.uid: key.name for key in merchants.api_keys(merchant_id=desk.merchant_id)}
         return keys.get(uid, uid)
+    if name == "tag":
+        tags = {tag.uid: tag.name for tag in tags_of_merchant(merchant_id=desk.merchant_id)}
+        return tags.get(uid, uid)
     return uid
 
 

@@ -11,6 +11,8 @@ from kacang.catalog.queries import ProductKind
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
 from kacang.orders.exceptions import queries as exceptions
+from kacang.orders.changing import least_price
+from kacang.orders.tagging.tags import tags, tags_of
 from kacang.orders.types import Delivered, OrderView, UnitState
 from kacang.payments.listing import PaymentState
 from kacang.payments.refunding import refund_lists
@@ -68,6 +70,13 @@ def show_order(
         entries = queries.timeline(merchant_id=desk.merchant_id, number=number)
         labels = _labels(desk, order)
         rows = unit_rows(desk, order, limit=FEW)
+        put = tags_of(merchant_id=desk.merchant_id, order_ids=[order.id]).get(order.id, [])
+        known = tags(merchant_id=desk.merchant_id)
+        least = least_price(
+            merchant_id=desk.merchant_id,
+            total_minor=order.total.minor,
+            role=request.membership.role,
+        )
         refunds = refund_lists.refunds_of_order(merchant_id=desk.merchant_id, order_id=order.id)
         troubles = exceptions.exceptions_of_order(merchant_id=desk.merchant_id, order_id=order.id)
         exception_rows = rows_of_exceptions(troubles, desk)
@@ -78,6 +87,9 @@ def show_order(
     context = {
         "order": order,
         "acts": acts,
+        "tags": put,
+        "other_tags": [tag for tag in known if tag not in put],
+        "least_price": Money(least, order.payable.currency),
         "events": events_of(order, list(entries), with_cards="stock.view" in desk.permissions),
         "channel": CHANNELS.get(order.channel, order.channel),
         "minus": Money(-order.discount.minor, order.discount.currency),

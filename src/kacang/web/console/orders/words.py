@@ -75,6 +75,9 @@ EVENTS: dict[Event, Promise] = {
     Event.EXCEPTION_ESCALATED: gettext_lazy("The exception went up a level"),
     Event.CHANGE_ASKED: gettext_lazy("A change was asked for"),
     Event.CHANGE_DECIDED: gettext_lazy("A change was decided"),
+    Event.TAGGED: gettext_lazy("Tag put on"),
+    Event.UNTAGGED: gettext_lazy("Tag taken off"),
+    Event.NOTE_WITHDRAWN: gettext_lazy("A note was taken back"),
 }
 TONES = {
     Event.DELIVERED: "ok",
@@ -243,6 +246,7 @@ def events_of(
             text=_said(order, entry),
             at=entry.at,
             by=actor_of(entry.actor_kind, entry.actor_label),
+            place=entry.address,
             now=index == 0,
             tone=TONES.get(entry.event, ""),
             url=_card_url(entry) if with_cards else "",
@@ -277,7 +281,8 @@ def _said(order: OrderView, entry: EventView) -> str:
 
 
 def _extra(order: OrderView, event: Event, detail: Mapping[str, object]) -> str:
-    words = str(detail.get("text") or detail.get("reason") or "")
+    gone = _("taken back") if detail.get("withdrawn") else ""
+    words = gone or str(detail.get("text") or detail.get("reason") or "")
     if event is Event.PRICE_CHANGED:
         change = " → ".join(_money(order, detail.get(key)) for key in ("before", "after"))
         return f"{change} · {words}" if words else change

@@ -5,7 +5,7 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const root = document.documentElement;
   const body = document.body;
-  const { toast, open } = window.kacang;
+  const { toast, undo, open } = window.kacang;
 
   // Theme: a cookie, so that the server writes it into the next page.
   function switchTheme() {
@@ -190,6 +190,15 @@
 
   // htmx: say what failed; the answer's header HX-Trigger {"toast": "…"} says what was done.
   body.addEventListener('toast', (event) => toast(event.detail.value));
+  // {"undo": {text, url, values, target}} also offers the way back.
+  body.addEventListener('undo', (event) => {
+    const { text, url, values, target } = event.detail;
+    undo(text, body.dataset.undo, () => htmx.ajax('POST', url, {
+      values: { ...values, undo: '1' },
+      target: target && one(target) ? target : 'body',
+      swap: target && one(target) ? 'innerHTML' : 'none',
+    }));
+  });
   body.addEventListener('htmx:responseError', () => toast(body.dataset.failed));
   body.addEventListener('htmx:sendError', () => toast(body.dataset.offline));
   body.addEventListener('htmx:afterSettle', refreshBulk);

@@ -3,9 +3,26 @@
   'use strict';
   var body = document.body;
 
+  // While a dialogue is open, what lies outside it can be neither seen whole nor reached.
+  function boxOf() {
+    var page = document.querySelector('body > [data-toasts]');
+    var dialogs = document.querySelectorAll('dialog[open]');
+    var dialog = dialogs[dialogs.length - 1];
+    if (!page || !dialog) { return page; }
+    var own = dialog.querySelector(':scope > [data-toasts]');
+    if (!own) {
+      own = document.createElement('div');
+      own.className = page.className;
+      own.setAttribute('role', 'status');
+      own.setAttribute('data-toasts', '');
+      dialog.appendChild(own);
+    }
+    return own;
+  }
+
   function toast(text) {
-    var box = document.querySelector('[data-toasts]');
-    if (!box || !text) { return; }
+    var box = boxOf();
+    if (!box || !text) { return null; }
     var item = document.createElement('div');
     item.className = 'toast2';
     var icon = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -18,9 +35,26 @@
     item.appendChild(document.createTextNode(text));
     box.appendChild(item);
     fade(item);
+    return item;
   }
 
-  function fade(item) { setTimeout(function () { item.remove(); }, 3000); }
+  function fade(item) { setTimeout(function () { if (!item.hasAttribute('data-stays')) { item.remove(); } }, 3000); }
+
+  // A toast with a way back, for ten seconds; it waits while the pointer or the focus is on it.
+  function undo(text, label, back) {
+    var item = toast(text);
+    if (!item) { return; }
+    item.setAttribute('data-stays', '');
+    var button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'link';
+    button.textContent = label;
+    button.addEventListener('click', function () { item.remove(); back(); });
+    item.appendChild(button);
+    setTimeout(function leave() {
+      if (item.matches(':hover') || item.contains(document.activeElement)) { setTimeout(leave, 1000); } else { item.remove(); }
+    }, 10000);
+  }
 
   function copyOld(text) {
     var area = document.createElement('textarea');
@@ -98,5 +132,5 @@
   });
 
   document.querySelectorAll('[data-fade]').forEach(fade);
-  window.kacang = { toast: toast, copy: copy, open: open };
+  window.kacang = { toast: toast, undo: undo, copy: copy, open: open };
 })();

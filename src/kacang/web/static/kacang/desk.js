@@ -92,5 +92,6 @@
   });
 
   document.body.addEventListener('htmx:afterSettle', () => openAtOnce());
-  openAtOnce();
+  // The common script, which opens dialogues, comes behind this one.
+  document.addEventListener('DOMContentLoaded', () => openAtOnce());
 })();

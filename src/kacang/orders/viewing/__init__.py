@@ -1,0 +1,1 @@
+"""How people like their list of orders: saved views, columns, density (O2)."""
