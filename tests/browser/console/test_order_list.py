@@ -22,9 +22,8 @@ LIST = "/console/orders/?view=all"
 @pytest.fixture(scope="module")
 def tagged(busy) -> str:
     actor = Actor("user", None, busy.email)
-    for name, colour in (("加急", "red"), ("生日礼物", "purple")):
-        uid = make_tag(merchant_id=busy.merchant_id, name=name, colour=colour, actor=actor)
-    return uid
+    make_tag(merchant_id=busy.merchant_id, name="生日礼物", colour="purple", actor=actor)
+    return make_tag(merchant_id=busy.merchant_id, name="加急", colour="red", actor=actor)
 
 
 def rows(page: Page):

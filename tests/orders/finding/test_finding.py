@@ -16,7 +16,8 @@ from kacang.orders.finding.addresses import STATES, read_query, to_query
 from kacang.orders.finding.building import sorts_of
 from kacang.orders.finding.filters import OrderFilter, Period, Sort, from_stored, midnight
 from kacang.orders.finding.listing import BadCursor, make_cursor
-from kacang.orders.models import Order, OrderState, OrderTag, Tag
+from kacang.orders.list_models import OrderTag, Tag
+from kacang.orders.models import Order, OrderState
 from kacang.orders.types import Channel, Origin
 from kacang.payments import queries as payments
 from kacang.shared.contacts import Contact

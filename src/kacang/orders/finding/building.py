@@ -15,7 +15,8 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import UnknownProduct
 from kacang.orders import sql
 from kacang.orders.finding.filters import NUMBERS_MAX, OrderFilter, Sort
-from kacang.orders.models import OrderState, Tag
+from kacang.orders.list_models import Tag
+from kacang.orders.models import OrderState
 from kacang.orders.statements import rows
 from kacang.shared.clock import utc_now
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.models import OrderTag, Tag
+from kacang.orders.list_models import OrderTag, Tag
 from kacang.orders.tagging.errors import BadTag, TagTaken, TooManyTags, UnknownTag
 from kacang.shared.ids import new_uid
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.models import ListChoice
+from kacang.orders.list_models import ListChoice
 
 COLUMNS = (
     "product", "number", "buyer", "amount", "channel", "state", "paid", "company", "external",

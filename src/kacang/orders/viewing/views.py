@@ -10,7 +10,7 @@ from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.permissions import Role
 from kacang.merchants.tenancy import acting_as
-from kacang.orders.models import SavedView
+from kacang.orders.list_models import SavedView
 from kacang.orders.viewing.choices import checked_columns, choice_of, choose_view
 from kacang.shared.errors import Conflict, Invalid, NotFound
 from kacang.shared.ids import new_uid

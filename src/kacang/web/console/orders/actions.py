@@ -120,7 +120,7 @@ def note_undo(request: ConsoleRequest, number: str) -> HttpResponse:
     """Take back one's own note, just written."""
 
     def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
-        entry = _text(request, "entry")
+        entry = text_in(request, "entry")
         operations.withdraw_note(
             merchant_id=desk.merchant_id,
             number=number,
