@@ -77,6 +77,13 @@ class TestBenches:
         assert figures["errors"] == 0
         assert 0 < figures["worker_mb"] < figures["worker_mb_limit"]
 
+    def test_measures_the_list_of_orders(self):
+        figures = run("bench.orders")
+
+        assert figures["ratio"] > 0
+        assert figures["ratios"]["counts of the tabs"] > 0
+        assert figures["errors"] == 0
+
     def test_measures_the_books(self):
         figures = run("bench.books")
 

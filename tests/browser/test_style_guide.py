@@ -127,7 +127,7 @@ class TestKeysAndDialogs:
         page.keyboard.press("Control+k")
         page.locator("#palette input").fill("卡密")
 
-        assert page.locator("[data-palette-pages] li:visible").count() == 2
+        assert page.locator("[data-palette-pages] a:visible").count() == 2
         assert_axe(page)
         page.keyboard.press("Escape")
         assert not page.locator("#palette").is_visible()

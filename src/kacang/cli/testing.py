@@ -28,6 +28,7 @@ MEASUREMENTS = {
     "vault": "bench.vault",
     "books": "bench.books",
     "reconcile": "bench.reconcile",
+    "orders": "bench.orders",
 }
 # What each check is called, and its command. All are run, whatever the others say.
 CHECKS: Mapping[str, tuple[str, ...]] = {
@@ -73,7 +74,7 @@ def test(context: typer.Context) -> None:
 
 
 def bench(context: typer.Context) -> None:
-    """Measure: kacang bench sale, claim, import, vault, reconcile, books. Arguments go to it."""
+    """Measure: kacang bench sale, claim, import, vault, reconcile, books, orders [ARGUMENTS]."""
     module = MEASUREMENTS.get(context.args[0]) if context.args else None
     if module is None:
         names = ", ".join(MEASUREMENTS)

@@ -133,6 +133,26 @@ class TestKeys:
         desk.keyboard.press("?")
         expect(desk.locator("#shortcuts")).to_be_visible()
 
+    def test_the_palette_leads_by_keys_to_an_order_and_to_commands(self, desk, busy):
+        desk.goto(LIST)
+        number = rows(desk).nth(2).locator("a.no").inner_text()
+        desk.keyboard.press("Control+k")
+        field = desk.locator("#palette input")
+        field.fill(number)
+        first = desk.locator("#palette-found a").first
+        expect(first).to_contain_text(number)
+        expect(first).to_have_attribute("aria-selected", "true")
+        expect(field).to_have_attribute("aria-activedescendant", re.compile("palette-option"))
+        assert_axe(desk)
+        shot(desk, "palette")
+        desk.keyboard.press("Enter")
+        desk.wait_for_url(f"**/orders/{number}/")
+        desk.keyboard.press("Control+k")
+        field.fill("> 待付款")
+        expect(desk.locator("#palette a:visible")).to_have_count(1)
+        desk.keyboard.press("Enter")
+        desk.wait_for_url("**/orders/?state=pending")
+
     def test_a_note_is_taken_back(self, desk):
         desk.goto(LIST)
         rows(desk).first.locator("a[data-drawer]").click()
@@ -148,18 +168,20 @@ class TestKeys:
 def test_two_clerks_at_one_order_one_wins_and_the_other_is_told(open_page, busy: Shop):
     where = OrderFilter(state=OrderState.PENDING)
     page = queries.orders_page(merchant_id=busy.merchant_id, where=where)
-    address = f"/console/orders/{page.rows[0].number}/?act=cancel"
+    address = f"/console/orders/{page.rows[0].number}/"
     one, other = (sign_in(open_page(), busy) for _ in range(2))
-    for desk in (one, other):
-        desk.goto(address)
-        expect(desk.locator("#cancel-ask")).to_be_visible()
+    one.goto(f"{address}?act=cancel")
+    expect(one.locator("#cancel-ask")).to_be_visible()
+    other.goto(f"{address}?act=price")
+    other.fill("#price-new", "150")
+    other.fill("#price-reason", "老客优惠")
 
-    for desk in (one, other):
-        desk.locator("#cancel-ask button[type=submit]").click()
-        desk.wait_for_load_state()
-
+    one.locator("#cancel-ask button[type=submit]").click()
     expect(one.locator("main")).to_contain_text("已取消")
-    expect(other.locator("main .banner")).to_be_visible()
+    other.locator("#price-ask button[type=submit]").click()
+
+    expect(other.locator("main .banner.bad")).to_be_visible()
+    expect(other.locator("main")).to_contain_text("已取消")
 
 
 @pytest.mark.parametrize("address", [LIST, "/console/orders/tags/", "/console/orders/views/"])

@@ -252,6 +252,26 @@ class TestPalette:
         assert "¥198.00" in owner.get("/console/search/?q=视频").content.decode()
         assert "Nothing found" in work("finance").get("/console/search/?q=视频").content.decode()
 
+    def test_the_palette_knows_mails_parcels_cards_and_callers_numbers(self, owner, merchant, work):
+        made = make.sku(merchant, cards=1, price=1_000)
+        make.account(merchant)
+        placed = make.order(
+            made, contact=Contact(email="zhao@example.com"), external_number="shop-77-A"
+        )
+
+        def found(words, role=None):
+            client = work(role) if role else owner
+            return client.get("/console/search/", {"q": words}).content.decode()
+
+        assert placed.number in found("Zhao@example.com")
+        assert placed.number in found("shop-77-A")
+        assert found(placed.number).index(placed.number) < len(found(placed.number))
+        assert "/console/stock/cards/" in found(made.codes[0])
+        # Who may not see stock does not learn whether there is such a card.
+        assert "/console/stock/cards/" not in found(made.codes[0], "sales")
+        assert placed.number not in found(placed.number, "stock_keeper")
+        assert 'role="option"' not in found("> orders")
+
 
 class TestWhoMay:
     @pytest.mark.parametrize(

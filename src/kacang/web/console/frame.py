@@ -87,6 +87,20 @@ GROUPS = (
 CREATE = (
     NavItem("product_new", _("New product"), "box", "/console/products/new/", "products.edit"),
 )
+_ORDERS = "/console/orders/"
+COMMANDS = (
+    *CREATE,
+    NavItem("today", _("Orders of today"), "calendar", f"{_ORDERS}?period=today", "orders.view"),
+    NavItem(
+        "held", _("Orders on hold"), "alert-triangle", f"{_ORDERS}?state=on_hold", "orders.view"
+    ),
+    NavItem("unpaid", _("Unpaid orders"), "clock", f"{_ORDERS}?state=pending", "orders.view"),
+    NavItem("noted", _("Orders with a note"), "note", f"{_ORDERS}?note=yes", "orders.view"),
+    NavItem("views", _("Views of orders"), "star", f"{_ORDERS}views/", "orders.view"),
+    NavItem("tags", _("Tags of orders"), "tag", f"{_ORDERS}tags/", "orders.view"),
+    NavItem("import", _("Import codes"), "upload", "/console/stock/", "stock.import"),
+    NavItem("search_cards", _("Find a card"), "key", "/console/stock/cards/", "stock.view"),
+)
 LANDINGS = [item for group in GROUPS for item in group.items]
 
 
@@ -108,6 +122,7 @@ def shell_of(request: ConsoleRequest) -> Shell:
         here=_here(request.path),
         account=account,
         create=[item for item in CREATE if item.permission in membership.permissions],
+        commands=[item for item in COMMANDS if item.permission in membership.permissions],
         unread=messages.unread_count(merchant_id=membership.merchant_id),
         notices_url=address("console_notices"),
         search_url=address("console_search"),

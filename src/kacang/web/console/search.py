@@ -1,4 +1,6 @@
-"""The palette: orders, products and stock by a few letters (Ctrl K)."""
+"""The palette: what a person may see, by a few letters or an exact number (Ctrl K)."""
+
+from collections.abc import Callable
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -8,65 +10,73 @@ from django.utils.translation import gettext as _
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter
+from kacang.logistics import queries as logistics
+from kacang.merchants import audit
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries as orders
 from kacang.orders.finding.addresses import TAIL_DIGITS, split_words
-from kacang.orders.types import OrderFilter
+from kacang.orders.types import OrderFilter, OrderRow
 from kacang.shared.contacts import read_contact
 from kacang.shared.errors import DomainError
 from kacang.shared.texts import pick
+from kacang.vault import queries as vault
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of
 from kacang.web.design.states import look_of
 from kacang.web.requests import ConsoleRequest
 
 MOST = 6
+WORDS_MOST = 100
+# Shorter words are no numbers of orders, parcels or cards.
 NUMBER_LEAST = 10
+TRACKING_LEAST = 8
+CODE_LEAST = 6
 
 Found = tuple[str, str, str, str]
-Group = tuple[str, list[Found]]
 
 
 @needs()
 def search(request: ConsoleRequest) -> HttpResponse:
-    """Answer the palette with what fits the words, by kind."""
+    """Answer the palette with what fits the words, by kind; a kind shows only to who may see it."""
     desk = desk_of(request)
-    words = request.GET.get("q", "").strip()[:100]
-    groups: list[Group] = []
-    if words:
+    words = request.GET.get("q", "").strip()[:WORDS_MOST].replace("\0", "")
+    groups: list[tuple[str, list[Found]]] = []
+    if words and not words.startswith(">"):
         with acting_as(desk.merchant_id):
-            groups = [group for group in (_orders(desk, words), _products(desk, words)) if group[1]]
-    return render(request, "components/palette_results.html", {"groups": groups})
+            for permission, heading, look in _KINDS:
+                if permission in desk.permissions and (found := look(desk, words)):
+                    groups.append((heading(), found))
+    context = {"groups": groups, "words": words.lstrip("> ")}
+    return render(request, "components/palette_results.html", context)
 
 
-def _orders(desk: Desk, words: str) -> Group:
-    if "orders.view" not in desk.permissions:
-        return "", []
-    found = [
-        row
-        for where in _filters(words)
-        for row in orders.orders_page(merchant_id=desk.merchant_id, where=where, limit=MOST).rows
-    ]
+def _orders(desk: Desk, words: str) -> list[Found]:
+    rows: dict[str, OrderRow] = {}
+    for where in _filters(words):
+        page = orders.orders_page(merchant_id=desk.merchant_id, where=where, limit=MOST)
+        rows |= {row.number: row for row in page.rows if row.number not in rows}
     language = get_language() or ""
-    return _("Orders"), [
+    return [
         (
             "shopping-bag",
             f"{row.number} {pick(row.title, language)}",
             f"{row.payable} · {look_of('order', row.state).word}",
             reverse("console_order", args=[row.number]),
         )
-        for row in found[:MOST]
+        for row in list(rows.values())[:MOST]
     ]
 
 
 def _filters(words: str) -> list[OrderFilter]:
-    """Return what the words may mean: numbers, the end of a phone, a contact."""
-    if words.isdecimal() and len(words) == TAIL_DIGITS:
+    """Return what the words may mean: numbers, the end of a phone, a contact, a caller's number."""
+    if words.isascii() and words.isdecimal() and len(words) == TAIL_DIGITS:
         return [OrderFilter(phone_tail=words)]
     filters = []
     numbers = [word.upper() for word in split_words(words) if len(word) >= NUMBER_LEAST]
     if numbers:
         filters.append(OrderFilter(numbers=tuple(numbers)))
+    if len(words) >= CODE_LEAST and " " not in words:
+        filters.append(OrderFilter(external_number=words[:64]))
     try:
         by_email = "@" in words
         contact = read_contact(email=words if by_email else "", phone="" if by_email else words)
@@ -75,14 +85,49 @@ def _filters(words: str) -> list[OrderFilter]:
     return [*filters, OrderFilter(email=contact.email, phone=contact.phone)]
 
 
-def _products(desk: Desk, words: str) -> Group:
-    if "products.view" not in desk.permissions:
-        return "", []
+def _parcels(desk: Desk, words: str) -> list[Found]:
+    number = words.upper().replace(" ", "")
+    if len(number) < TRACKING_LEAST:
+        return []
+    ids = logistics.orders_of_number(merchant_id=desk.merchant_id, tracking_number=number)
+    numbers = orders.numbers_of(merchant_id=desk.merchant_id, order_ids=ids[:MOST])
+    return [
+        ("truck-delivery", number, numbers[one], reverse("console_order", args=[numbers[one]]))
+        for one in ids[:MOST]
+        if one in numbers
+    ]
+
+
+def _cards(desk: Desk, words: str) -> list[Found]:
+    """Find cards by their exact code; that somebody found one is written down, not what it was."""
+    if len(words) < CODE_LEAST:
+        return []
+    cards = vault.find_cards(merchant_id=desk.merchant_id, code=words)[:MOST]
+    if cards:
+        audit.record(
+            merchant_id=desk.merchant_id,
+            actor=desk.actor,
+            action="cards.search",
+            object_kind="cards",
+            after={"search": "code", "found": len(cards)},
+        )
+    return [
+        (
+            "key",
+            card.shown_number or card.batch_number,
+            str(look_of("card", card.state).word),
+            reverse("console_card", args=[card.uid]),
+        )
+        for card in cards
+    ]
+
+
+def _products(desk: Desk, words: str) -> list[Found]:
     page = catalog.products_page(
         merchant_id=desk.merchant_id, where=ProductFilter(search=words), limit=MOST
     )
     language = get_language() or ""
-    return _("Products"), [
+    return [
         (
             "box",
             pick(product.title, language),
@@ -91,3 +136,11 @@ def _products(desk: Desk, words: str) -> Group:
         )
         for product in page.items
     ]
+
+
+_KINDS: tuple[tuple[str, Callable[[], str], Callable[[Desk, str], list[Found]]], ...] = (
+    ("orders.view", lambda: _("Orders"), _orders),
+    ("orders.view", lambda: _("Parcels"), _parcels),
+    ("stock.view", lambda: _("Cards"), _cards),
+    ("products.view", lambda: _("Products"), _products),
+)

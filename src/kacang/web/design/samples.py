@@ -152,6 +152,7 @@ def _shell(here: str) -> Shell:
             ),
         ],
         create=[item("order", "手工开单", "plus"), item("import", "导入卡密", "upload")],
+        commands=[item("order", "手工开单", "plus"), item("import", "导入卡密", "upload")],
         account=[item("account", "登录与安全", "lock")],
     )
 

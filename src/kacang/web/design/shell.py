@@ -49,6 +49,8 @@ class Shell:
     here: str = ""
     tabs: Sequence[str] = ("home", "orders", "products", "vault")
     create: Sequence[NavItem] = ()
+    # What the palette does besides leading to pages.
+    commands: Sequence[NavItem] = ()
     account: Sequence[NavItem] = ()
     unread: int = 0
     notices_url: str = ""

@@ -89,29 +89,6 @@
     if (field) { field.value = on ? '1' : ''; }
   }
 
-  // Palette: what the server finds above, the pages that match below; arrows move.
-  const palette = one('#palette');
-  palette?.addEventListener('input', (event) => {
-    const words = event.target.value.trim().toLowerCase();
-    all('[data-palette-pages] li', palette).forEach((item) => {
-      item.hidden = words !== '' && !item.textContent.toLowerCase().includes(words);
-    });
-    if (words === '') { one('#palette-found').replaceChildren(); }
-  });
-  palette?.addEventListener('keydown', (event) => {
-    const links = all('li:not([hidden]) a', palette);
-    const here = links.indexOf(document.activeElement);
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      event.preventDefault();
-      const next = here + (event.key === 'ArrowDown' ? 1 : -1);
-      (links[next] || one('input', palette)).focus();
-    }
-    if (event.key === 'Enter' && event.target.matches('input') && links[0]) {
-      event.preventDefault();
-      links[0].click();
-    }
-  });
-
   document.addEventListener('click', (event) => {
     const target = event.target;
     if (!(target instanceof Element)) { return; }

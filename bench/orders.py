@@ -1,0 +1,234 @@
+"""What the list of orders costs a shop with a long history, against a short one (O2, rule 16).
+
+Two merchants in one database: one with a few orders, one with very many, filled set-based and
+alike but for what is open: that is as much in both. The first page, each filter alone, the counts
+of the tabs and the palette's search are asked of both in turn; told is how many times as long the
+long history takes, of the medians. Nothing else writes meanwhile.
+
+    python -m bench.orders [--json] [--quick] [--few N] [--many N] [--times N]
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+
+from bench import report
+from bench.installation import Installation, installation
+from bench.load import percentile
+from bench.stock import Shop, open_shop
+from kacang.catalog import operations as catalog
+from kacang.catalog import queries as catalogue
+from kacang.catalog.operations import SkuDraft
+from kacang.merchants.audit import SYSTEM
+from kacang.orders import queries
+from kacang.orders.tagging.tags import make_tag
+from kacang.orders.types import OrderFilter, OrderState, Sort
+from kacang.payments import queries as payments
+from kacang.shared.clock import utc_now
+from kacang.shared.texts import both
+
+TIMES_MOST = 1.3
+# Open orders of each merchant: what staff work on does not grow with history.
+OPEN = 400
+_PARTS = 250_000
+_FILL = """
+insert into sale_order (merchant_id, number, external_number, channel, state, hold_reason,
+    currency, total_minor, payable_minor, email, phone, phone_tail, token_hash, pay_by, created_at,
+    paid_at, api_key_id, has_note)
+select %(m)s, 'B' || n, 'x' || n,
+    case when n %% 40 = 0 then 'api' when n %% 997 = 0 then 'redeem' else 'shop' end,
+    case when n > %(all)s - %(open)s then (array[0, 1, 9])[1 + n %% 3]
+         else (array[4, 5, 5, 5, 6, 8])[1 + n %% 6] end,
+    case when n > %(all)s - %(open)s and n %% 3 = 2 then 'late_payment' else '' end,
+    'CNY', 500 + n * 7919 %% 50000, 500 + n * 7919 %% 50000, 'b' || n / 4 || '@example.com',
+    '+86138' || lpad((n / 4 * 7919 %% 100000000)::text, 8, '0'),
+    right(lpad((n / 4 * 7919 %% 100000000)::text, 8, '0'), 4), '\\x00',
+    now() + interval '1 day', now() - (%(all)s - n) * interval '1 year' / %(all)s,
+    case when n %% 6 = 4 then null else now() - (%(all)s - n) * interval '1 year' / %(all)s end,
+    case when n %% 40 = 0 then %(key)s else 0 end, n %% 500 = 0
+from generate_series(%(first)s, %(last)s) n
+"""
+_LINES = """
+insert into order_line (merchant_id, order_id, line_no, sku_id, quantity, unit_price_minor, title,
+    sku_title, kind, stock_mode)
+select merchant_id, id, 1, case when id %% 50 = 0 then %(rare)s else %(usual)s end, 1,
+    payable_minor, '{"zh-Hans": "视频会员"}', '{"zh-Hans": "月卡"}', 'code', 0
+from sale_order where merchant_id = %(m)s and id > %(after)s
+"""
+_PAID = """
+insert into payment (merchant_id, number, order_id, account_id, amount_minor, currency, created_at,
+    state, paid_at)
+select merchant_id, 'Bench' || merchant_id || 'x' || id, id, %(account)s, payable_minor, 'CNY',
+    created_at, 1, paid_at
+from sale_order where merchant_id = %(m)s and id > %(after)s and paid_at is not null
+"""
+_TAGGED = """
+insert into order_tag (merchant_id, tag_id, order_id)
+select o.merchant_id, t.id, o.id from sale_order o
+join tag t on t.merchant_id = o.merchant_id
+where o.merchant_id = %(m)s and o.id > %(after)s and o.id %% 100 = 0
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """A merchant with its history, and names to look for."""
+
+    shop: Shop
+    orders: int
+    usual: str
+    rare: str
+    tag: str
+    key: str
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measure and print; 0 when both merchants' filters found what is there."""
+    parser = argparse.ArgumentParser(prog="orders", description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
+    parser.add_argument("--few", type=int, default=50_000)
+    parser.add_argument("--many", type=int, default=5_000_000)
+    parser.add_argument("--times", type=int, default=60)
+    asked = parser.parse_args(words)
+    few, many, times = (2_000, 6_000, 3) if asked.quick else (asked.few, asked.many, asked.times)
+    with installation() as made:
+        worlds = [_world(made, few), _world(made, many)]
+        with made.owner() as owner:
+            owner.autocommit = True
+            report.say("gathering statistics")
+            for table in ("sale_order", "order_line", "payment", "order_tag"):
+                owner.execute(f"vacuum analyze {table}")
+        looks = [_looks(world) for world in worlds]
+        took = {name: _both(looks[0][name], looks[1][name], times) for name in looks[0]}
+    return _tell(took, few, many, as_json=asked.json)
+
+
+def _world(made: Installation, orders: int) -> World:
+    shop = open_shop()
+    who = shop.merchant_id
+    usual, rare = (
+        catalog.create_sku(
+            merchant_id=who, product_uid=shop.product, actor=SYSTEM,
+            draft=SkuDraft(title=both(name, name), price_minor=1999),
+        )
+        for name in ("月卡", "年卡")
+    )  # fmt: skip
+    tag = make_tag(merchant_id=who, name="加急", colour="red", actor=SYSTEM)
+    account = payments.account_for(merchant_id=who, provider="sandbox")
+    report.say(f"filling {orders:,} orders")
+    with made.owner() as owner:
+        owner.autocommit = True
+        skus = catalogue.skus_by_uid(merchant_id=who, uids=[usual, rare])
+        ((uid, key),) = owner.execute(
+            "select uid, id from api_key where merchant_id = %s", [who]
+        ).fetchall()
+        given = {
+            "m": who, "all": orders, "open": min(OPEN, orders // 4), "key": key,
+            "usual": skus[usual].id, "rare": skus[rare].id, "account": account.id,
+        }  # fmt: skip
+        for first in range(1, orders + 1, _PARTS):
+            last = min(first + _PARTS - 1, orders)
+            (after,) = owner.execute("select coalesce(max(id), 0) from sale_order").fetchone() or (
+                0,
+            )
+            for text in (_FILL, _LINES, _PAID, _TAGGED):
+                owner.execute(
+                    text.encode(), {**given, "first": first, "last": last, "after": after}
+                )
+            report.say(f"  {last:,}")
+    return World(shop, orders, usual, rare, tag, str(uid))
+
+
+def _looks(world: World) -> dict[str, Callable[[], int]]:
+    """Return what is asked, by name; each says how much it found."""
+    who = world.shop.merchant_id
+    now = utc_now()
+    middle = world.orders // 2 - world.orders // 2 % 4
+    span = timedelta(days=365) * 400 / world.orders
+    filters = {
+        "all": OrderFilter(),
+        **{
+            f"state {state.name.lower()}": OrderFilter(state=state)
+            for state in (
+                OrderState.PENDING, OrderState.PAID, OrderState.ON_HOLD, OrderState.DELIVERED,
+                OrderState.COMPLETED, OrderState.CANCELLED, OrderState.REFUNDED,
+            )
+        },
+        "number": OrderFilter(numbers=(f"B{middle}",)),
+        "e-mail": OrderFilter(email=f"b{middle // 4}@example.com"),
+        "phone": OrderFilter(phone=f"+86138{middle // 4 * 7919 % 100_000_000:08d}"),
+        "phone's end": OrderFilter(phone_tail=f"{middle // 4 * 7919 % 10_000:04d}"),
+        "external number": OrderFilter(external_number=f"x{middle}"),
+        "period": OrderFilter(since=now - span),
+        "days long ago": OrderFilter(
+            since=now - timedelta(days=200), until=now - timedelta(days=200) + span
+        ),
+        "channel": OrderFilter(channel="redeem"),
+        "key": OrderFilter(api_key=world.key),
+        "SKU": OrderFilter(sku=world.rare),
+        "product": OrderFilter(product=world.shop.product),
+        "company": OrderFilter(provider="sandbox"),
+        "amount": OrderFilter(amount_min_minor=40_000, amount_max_minor=41_000),
+        "exception": OrderFilter(exception="late_payment"),
+        "tag": OrderFilter(tag=world.tag),
+        "note": OrderFilter(has_note=True),
+    }  # fmt: skip
+
+    def page(where: OrderFilter, sort: Sort | None = None) -> Callable[[], int]:
+        return lambda: len(queries.orders_page(merchant_id=who, where=where, sort=sort).rows)
+
+    return {
+        **{name: page(where) for name, where in filters.items()},
+        "oldest first": page(OrderFilter(), Sort.OLDEST),
+        "largest first": page(OrderFilter(), Sort.LARGEST),
+        "counts of the tabs": lambda: len(queries.counts_by_state(merchant_id=who)),
+    }
+
+
+def _both(
+    few: Callable[[], int], many: Callable[[], int], times: int
+) -> tuple[list[float], list[float]]:
+    """Ask both in turn; the first look of each is to warm up, and must find something."""
+    assert few()
+    assert many()
+    took: tuple[list[float], list[float]] = ([], [])
+    for _ in range(times):
+        for look, kept in zip((few, many), took, strict=True):
+            started = time.perf_counter()
+            look()
+            kept.append(1000 * (time.perf_counter() - started))
+    return took
+
+
+def _tell(
+    took: Mapping[str, tuple[list[float], list[float]]], few: int, many: int, *, as_json: bool
+) -> int:
+    ratios = {name: median(large) / median(small) for name, (small, large) in took.items()}
+    report.table(
+        f"{few:,} orders, and {many:,}",
+        ["asked", "few ms", "many ms", "times"],
+        [
+            [name, median(small), median(large), ratios[name]]
+            for name, (small, large) in took.items()
+        ],
+    )
+    every = [value for _, large in took.values() for value in large]
+    figures = {
+        "bench": "orders",
+        "ratio": max(ratios.values()),
+        "ratio_limit": TIMES_MOST,
+        "ratios": {name: round(ratio, 2) for name, ratio in ratios.items()},
+        "p50_ms": percentile(every, 0.5),
+        "p99_ms": percentile(every, 0.99),
+        "errors": 0,
+    }
+    return report.finish(figures, as_json=as_json, good=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
