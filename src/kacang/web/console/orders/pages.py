@@ -10,8 +10,8 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductKind
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
-from kacang.orders.exceptions import queries as exceptions
 from kacang.orders.changing import least_price
+from kacang.orders.exceptions import queries as exceptions
 from kacang.orders.tagging.tags import tags, tags_of
 from kacang.orders.types import Delivered, OrderView, UnitState
 from kacang.payments.listing import PaymentState

@@ -17,7 +17,7 @@ def _merchant() -> models.ForeignKey:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0011_claims")]
+    dependencies = [("orders", "0014_deadline_marks")]
 
     operations = [
         migrations.CreateModel(
