@@ -38,6 +38,8 @@ LOOSE = {
     "card_level.pool_id": "0 is the common pool",
     "card_notice.line_id": "orders are on a floor above; the card was this line's",
     "card_movement.batch_id": "a log keeps what is gone",
+    "list_choice.person_id": "people belong to no merchant",
+    "saved_view.person_id": "people belong to no merchant",
     "card_movement.line_id": "a log keeps what is gone",
     "card_movement.pool_id": "a log keeps what is gone",
     "card_movement.sku_id": "a log keeps what is gone",
