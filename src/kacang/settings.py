@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "kacang.reconciliation",
     "kacang.payouts",
     "kacang.aftersales",
+    "kacang.reviews",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

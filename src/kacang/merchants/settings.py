@@ -277,6 +277,12 @@ _SPECS = (
         help=_("Such a buyer's new cases carry a mark for the staff. 0: never."),
     ),
     Spec(
+        "reviews_on", "aftersales", _("Take reviews of products, and show those you publish"),
+        Type.SWITCH, False,  # noqa: FBT003 - the default value
+        help=_("Only buyers can write one, once for each line of an order. None is shown before"
+               " somebody has published it."),
+    ),
+    Spec(
         "mail_case", "mail", _("E-mail the buyer what is said and decided about a case"),
         Type.SWITCH, True,  # noqa: FBT003 - the default value
     ),

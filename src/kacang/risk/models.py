@@ -32,6 +32,7 @@ class Scope(IntEnum):
     CASES_BY_CONTACT = 40
     CASES_BY_ADDRESS = 41
     CASE_MESSAGES_OF_ORDER = 42
+    REVIEWS_BY_ADDRESS = 43
 
 
 class Counter(models.Model):

@@ -260,6 +260,16 @@ TEXTS: dict[str, Words] = {
         "This difference is resolved already, or there is none."
     ),
     "request.bad_cursor": _("This cursor does not come from this list."),
+    "reviews.already": _("You have reviewed this already."),
+    "reviews.bad": _("A review has one to five stars and at most {limit} characters."),
+    "reviews.bad_cursor": _("This page of the list does not exist any more."),
+    "reviews.bad_picture": _(
+        "At most {limit} pictures (JPEG, PNG, WebP or GIF), of at most {limit_mb} MB each."
+    ),
+    "reviews.not_bought": _("Only what was delivered can be reviewed."),
+    "reviews.off": _("This shop takes no reviews."),
+    "reviews.reason_missing": _("Please say why."),
+    "reviews.unknown": _("There is no such review."),
     "risk.bad_block": _("This is not an e-mail address, phone number, address or device."),
     "risk.blocked": _("This order cannot be accepted. Please contact the shop."),
     "risk.too_fast": _("Too many orders in a short time. Please wait a minute."),

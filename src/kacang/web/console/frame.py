@@ -29,6 +29,7 @@ GROUPS = (
                 "cases.view",
                 "a",
             ),
+            NavItem("reviews", _("Reviews"), "star", "/console/reviews/", "reviews.view"),
             NavItem("products", _("Products"), "box", "/console/products/", "products.view", "p"),
             NavItem("vault", _("Card stock"), "key", "/console/stock/", "stock.view", "v"),
             NavItem("works", _("Task centre"), "checklist", "/console/works/", "works.view", "t"),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("kacang.web.console.exceptions.urls")),
     path("", include("kacang.web.console.refunds.urls")),
     path("", include("kacang.web.console.aftersales.urls")),
+    path("", include("kacang.web.console.reviews.urls")),
     path("", include("kacang.web.console.orders.urls")),
     path("", include("kacang.web.console.products.urls")),
     path("", include("kacang.web.console.payments.urls")),

@@ -106,7 +106,12 @@ STATES: dict[str, dict[str, Look]] = {
         "decided": Look(_("Decided"), "green"),
         "closed": Look(_("Closed"), "grey"),
     },
-    # The same states, as the buyer reads them.
+    "review": {
+        "waiting": Look(_("To be looked at"), "orange"),
+        "published": Look(_("Published"), "green"),
+        "hidden": Look(_("Hidden"), "grey"),
+    },
+    # The same states of cases, as the buyer reads them.
     "my_case": {
         "new": Look(_("With the shop"), "blue"),
         "ours": Look(_("With the shop"), "blue"),

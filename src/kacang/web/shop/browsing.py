@@ -17,6 +17,7 @@ from kacang.web.design.parts import Pages, ShopLink
 from kacang.web.shop import goods
 from kacang.web.shop.cart import PICKS_MAX
 from kacang.web.shop.problems import Problem
+from kacang.web.shop.reviews import said_of
 from kacang.web.shop.site import Site, page, shop_page
 
 SHELF = 24
@@ -88,7 +89,7 @@ def show_product(
         waits=[item for item in chosen if item.is_out] if can_mail() else [],
         noted=request.GET.get("noted") == "1" and request.method != "POST",
         typed=request.POST.get("email", "")[:254], asked=request.POST.get("sku", ""),
-        wait_url=site.url("wait", uid=uid),
+        wait_url=site.url("wait", uid=uid), reviews=said_of(request, site, found),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from kacang.web.shop.access import buyer, order_page
 from kacang.web.shop.cases import case_rows, problem_url
 from kacang.web.shop.parcels import sent_parcels
 from kacang.web.shop.paying import title_of
+from kacang.web.shop.reviews import review_links
 from kacang.web.shop.site import Site, page
 
 PER_PAGE = 50
@@ -102,7 +103,7 @@ def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         sent=sent_parcels(site, order),
         urls=_urls(site, order), refunds=_refunds(site, order),
         cases=case_rows(site, order),
-        problem_url=problem_url(site, order),
+        problem_url=problem_url(site, order), reviews=review_links(site, order),
     )  # fmt: skip
 
 

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ReviewsConfig(AppConfig):
+    """The room `reviews`."""
+
+    name = "kacang.reviews"
+    label = "reviews"
