@@ -9,6 +9,7 @@ from kacang.jobs.running import (
     task,
 )
 from kacang.orders import operations as orders
+from kacang.orders.batches import operations as batches
 from kacang.web import mails, refund_mails
 
 
@@ -28,6 +29,18 @@ def run_move_check(*, merchant_id: int, work_uid: str) -> None:
 def run_replace(*, merchant_id: int, work_uid: str) -> None:
     """Replace the cards of a job for their buyers, or the rest of them after a crash (V3, V6)."""
     orders.run_replace(merchant_id=merchant_id, work_uid=work_uid)
+
+
+@task("orders.run_batch", "bulk")
+def run_batch(*, merchant_id: int, work_uid: str) -> None:
+    """Do one thing with many orders, or the rest of it after a crash (O4)."""
+    batches.run_batch(merchant_id=merchant_id, work_uid=work_uid)
+
+
+@task("orders.run_ship_check", "bulk")
+def run_ship_check(*, merchant_id: int, work_uid: str) -> None:
+    """Look at a list of tracking numbers before anything is sent (L2)."""
+    batches.run_ship_check(merchant_id=merchant_id, work_uid=work_uid)
 
 
 @task("orders.continue_waiting", "delivery")

@@ -87,6 +87,48 @@ class AlreadyShipped(Conflict):
     code = "orders.already_shipped"
 
 
+class StillShort(Conflict):
+    """There is still no stock for all of the order."""
+
+    code = "orders.still_short"
+
+
+class NothingForBatch(Conflict):
+    """It can be done with none of the chosen orders."""
+
+    code = "orders.nothing_for_batch"
+
+
+class BatchTooLarge(Invalid):
+    """More orders are chosen than one job takes on."""
+
+    code = "orders.batch_too_large"
+
+
+class BadLine(Invalid):
+    """A line of a list cannot be taken; `problem` says why."""
+
+    code = "orders.bad_line"
+
+
+class LinesRefused(Conflict):
+    """All or nothing was asked for, and not every line is good."""
+
+    code = "orders.lines_refused"
+
+
+class TooLateToUndo(Conflict):
+    """The parcels cannot be taken back any more."""
+
+    code = "orders.too_late_to_undo"
+
+
+class TextMissing(Invalid):
+    """It takes a text."""
+
+    code = "orders.text_missing"
+
+
 class BadParcel(Invalid):
     """More of a line is named than is in the house, or nothing."""
 

@@ -38,6 +38,8 @@ class WorkView:
     finished_at: datetime | None
     # What it was told: ids, names and choices; never a secret.
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    # What rows of other rooms name it by.
+    id: int = 0
 
     @property
     def has_ended(self) -> bool:
@@ -104,4 +106,5 @@ def _view(row: Work) -> WorkView:
         started_at=row.started_at,
         finished_at=row.finished_at,
         arguments=row.arguments,
+        id=row.pk,
     )

@@ -32,6 +32,7 @@ __all__ = [
     "finish",
     "is_followed",
     "progress",
+    "set_argument",
     "start",
     "stop",
     "work",
@@ -172,6 +173,18 @@ def ask_to_cancel(*, merchant_id: int, uid: str) -> None:
         row.save(update_fields=["cancel_asked"])
         if row.state == WorkState.WAITING:
             _end(row, WorkState.CANCELLED, {}, "")
+
+
+def set_argument(*, merchant_id: int, uid: str, name: str, value: str) -> None:
+    """Note something on a job that has ended: what became of it.
+
+    Raises:
+        UnknownWork: There is none.
+    """
+    with acting_as(merchant_id):
+        row = _locked(merchant_id, uid)
+        row.arguments = {**row.arguments, name: value}
+        row.save(update_fields=["arguments"])
 
 
 def _locked(merchant_id: int, uid: str) -> Work:

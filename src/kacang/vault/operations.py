@@ -79,8 +79,9 @@ from kacang.vault.pools import (
 )
 from kacang.vault.reading.layouts import Wishes
 from kacang.vault.reading.lines import Entry
-from kacang.vault.reading.rows import BadFile
+from kacang.vault.reading.rows import BadFile, Odd, text_of
 from kacang.vault.reading.sheets import look_inside
+from kacang.vault.reading.sources import open_source
 from kacang.vault.redeeming import CodeCard, lock_codes, look_up_code, redeem_card
 from kacang.vault.reminding import SoldCard, lines_to_remind, note_reminded
 from kacang.vault.results import store_outcomes, store_whole
@@ -121,6 +122,7 @@ __all__ = [
     "NothingToExport",
     "NothingToImport",
     "NumbersTaken",
+    "Odd",
     "PoolNameTaken",
     "PoolNotEmpty",
     "Purchase",
@@ -176,6 +178,7 @@ __all__ = [
     "note_reminded",
     "note_shown",
     "open_cards",
+    "open_source",
     "outlast_writing",
     "problem_of",
     "read_pattern",
@@ -200,6 +203,7 @@ __all__ = [
     "store_whole",
     "stored_chosen",
     "tally_chosen",
+    "text_of",
     "undo_batch",
     "undo_change",
     "void_cards",

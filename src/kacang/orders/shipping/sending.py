@@ -26,7 +26,7 @@ from kacang.stock.operations import Back
 OVERDUE_MOST = 2_000
 # Paid, and some of its goods may be in the house.
 SENDABLE = frozenset({OrderState.PAID, OrderState.FULFILLING})
-_GONE = frozenset({OrderState.SHIPPED, OrderState.DELIVERED, OrderState.COMPLETED})
+GONE = frozenset({OrderState.SHIPPED, OrderState.DELIVERED, OrderState.COMPLETED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def check_parcel(goods: Goods, wish: ParcelWish) -> Leaving:
     """Say what of a locked order goes in a parcel. Raises as `ship_order`; changes nothing."""
     number = read_number(wish.courier, wish.tracking_number)
     order = goods.order
-    if order.has_goods and order.state in _GONE:
+    if order.has_goods and order.state in GONE:
         raise AlreadyShipped
     if order.state not in SENDABLE or not order.has_goods:
         raise NotNow
