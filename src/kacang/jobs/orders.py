@@ -10,6 +10,7 @@ from kacang.jobs.running import (
 )
 from kacang.orders import operations as orders
 from kacang.orders.batches import operations as batches
+from kacang.orders.exports import operations as exports
 from kacang.web import mails, refund_mails
 
 
@@ -41,6 +42,12 @@ def run_batch(*, merchant_id: int, work_uid: str) -> None:
 def run_ship_check(*, merchant_id: int, work_uid: str) -> None:
     """Look at a list of tracking numbers before anything is sent (L2)."""
     batches.run_ship_check(merchant_id=merchant_id, work_uid=work_uid)
+
+
+@task("orders.run_export", "bulk")
+def run_export(*, merchant_id: int, work_uid: str) -> None:
+    """Write orders into a file, or the rest of them after a crash (O10)."""
+    exports.run_export(merchant_id=merchant_id, work_uid=work_uid)
 
 
 @task("orders.continue_waiting", "delivery")

@@ -105,6 +105,12 @@ class BatchTooLarge(Invalid):
     code = "orders.batch_too_large"
 
 
+class BadColumns(Invalid):
+    """No column is chosen, or one that there is not."""
+
+    code = "orders.bad_columns"
+
+
 class BadLine(Invalid):
     """A line of a list cannot be taken; `problem` says why."""
 

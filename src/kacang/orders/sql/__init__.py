@@ -91,6 +91,7 @@ WAIT_LONGER = _statement("wait_longer.sql")
 SUSPEND = _statement("suspend.sql")
 # Templates and parts of conditions: `finding` puts them together.
 LIST = _read("list.sql")
+EXPORT = _statement("export.sql")
 LEAD_PAYMENT = _read("lead_payment.sql")
 PAID_THROUGH = _read("paid_through.sql")
 ACCOUNTS_OF = _read("accounts_of.sql")

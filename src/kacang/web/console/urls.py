@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("kacang.web.console.aftersales.urls")),
     path("", include("kacang.web.console.reviews.urls")),
     path("", include("kacang.web.console.orders.urls")),
+    path("", include("kacang.web.console.batches.urls")),
     path("", include("kacang.web.console.products.urls")),
     path("", include("kacang.web.console.payments.urls")),
     path("", include("kacang.web.console.settlements.urls")),

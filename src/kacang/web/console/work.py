@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from kacang.orders.batches.queries import BATCH, CHECKING
+from kacang.orders.exports.operations import KIND as ORDER_EXPORT
 from kacang.orders.queries import REPLACING
 from kacang.outbox import files, queries, work
 from kacang.outbox.queries import WorkState, WorkView
@@ -37,13 +39,25 @@ KINDS: dict[str, Promise] = {
     "vault.change": gettext_lazy("Change of cards"),
     REPLACING: gettext_lazy("Replacement of cards"),
     EXPORT: gettext_lazy("Export of codes"),
+    BATCH: gettext_lazy("Work on many orders"),
+    ORDER_EXPORT: gettext_lazy("Export of orders"),
+    CHECKING: gettext_lazy("Check of a list of tracking numbers"),
     "orders.move": gettext_lazy("Move from another system"),
     "orders.move_check": gettext_lazy("Look at another system's file"),
     BILL: gettext_lazy("Reading of a bill"),
     "vault.tails": gettext_lazy("Preparing the search by number"),
     "keys.rotate": gettext_lazy("Change of the key of card secrets"),
 }
+# Jobs that have a page of their own, by what it is called.
+PAGES = {
+    BATCH: "console_order_batch",
+    CHECKING: "console_ship_check",
+    ORDER_EXPORT: "console_order_export",
+}
 RESULT_LABELS: dict[str, Promise] = {
+    BATCH: gettext_lazy("Result per order"),
+    CHECKING: gettext_lazy("Show"),
+    ORDER_EXPORT: gettext_lazy("Show"),
     "vault.change": gettext_lazy("Result per card"),
     REPLACING: gettext_lazy("Result per card"),
     EXPORT: gettext_lazy("Download"),
@@ -206,6 +220,8 @@ def card_of(item: WorkView, desk: Desk) -> JobCard:
 
 def _result_url(item: WorkView, desk: Desk, file_uid: str) -> str:
     """Return where a job's file is; an export's has a page of its own, for whoever asked for it."""
+    if item.kind in PAGES:
+        return reverse(PAGES[item.kind], args=[item.uid])
     if item.kind == EXPORT:
         is_own = list(item.arguments.get("actor", [])) == [desk.actor.kind, desk.actor.id]
         is_there = item.state is WorkState.DONE and "secrets.export" in desk.permissions
@@ -228,6 +244,8 @@ RESULT_WORDS: dict[str, Promise] = {
     "differences": gettext_lazy("Differences to resolve"),
     "blank": gettext_lazy("Blank lines"),
     "changed": gettext_lazy("Cards changed"),
+    "changed_orders": gettext_lazy("Orders done"),
+    "refused": gettext_lazy("Orders not done"),
     "replaced": gettext_lazy("Cards replaced"),
     "marked": gettext_lazy("Unsold cards marked as faulty"),
     "stayed": gettext_lazy("Cards that stay as they are"),

@@ -18,6 +18,7 @@ from kacang.orders.types import OrderFilter, OrderPage, OrderRow, OrderState, So
 from kacang.orders.viewing.choices import choice_of
 from kacang.orders.viewing.views import View, first_view, views
 from kacang.web.console.access import needs
+from kacang.web.console.batches.words import batch_context
 from kacang.web.console.desk import Desk, desk_of, pages_of
 from kacang.web.console.orders.choices import FIELDS, choices_of
 from kacang.web.console.orders.filters import (
@@ -134,6 +135,7 @@ def order_list(request: ConsoleRequest) -> HttpResponse:
             "columns": [COLUMNS[name] for name in asked.columns],
             "density": asked.density,
             "can_edit_products": "products.edit" in desk.permissions,
+            **batch_context(desk.permissions),
             "can_tag": "orders.note" in desk.permissions,
             "can_share": "orders.arrange" in desk.permissions,
             "is_top": not request.GET.get("cursor") and asked.sort is Sort.NEWEST,

@@ -1,0 +1,242 @@
+"""Doing one thing with many orders at the desk: ask, watch, see what came of each (O4)."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from kacang.orders.batches import operations, queries
+from kacang.orders.batches.operations import RULES, Act, BatchRequest
+from kacang.orders.batches.queries import BATCH, BatchRow, Outcome
+from kacang.outbox import queries as works
+from kacang.outbox import work
+from kacang.outbox.queries import WorkView
+from kacang.shared.errors import DomainError
+from kacang.web.console.access import Denied, needs
+from kacang.web.console.batches.choosing import Choice, choice_of
+from kacang.web.console.batches.words import OUTCOMES, TITLES, WORDS, reason_words
+from kacang.web.console.desk import Desk, desk_of, is_over_list
+from kacang.web.console.work import card_of
+from kacang.web.design.parts import JobCard, Pages
+from kacang.web.errors import text_of
+from kacang.web.requests import ConsoleRequest
+
+PAGE = 50
+# What a spreadsheet would take for a formula.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@needs("orders.view")
+@require_POST
+def batch_new(request: ConsoleRequest) -> HttpResponse:
+    """Ask before one thing is done with many orders; with `go`, start it."""
+    desk = desk_of(request)
+    name = request.POST.get("act", "")
+    if name not in {str(act) for act in WORDS}:
+        raise Http404
+    act = Act(name)
+    if RULES[act].permission not in desk.permissions:
+        raise Denied(permission=RULES[act].permission)
+    choice = choice_of(request.POST, desk)
+    if choice is None or choice.problems:
+        messages.error(request, _("No orders are selected."))
+        return redirect("console_orders")
+    problem = ""
+    if request.POST.get("go"):
+        text = request.POST.get("text", "")[: RULES[act].text_max]
+        try:
+            uid = operations.start_batch(
+                merchant_id=desk.merchant_id,
+                actor=desk.actor,
+                request=BatchRequest(act, choice.where, text),
+                now=timezone.now(),
+            )
+        except DomainError as error:
+            problem = str(text_of(error))
+        else:
+            return redirect("console_order_batch", uid)
+    return _ask(request, desk, act, choice, problem)
+
+
+def _ask(
+    request: ConsoleRequest, desk: Desk, act: Act, choice: Choice, problem: str
+) -> HttpResponse:
+    weight = operations.weigh_batch(
+        merchant_id=desk.merchant_id, act=act, where=choice.where, now=timezone.now()
+    )
+    context = {
+        "act": str(act),
+        "words": WORDS[act],
+        "text_max": RULES[act].text_max,
+        "needs_text": RULES[act].needs_text,
+        "choice": choice,
+        "weight": weight,
+        "others": weight.others.items(),
+        "most": operations.ORDERS_MAX,
+        "problem": problem,
+        "typed": request.POST.get("text", ""),
+    }
+    status = 422 if problem else 200
+    return render(request, "console/batches/ask.html", context, status=status)
+
+
+@needs("orders.view")
+@require_safe
+def batch_page(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Show a batch: how far it is, and what came of each order."""
+    desk = desk_of(request)
+    item = batch_of(desk, uid)
+    card = batch_card(item, desk)
+    if is_over_list(request):
+        response = render(request, "components/job.html", {"job": card})
+        if item.has_ended:
+            response["HX-Refresh"] = "true"
+        return response
+    refused = request.GET.get("show") == "refused"
+    after = request.GET.get("after", "")
+    found = queries.batch_rows(
+        merchant_id=desk.merchant_id,
+        uid=uid,
+        after=int(after) if after.isdecimal() and len(after) < 9 else 0,  # noqa: PLR2004 - an int
+        limit=PAGE + 1,
+        outcome=Outcome.REFUSED if refused else None,
+    )
+    shown = found[:PAGE]
+    query = "?show=refused&" if refused else "?"
+    until = queries.undo_until(item)
+    can_undo = until is not None and until > timezone.now() and "orders.ship" in desk.permissions
+    context = {
+        "item": item,
+        "job": card,
+        "title": TITLES.get(str(item.arguments.get("act")), ""),
+        "rows": [(row, reason_words(row.reason) if row.reason else "") for row in shown],
+        "with_parcels": item.arguments.get("act") in (Act.SHIP, Act.UNSHIP),
+        "refused_only": refused,
+        "result": dict(item.result),
+        "reasons": [
+            (reason_words(code), count)
+            for code, count in dict(item.result.get("reasons") or {}).items()
+        ],
+        "text": item.arguments.get("text", ""),
+        "pages": Pages(
+            next_url=f"{query}after={shown[-1].row_no}" if len(found) > PAGE else "",
+            previous_url=query.rstrip("&?") or "?" if after else "",
+        ),
+        "can_undo": can_undo,
+        "until": until,
+        "undone_by": item.arguments.get("undone_by", ""),
+    }
+    return render(request, "console/batches/page.html", context)
+
+
+@needs("orders.view")
+@require_safe
+def batch_csv(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Send what came of each order as a text for spreadsheets."""
+    desk = desk_of(request)
+    batch_of(desk, uid)
+    rows = queries.all_rows(merchant_id=desk.merchant_id, uid=uid)
+    pieces = _written(rows, get_language() or "zh-hans")
+    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
+    name = content_disposition_header(as_attachment=True, filename=f"{uid}.csv")
+    response["Content-Disposition"] = name or "attachment"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "no-store"
+    # What guards a view sets headers only, which both kinds of answer have.
+    return cast(HttpResponse, response)
+
+
+@needs("orders.view")
+@require_POST
+def batch_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Ask a batch to stop; what it did stays."""
+    desk = desk_of(request)
+    item = batch_of(desk, uid)
+    permission = RULES[Act(str(item.arguments["act"]))].permission
+    if permission not in desk.permissions:
+        raise Denied(permission=permission)
+    work.ask_to_cancel(merchant_id=desk.merchant_id, uid=uid)
+    if is_over_list(request):
+        item = batch_of(desk, uid)
+        return render(request, "components/job.html", {"job": batch_card(item, desk)})
+    return redirect("console_order_batch", uid)
+
+
+@needs("orders.ship")
+@require_POST
+def batch_undo(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Call back all parcels of a batch, while no buyer was told of them."""
+    desk = desk_of(request)
+    item = batch_of(desk, uid)
+    try:
+        undoing = operations.undo_shipping(
+            merchant_id=desk.merchant_id,
+            actor=desk.actor,
+            uid=item.uid,
+            reason=request.POST.get("reason", ""),
+            now=timezone.now(),
+        )
+    except DomainError as error:
+        messages.error(request, text_of(error))
+        return redirect("console_order_batch", uid)
+    return redirect("console_order_batch", undoing)
+
+
+def batch_of(desk: Desk, uid: str) -> WorkView:
+    """Return a batch, or raise UnknownWork."""
+    item = works.work(merchant_id=desk.merchant_id, uid=uid)
+    if item.kind != BATCH:
+        raise works.UnknownWork
+    return item
+
+
+def batch_card(item: WorkView, desk: Desk) -> JobCard:
+    """Return a batch as its card shows it, with its own addresses."""
+    rule = RULES[Act(str(item.arguments["act"]))]
+    may_stop = rule.permission in desk.permissions and not item.cancel_asked
+    return replace(
+        card_of(item, desk),
+        title=TITLES.get(str(item.arguments["act"]), ""),
+        poll_url=reverse("console_order_batch", args=[item.uid]),
+        result_url="",
+        cancel_url=reverse("console_order_batch_cancel", args=[item.uid]) if may_stop else "",
+    )
+
+
+def safe(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULAS) else text
+
+
+def _written(rows: Iterator[BatchRow], language: str) -> Iterator[str]:
+    with override(language):
+        heads = [_("Order number"), _("Result"), _("Why not"), _("Courier"), _("Tracking number")]
+        yield "\ufeff" + _line(heads)
+        for row in rows:
+            why = str(reason_words(row.reason)) if row.reason else ""
+            yield _line(
+                [
+                    row.order_number,
+                    str(OUTCOMES[row.outcome]),
+                    why,
+                    row.courier,
+                    row.tracking_number,
+                ]
+            )
+
+
+def _line(cells: list[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow([safe(cell) for cell in cells])
+    return out.getvalue()
