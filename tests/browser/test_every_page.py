@@ -27,6 +27,7 @@ from kacang.vault import queries as vault
 from kacang.web.wait_tokens import token_of
 from tests import make
 from tests.aftersales.cases import CLERK, Sold, contact, film, picture
+from tests.browser.console.batches import some_batches
 from tests.browser.console.bills import account_of, some_bills
 from tests.browser.console.shop import a_busy_shop
 from tests.browser.harness import (
@@ -76,6 +77,9 @@ WALKS = {
     "console_work_file": "a file, while it is there",
     "console_export": "console_admin: test_exports, behind the second factor",
     "console_picture": "a picture",
+    "console_order_batch_csv": "a file",
+    "console_ship_faults": "a file",
+    "console_ship_template": "a file",
     "console_proof_file": "a picture, or a file",
     "console_case_file": "a picture, or a file",
     "shop_of:case": "shop: test_cases",
@@ -148,6 +152,7 @@ def examples(shop):
     of["console_bill"] = {"uid": bill}
     of["console_ledger_account"] = {"number": "1100"}
     of["console_ledger_document"] = {"kind": "bill", "uid": bill}
+    of |= some_batches(shop.merchant_id)
     of["console_goods"] = {"uid": some_goods(shop)}
     of["console_move_check"] = {"uid": some_look(shop)}
     of["console_wallet"] = {

@@ -29,6 +29,8 @@ MEASUREMENTS = {
     "books": "bench.books",
     "reconcile": "bench.reconcile",
     "orders": "bench.orders",
+    "ship": "bench.shipping",
+    "export-orders": "bench.exporting",
 }
 # What each check is called, and its command. All are run, whatever the others say.
 CHECKS: Mapping[str, tuple[str, ...]] = {

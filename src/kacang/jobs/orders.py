@@ -11,6 +11,7 @@ from kacang.jobs.running import (
 from kacang.orders import operations as orders
 from kacang.orders.batches import operations as batches
 from kacang.orders.exports import operations as exports
+from kacang.orders.slips import operations as slips
 from kacang.web import mails, refund_mails
 
 
@@ -48,6 +49,12 @@ def run_ship_check(*, merchant_id: int, work_uid: str) -> None:
 def run_export(*, merchant_id: int, work_uid: str) -> None:
     """Write orders into a file, or the rest of them after a crash (O10)."""
     exports.run_export(merchant_id=merchant_id, work_uid=work_uid)
+
+
+@task("orders.run_slips", "bulk")
+def run_slips(*, merchant_id: int, work_uid: str) -> None:
+    """Print the slips of many orders, or the rest of them after a crash (D5)."""
+    slips.run_slips(merchant_id=merchant_id, work_uid=work_uid)
 
 
 @task("orders.continue_waiting", "delivery")

@@ -135,6 +135,7 @@ TEXTS: dict[str, Words] = {
     "orders.bad_parcel": _("More is named than is still in the house."),
     "orders.bad_columns": _("Choose at least one column."),
     "orders.unknown_export": _("There is no such export, or its time is over."),
+    "orders.unknown_slips": _("There are no such packing slips, or their time is over."),
     "orders.bad_line": _("A line of the list cannot be taken."),
     "orders.batch_too_large": _("One job takes on at most {most}. Please narrow the list."),
     "orders.lines_refused": _("Not every line is good, so nothing was sent."),

@@ -46,13 +46,14 @@ class Shop(Sender):
             )
             for _ in range(count)
         ]
-        placed = []
+        placed: list[PlacedOrder] = []
         for start in range(0, count, 50):
-            placed += orders.place_orders(
+            outcomes = orders.place_orders(
                 merchant_id=self.merchant, requests=wishes[start : start + 50]
             )
+            placed += [one for one in outcomes if isinstance(one, PlacedOrder)]
+        assert len(placed) == count
         for one in placed:
-            assert isinstance(one, PlacedOrder), one
             self.pay(one)
         return placed
 

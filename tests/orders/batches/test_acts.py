@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.conf import settings
@@ -127,7 +128,7 @@ class TestRun:
         paid = shop.many(sku, 20)
         uids = [shop.start(Act.HAND_OVER), shop.start(Act.HAND_OVER)]
 
-        at_once([lambda uid=uid: shop.run(uid) for uid in uids], threads=2)
+        at_once([partial(shop.run, uid) for uid in uids], threads=2)
 
         done = [shop.ended(uid).result["changed_orders"] for uid in uids]
         assert sum(done) == 20

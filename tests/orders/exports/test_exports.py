@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -30,6 +31,8 @@ WORDS = {int(state): state.name.lower() for state in OrderState}
 class Desk(Shop):
     """A shop that exports its orders."""
 
+    sku = ""
+
     def export(self, *, kind: str = "xlsx", masked: bool = True, **more) -> str:
         request = ExportRequest(
             more.pop("where", OrderFilter()), more.pop("columns", COLUMNS), kind, WORDS, masked,
@@ -47,7 +50,7 @@ class Desk(Shop):
         _, pieces = operations.fetch_export(merchant_id=self.merchant, actor=actor, uid=uid)
         return b"".join(pieces)
 
-    def sheet(self, uid: str) -> list[list[object]]:
+    def sheet(self, uid: str) -> list[list[Any]]:
         book = CalamineWorkbook.from_filelike(io.BytesIO(self.fetched(uid)))
         return book.get_sheet_by_index(0).to_python()
 

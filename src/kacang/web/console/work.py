@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from kacang.orders.batches.queries import BATCH, CHECKING
 from kacang.orders.exports.operations import KIND as ORDER_EXPORT
 from kacang.orders.queries import REPLACING
+from kacang.orders.slips.operations import KIND as SLIPS
 from kacang.outbox import files, queries, work
 from kacang.outbox.queries import WorkState, WorkView
 from kacang.vault import queries as vault
@@ -41,6 +42,7 @@ KINDS: dict[str, Promise] = {
     EXPORT: gettext_lazy("Export of codes"),
     BATCH: gettext_lazy("Work on many orders"),
     ORDER_EXPORT: gettext_lazy("Export of orders"),
+    SLIPS: gettext_lazy("Packing slips"),
     CHECKING: gettext_lazy("Check of a list of tracking numbers"),
     "orders.move": gettext_lazy("Move from another system"),
     "orders.move_check": gettext_lazy("Look at another system's file"),
@@ -53,11 +55,13 @@ PAGES = {
     BATCH: "console_order_batch",
     CHECKING: "console_ship_check",
     ORDER_EXPORT: "console_order_export",
+    SLIPS: "console_slips",
 }
 RESULT_LABELS: dict[str, Promise] = {
     BATCH: gettext_lazy("Result per order"),
     CHECKING: gettext_lazy("Show"),
     ORDER_EXPORT: gettext_lazy("Show"),
+    SLIPS: gettext_lazy("Show"),
     "vault.change": gettext_lazy("Result per card"),
     REPLACING: gettext_lazy("Result per card"),
     EXPORT: gettext_lazy("Download"),

@@ -1,6 +1,7 @@
 """Exports of orders at the desk, over real HTTP (O10)."""
 
 import io
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -24,7 +25,7 @@ def placed(shop):
     return shop.place((shop.nuts(), 1), contact=Contact(email="zhao@example.com"))
 
 
-def exported(client, shop, **form) -> tuple[str, list[list[object]]]:
+def exported(client, shop, **form) -> tuple[str, list[list[Any]]]:
     answer = client.post(NEW, {**FORM, **form})
     uid = answer.headers["Location"].split("/")[-2]
     operations.run_export(merchant_id=shop.merchant, work_uid=uid)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kacang.web.console.batches import exporting, pages, shipping
+from kacang.web.console.batches import exporting, pages, printing, shipping
 
 urlpatterns = [
     path("batches/", pages.batch_new, name="console_order_batch_new"),
@@ -20,6 +20,10 @@ urlpatterns = [
         exporting.export_cancel,
         name="console_order_export_cancel",
     ),
+    path("batches/slips/", printing.slips_new, name="console_slips_new"),
+    path("batches/slips/<str:uid>/", printing.slips_page, name="console_slips"),
+    path("batches/slips/<str:uid>/file/", printing.slips_file, name="console_slips_file"),
+    path("batches/slips/<str:uid>/cancel/", printing.slips_cancel, name="console_slips_cancel"),
     path("batches/<str:uid>/", pages.batch_page, name="console_order_batch"),
     path("batches/<str:uid>/rows.csv", pages.batch_csv, name="console_order_batch_csv"),
     path("batches/<str:uid>/cancel/", pages.batch_cancel, name="console_order_batch_cancel"),

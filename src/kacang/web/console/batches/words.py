@@ -97,6 +97,7 @@ def batch_context(permissions: Collection[str]) -> dict[str, object]:
             if RULES[act].permission in permissions
         ],
         "can_export_orders": "orders.export" in permissions,
+        "can_print_slips": "orders.recipients" in permissions,
         "can_ship_many": "orders.ship" in permissions,
     }
 

@@ -37,13 +37,16 @@ def text_in(request: ConsoleRequest, name: str, most: int = REASON_MOST) -> str:
     return request.POST.get(name, "").strip()[:most]
 
 
-def answer(request: ConsoleRequest, number: str, act: Done) -> HttpResponse:
-    """Do one act and show the order as it is then; a refusal is said above it."""
+def answer(request: ConsoleRequest, number: str, act: Done, *, stay: bool = False) -> HttpResponse:
+    """Do one act and show the order as it is then; a refusal is said above it.
+
+    `stay`: what is said is in this answer alone, and kept nowhere.
+    """
     try:
         text = act(desk_of(request), number, request)
     except DomainError as error:
         return show_order(request, number, said=Said(text_of(error), "bad"), status=200)
-    if is_over_list(request):
+    if stay or is_over_list(request):
         return show_order(request, number, said=Said(text))
     messages.success(request, text)
     return redirect("console_order", number)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from django.utils.translation import get_language
 
+from kacang.catalog.queries import ProductKind
 from kacang.logistics import queries as logistics
 from kacang.logistics.queries import COURIERS, ShipmentView
+from kacang.orders.shipping import operations as shipping
 from kacang.orders.types import OrderView, UnitState
 from kacang.shared.texts import Text, pick
 from kacang.web.console.desk import Desk
@@ -40,8 +42,13 @@ def parcels_context(desk: Desk, order: OrderView) -> dict[str, object]:
         if line.units.get(UnitState.OWED)
     ]
     found = logistics.shipments_of(merchant_id=desk.merchant_id, order_ids=[order.id])[order.id]
+    has_goods = any(line.kind == ProductKind.GOODS for line in order.lines)
     may_ship = "orders.ship" in desk.permissions
     return {
+        "recipient": shipping.masked_recipient(merchant_id=desk.merchant_id, order_id=order.id)
+        if has_goods
+        else None,
+        "can_see_recipient": has_goods and "orders.recipients" in desk.permissions,
         "owed_lines": owed,
         "owed_pieces": sum(line.owed for line in owed),
         "couriers": couriers() if may_ship and (owed or found) else [],

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kacang.logistics.couriers import NUMBER_MAX
+from kacang.logistics.queries import RecipientView
 from kacang.orders.shipping import operations
 from kacang.orders.shipping.operations import ParcelWish
 from kacang.web.console.access import needs
@@ -77,6 +78,43 @@ def void(request: ConsoleRequest, number: str, uid: str) -> HttpResponse:
         return _("The parcel is called back. Its pieces are to be sent again.")
 
     return answer(request, number, act)
+
+
+@needs("orders.recipients")
+@require_POST
+def recipient(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Write whom an order's goods go to."""
+
+    def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        whom = RecipientView(
+            name=text_in(request, "name", 80),
+            phone=text_in(request, "phone", 40),
+            region=text_in(request, "region", 100),
+            address=text_in(request, "address", 300),
+        )
+        operations.set_recipient(
+            merchant_id=desk.merchant_id, number=number, whom=whom, actor=desk.actor
+        )
+        return _("The address is written.")
+
+    return answer(request, number, act)
+
+
+@needs("orders.recipients")
+@require_POST
+def show_recipient(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Show whom an order goes to, to a person who says why; the audit row comes first."""
+
+    def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        found = operations.show_recipient(
+            merchant_id=desk.merchant_id,
+            number=number,
+            actor=desk.actor,
+            reason=text_in(request, "reason"),
+        )
+        return f"{found.name} {found.phone} · {found.region} {found.address}"
+
+    return answer(request, number, act, stay=True)
 
 
 def _wish(request: ConsoleRequest) -> ParcelWish:

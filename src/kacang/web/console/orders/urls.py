@@ -28,6 +28,12 @@ urlpatterns = [
     path("orders/<str:number>/contact/", actions.contact, name="console_order_contact"),
     path("orders/<str:number>/form/", actions.secret_form, name="console_order_form"),
     path("orders/<str:number>/ship/", shipping.ship, name="console_order_ship"),
+    path("orders/<str:number>/recipient/", shipping.recipient, name="console_order_recipient"),
+    path(
+        "orders/<str:number>/recipient/show/",
+        shipping.show_recipient,
+        name="console_order_recipient_show",
+    ),
     path("orders/<str:number>/arrive/", shipping.arrive, name="console_order_arrive"),
     path(
         "orders/<str:number>/parcels/<str:uid>/change/",

@@ -63,6 +63,7 @@ EVENTS: dict[Event, Promise] = {
     Event.TRACKING_CHANGED: gettext_lazy("A tracking number was corrected"),
     Event.PARCEL_VOIDED: gettext_lazy("A parcel was called back"),
     Event.RECIPIENT_SHOWN: gettext_lazy("The address was looked at"),
+    Event.RECIPIENT_CHANGED: gettext_lazy("The address was written"),
     Event.REFUND_ASKED: gettext_lazy("A refund was asked for"),
     Event.REFUND_APPROVED: gettext_lazy("The refund was approved"),
     Event.REFUND_REJECTED: gettext_lazy("The refund was rejected"),
