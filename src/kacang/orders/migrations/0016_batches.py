@@ -29,7 +29,7 @@ create index batch_row_refused on batch_row (merchant_id, work_id, row_no) where
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0014_deadline_marks"), ("outbox", "0002_tenants")]
+    dependencies = [("orders", "0015_views"), ("outbox", "0002_tenants")]
 
     operations = [
         migrations.RunSQL(TABLE, "drop table batch_row;"),
