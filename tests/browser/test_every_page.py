@@ -158,6 +158,7 @@ def examples(shop):
     of["console_wallet"] = {
         "uid": make.wallet(shop.merchant_id, 128_000, "a" * 40 + "@example.com")
     }
+    of["console_wording_edit"] = {"event": "order.refunded", "channel": "email"}
     of["console_webhook"] = of["console_webhook_edit"] = {"uid": some_webhook(shop)}
     case = some_case(shop)
     of["console_case"] = {"uid": case}

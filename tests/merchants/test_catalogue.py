@@ -23,6 +23,7 @@ APPEND_ONLY = {
     "provider_call",
     "webhook_try",
     "case_entry",
+    "message_wording",
 }
 # Ids without a constraint, each with its reason (rule 18).
 LOOSE = {

@@ -63,7 +63,7 @@ from payment where number like 'Planned%'
 """
 # So small that reading it whole is the right plan.
 MONTH = re.compile(r"_(20\d{4}|default)$")
-SMALL = {"account", "block", "webhook_endpoint"}
+SMALL = {"account", "block", "message_wording", "webhook_endpoint"}
 
 
 @pytest.fixture(scope="module")

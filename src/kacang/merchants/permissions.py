@@ -53,6 +53,7 @@ PERMISSIONS = {
     "ledger.view": _("See the ledger"),
     "ledger.export": _("Export the ledger"),
     "messages.view": _("See sent messages"),
+    "messages.edit": _("Change the words of messages, and what is sent"),
     "risk.edit": _("Change risk limits and the blacklist"),
     "staff.view": _("See staff"),
     "staff.edit": _("Invite staff and change roles"),

@@ -6,9 +6,11 @@ from django.db import models
 from django.db.models import Q
 
 from kacang.messages.webhooks.models import WebhookEndpoint, WebhookMessage, WebhookTry
+from kacang.messages.wording.models import MessageSwitch, MessageWording
 
 __all__ = [
-    "MESSAGE_STEPS", "Message", "MessageState", "WebhookEndpoint", "WebhookMessage", "WebhookTry",
+    "MESSAGE_STEPS", "Message", "MessageState", "MessageSwitch", "MessageWording",
+    "WebhookEndpoint", "WebhookMessage", "WebhookTry",
 ]  # fmt: skip
 
 

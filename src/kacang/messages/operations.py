@@ -7,7 +7,7 @@ token, a one-time code) are made when it is sent and kept nowhere (rule 27).
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -19,14 +19,25 @@ from kacang.messages.events import Event
 from kacang.messages.models import MESSAGE_STEPS, Message, MessageState
 from kacang.messages.ports import TextMessage
 from kacang.messages.posting import NotPosted, post, post_text
+from kacang.messages.wording.operations import Place, event_of
+from kacang.messages.wording.queries import switched_off, words_of
+from kacang.messages.wording.variables import EMAIL, IN_APP, SMS, examples
 from kacang.queue import enqueue
 from kacang.shared import states
-from kacang.shared.errors import NotFound
+from kacang.shared.errors import NotFound, TooMany
 from kacang.shared.ids import new_uid
 
-EMAIL, IN_APP, SMS = "email", "in_app", "sms"
 # Seconds until the next try; after the last the message has failed, for a person to see.
 BACK_OFF = (60, 300, 1800, 7200, 21_600)
+
+
+EXAMPLE, EXAMPLES_MAX = "example", 10
+
+
+class TooManyExamples(TooMany):
+    """Examples of messages come too often."""
+
+    code = "messages.too_many_examples"
 
 
 class UnknownMessage(NotFound):
@@ -48,6 +59,7 @@ class Tell:
         phones: Numbers to send a text message to, where that is possible.
         in_app: Whether the staff see it in the console.
         language: Of the mails.
+        is_asked_for: Whether somebody asked for it: it is told though its channel is switched off.
     """
 
     event: Event
@@ -57,6 +69,7 @@ class Tell:
     phones: Iterable[str] = ()
     in_app: bool = False
     language: str = "zh-Hans"
+    is_asked_for: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +112,15 @@ def tell_all(*, merchant_id: int, told: Iterable[Tell]) -> int:
 
     Returns how many messages are new.
     """
-    rows = [row for message in told for row in _rows(merchant_id, message)]
+    told = list(told)
     with acting_as(merchant_id):
+        off = switched_off(merchant_id, [message.event for message in told])
+        rows = [
+            row
+            for message in told
+            for row in _rows(merchant_id, message)
+            if message.is_asked_for or (row.event, row.channel) not in off
+        ]
         Message.objects.bulk_create(rows, ignore_conflicts=True)
         new = dict(
             Message.objects.filter(
@@ -126,6 +146,8 @@ def send(*, merchant_id: int, uid: str, now: datetime, fill: Filler | None = Non
     row = _begin(merchant_id, uid)
     if row is None or row.state != MessageState.WAITING:
         return MessageState(row.state if row else MessageState.FAILED)
+    if EXAMPLE in row.context:
+        return _send_example(row, name, now)
     context = {"shop": name, **row.context}
     sending = Sending(merchant_id, uid, Event(row.event), context, row.recipient)
     filling = fill(sending) if fill else Filling()
@@ -137,6 +159,30 @@ def send(*, merchant_id: int, uid: str, now: datetime, fill: Filler | None = Non
         return _not_sent(merchant_id, row, problem)
     _note(merchant_id, uid, MessageState.SENT, "", now)
     return MessageState.SENT
+
+
+def tell_example(*, merchant_id: int, place: Place, recipient: str, now: datetime) -> None:
+    """Send somebody a message as it reads now, filled with examples.
+
+    Raises:
+        NoSuchChannel: The event is not told by this channel.
+        TooManyExamples: That address got ten within an hour.
+    """
+    event = event_of(place.event, place.channel)
+    with acting_as(merchant_id):
+        lately = Message.objects.filter(
+            merchant_id=merchant_id, recipient=recipient, created_at__gt=now - timedelta(hours=1)
+        )
+        if lately.filter(context__has_key=EXAMPLE)[:EXAMPLES_MAX].count() >= EXAMPLES_MAX:
+            raise TooManyExamples(retry_seconds=3600)
+        row = _row(
+            merchant_id,
+            Tell(event, new_uid("try"), {EXAMPLE: 1}, language=place.language),
+            place.channel,
+            recipient,
+        )
+        row.save(force_insert=True)
+        _enqueue(merchant_id, [row.uid], 0)
 
 
 def send_again(*, merchant_id: int, uid: str) -> None:
@@ -170,6 +216,16 @@ def mark_read(*, merchant_id: int, now: datetime, uids: Iterable[str] | None = N
         return rows.update(read_at=now)
 
 
+def _send_example(row: Message, shop: str, now: datetime) -> MessageState:
+    context = {**examples(Event(row.event), row.channel, row.language), "shop": shop}
+    try:
+        _post(row, shop, context, Filling())
+    except NotPosted as problem:
+        return _not_sent(row.merchant_id, row, problem)
+    _note(row.merchant_id, row.uid, MessageState.SENT, "", now)
+    return MessageState.SENT
+
+
 def _rows(merchant_id: int, message: Tell) -> list[Message]:
     rows = [_row(merchant_id, message, EMAIL, address) for address in message.emails if address]
     rows += [_row(merchant_id, message, SMS, phone) for phone in message.phones if phone]
@@ -179,10 +235,10 @@ def _rows(merchant_id: int, message: Tell) -> list[Message]:
 
 
 def _post(row: Message, shop: str, context: Mapping[str, Any], filling: Filling) -> None:
+    own = words_of(
+        merchant_id=row.merchant_id, event=row.event, channel=row.channel, language=row.language
+    )
     if row.channel == SMS:
-        values = {
-            name: str(value) for name, value in context.items() if not isinstance(value, list)
-        }
         post_text(
             message=TextMessage(
                 reference=row.uid,
@@ -190,8 +246,8 @@ def _post(row: Message, shop: str, context: Mapping[str, Any], filling: Filling)
                 event=row.event,
                 language=row.language,
                 sender=shop,
-                text=rendering.short(row.event, row.language, context),
-                values=values,
+                text=rendering.short(row.event, row.language, context, own),
+                values=rendering.values_of(row.event, row.language, context),
             )
         )
         return
@@ -199,7 +255,7 @@ def _post(row: Message, shop: str, context: Mapping[str, Any], filling: Filling)
         uid=row.uid,
         sender_name=shop,
         recipient=filling.address or row.recipient,
-        mail=rendering.mail(row.event, row.language, {**context, **filling.values}),
+        mail=rendering.mail(row.event, row.language, {**context, **filling.values}, own),
         unsubscribe_url=filling.unsubscribe_url,
     )
 

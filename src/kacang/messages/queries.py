@@ -1,5 +1,6 @@
 """What others may ask: the log of messages, and the notices of the console."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,10 @@ from django.db.models import QuerySet
 from kacang.merchants.tenancy import acting_as
 from kacang.messages import rendering
 from kacang.messages.models import Message, MessageState
-from kacang.messages.operations import IN_APP
+from kacang.messages.wording.house import language_of
+from kacang.messages.wording.queries import own_words
+from kacang.messages.wording.texts import Wording
+from kacang.messages.wording.variables import IN_APP
 from kacang.shared.texts import Text, both, pick
 
 __all__ = [
@@ -115,7 +119,8 @@ def notices(
         if unread:
             rows = rows.filter(read_at__isnull=True)
         found, next_cursor = _page(merchant_id, rows, cursor, limit)
-    return NoticePage(tuple(_notice(row, language) for row in found), next_cursor)
+        own = own_words(merchant_id=merchant_id, channel=IN_APP) if found else {}
+    return NoticePage(tuple(_notice(row, language, own) for row in found), next_cursor)
 
 
 def unread_count(*, merchant_id: int, most: int = 99) -> int:
@@ -152,8 +157,9 @@ def _message(row: Message) -> MessageRow:
     )
 
 
-def _notice(row: Message, language: str) -> NoticeRow:
-    words = rendering.notice(row.event, language, row.context)
+def _notice(row: Message, language: str, own: Mapping[tuple[str, str], Wording]) -> NoticeRow:
+    said = own.get((row.event, language_of(language)))
+    words = rendering.notice(row.event, language, row.context, said)
     return NoticeRow(
         uid=row.uid,
         event=row.event,

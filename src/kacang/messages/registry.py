@@ -16,6 +16,12 @@ def sms_sender() -> SmsSender | None:
     return min(_senders(), key=lambda one: one.name, default=None)
 
 
+def can_text(merchant_id: int) -> bool:
+    """Whether text messages of a merchant can be sent at all."""
+    del merchant_id  # the company is the installation's
+    return sms_sender() is not None
+
+
 def forget_senders() -> None:
     """Look again at the next call: packages were added or taken away."""
     _senders.cache_clear()

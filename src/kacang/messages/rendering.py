@@ -7,6 +7,9 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from kacang.messages.events import NOTICES, REASONS, Event
+from kacang.messages.wording.house import file_of, house_words, language_of
+from kacang.messages.wording.texts import Wording, fill
+from kacang.messages.wording.variables import IN_APP, SMS, with_computed
 from kacang.shared.texts import pick
 
 # Values longer than this are cut: a title is a line, not a page.
@@ -32,11 +35,17 @@ class Notice:
     target: tuple[str, str]
 
 
-def mail(event: str, language: str, context: Mapping[str, Any]) -> Mail:
-    """Render a mail. The first line of its template is the subject."""
-    values = _values(context, language)
-    name = f"mail/{event.replace('.', '_')}.{_file_language(language)}.txt"
-    subject, _, body = render_to_string(name, values).strip().partition("\n")
+def mail(event: str, language: str, context: Mapping[str, Any], own: Wording | None = None) -> Mail:
+    """Render a mail, in the merchant's own words where there are such.
+
+    The first line of the house's template is the subject.
+    """
+    values = with_computed(event, language, _values(context, language))
+    if own:
+        subject, body = fill(own.subject, values), fill(own.body, values)
+    else:
+        text = render_to_string(file_of(event, language), values)
+        subject, _, body = text.strip().partition("\n")
     paragraphs = [part.strip() for part in body.strip().split("\n\n") if part.strip()]
     html = render_to_string(
         "mail/layout.html",
@@ -49,23 +58,32 @@ def mail(event: str, language: str, context: Mapping[str, Any]) -> Mail:
     return Mail(" ".join(subject.split()), "\n\n".join(paragraphs) + "\n", html)
 
 
-def notice(event: str, language: str, context: Mapping[str, Any]) -> Notice:
-    """Render a notice of the console."""
+def notice(
+    event: str, language: str, context: Mapping[str, Any], own: Wording | None = None
+) -> Notice:
+    """Render a notice of the console, in the merchant's own words where there are such."""
     words = NOTICES[Event(event)]
-    values = _values(context, language)
+    said = own or house_words(Event(event), IN_APP, language_of(language))
+    values = with_computed(event, language, _values(context, language))
     kind, name = words.target
     return Notice(
-        title=_filled(pick(words.title, language), values),
-        line=_filled(pick(words.line, language), values),
+        title=fill(said.subject, values),
+        line=fill(said.body, values),
         tone=words.tone,
         target=(kind, str(values.get(name, ""))),
     )
 
 
-def short(event: str, language: str, context: Mapping[str, Any]) -> str:
-    """Render what a text message says: a notice's title and line in one."""
-    words = notice(event, language, context)
-    return f"{words.title}{'。' if _is_chinese(language) else '. '}{words.line}"
+def short(event: str, language: str, context: Mapping[str, Any], own: Wording | None = None) -> str:
+    """Render what a text message says."""
+    said = own or house_words(Event(event), SMS, language_of(language))
+    return fill(said.body, with_computed(event, language, _values(context, language)))
+
+
+def values_of(event: str, language: str, context: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the words of a message are made of, in a language, each as a text."""
+    values = with_computed(event, language, _values(context, language))
+    return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
 def _values(context: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -87,15 +105,6 @@ def _line(name: str, value: Any, language: str) -> str:
     return " ".join(text.split())[:VALUE_MAX]
 
 
-def _filled(words: str, values: Mapping[str, Any]) -> str:
-    return words.format_map(_Lenient(values))
-
-
-class _Lenient(dict[str, Any]):
-    def __missing__(self, _name: str) -> str:
-        return ""
-
-
 def _paragraph(text: str) -> dict[str, str]:
     # A line that is an address becomes a link of its own.
     return {"link": text} if text.startswith(("https://", "http://")) else {"text": text}
@@ -103,7 +112,3 @@ def _paragraph(text: str) -> dict[str, str]:
 
 def _is_chinese(language: str) -> bool:
     return language.lower().startswith("zh")
-
-
-def _file_language(language: str) -> str:
-    return "zh" if _is_chinese(language) else "en"

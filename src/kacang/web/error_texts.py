@@ -111,7 +111,16 @@ TEXTS: dict[str, Words] = {
     "merchants.slug_taken": _("This address is already in use."),
     "merchants.unknown": _("There is no such shop."),
     "merchants.unknown_host": _("There is no such host name."),
+    "messages.always_sent": _("This message cannot be switched off: nothing works without it."),
+    "messages.bad_braces": _("“{braces}” stands for nothing: write a name as {{{{ name }}}}."),
+    "messages.bad_wording": _(
+        "A part is empty, longer than {limit} characters, or has characters that no message has."
+    ),
+    "messages.missing_variable": _("This message needs the name {name}."),
+    "messages.no_such_channel": _("This is not told that way."),
+    "messages.too_many_examples": _("Too many test messages. Please wait an hour."),
     "messages.unknown": _("There is no such message."),
+    "messages.unknown_variable": _("There is no name {name} here: choose from the list."),
     "money.bad_amount": _("{text} is not an amount of money."),
     "money.unknown_currency": _("The currency {currency} is not known."),
     "orders.access_refused": _("The codes of this order are not shown here."),

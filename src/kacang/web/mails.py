@@ -6,6 +6,7 @@ kept nowhere (rule 22).
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from kacang.merchants import queries as merchants
 from kacang.messages import operations as messages
 from kacang.messages.events import Event
 from kacang.messages.operations import Filling, Sending, Tell
+from kacang.messages.registry import can_text
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.types import OrderView
@@ -31,19 +33,19 @@ from kacang.web.wait_tokens import token_of
 
 def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
     """Mail the buyer the way to the codes; `again` when somebody asked for it once more."""
-    if not again and not is_on(merchant_id, "mail_order_delivered"):
-        return
     order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
     occasion = f"{order.number}/{new_uid('again')}" if again else order.number
-    _tell_buyer(merchant_id, Event.ORDER_DELIVERED, order, occasion)
+    message = buyer_message(merchant_id, Event.ORDER_DELIVERED, order, occasion)
+    if again:
+        message = replace(message, phones=(), is_asked_for=True)
+    messages.tell(merchant_id=merchant_id, message=message)
 
 
 def tell_ready(*, merchant_id: int, order_id: int) -> None:
     """Mail the buyer that goods are paid for, and where to read how they are handed over (S1)."""
-    if is_on(merchant_id, "mail_order_delivered"):
-        order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
-        contact = merchants.setting(merchant_id=merchant_id, name="support_contact")
-        _tell_buyer(merchant_id, Event.ORDER_READY, order, order.number, contact=contact)
+    order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
+    contact = merchants.setting(merchant_id=merchant_id, name="support_contact")
+    _tell_buyer(merchant_id, Event.ORDER_READY, order, order.number, contact=contact)
 
 
 def tell_replaced(*, merchant_id: int, order_id: int, occasion: str) -> None:
@@ -55,16 +57,14 @@ def tell_replaced(*, merchant_id: int, order_id: int, occasion: str) -> None:
 def tell_on_hold(*, merchant_id: int, order_id: int) -> None:
     """Tell buyer and staff that a paid order waits, and why (L4)."""
     order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
-    if is_on(merchant_id, "mail_order_waiting"):
-        _tell_buyer(merchant_id, Event.ORDER_WAITING, order, order.number)
+    _tell_buyer(merchant_id, Event.ORDER_WAITING, order, order.number)
     tell_staff(merchant_id, Event.STAFF_ORDER_WAITING, order.number, _of_order(order))
 
 
 def tell_cancelled(*, merchant_id: int, order_id: int) -> None:
     """Tell the buyer that an unpaid order was cancelled, where the merchant wants that."""
-    if is_on(merchant_id, "mail_order_cancelled"):
-        order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
-        _tell_buyer(merchant_id, Event.ORDER_CANCELLED, order, order.number)
+    order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
+    _tell_buyer(merchant_id, Event.ORDER_CANCELLED, order, order.number)
 
 
 def tell_suspense(*, merchant_id: int, receipt_id: int) -> None:
@@ -268,19 +268,25 @@ def is_on(merchant_id: int, name: str) -> bool:
     return bool(merchants.setting(merchant_id=merchant_id, name=name))
 
 
+def buyer_message(
+    merchant_id: int, event: Event, order: OrderView, occasion: str, **more: object
+) -> Tell:
+    """Return what a buyer is told of an order, by each channel that the merchant wants."""
+    return Tell(
+        event=event,
+        once=occasion,
+        context={**_of_order(order), **more},
+        emails=[order.contact.email],
+        phones=[order.contact.phone] if can_text(merchant_id) else [],
+        language=order.language,
+    )
+
+
 def _tell_buyer(
     merchant_id: int, event: Event, order: OrderView, occasion: str, **more: object
 ) -> None:
-    messages.tell(
-        merchant_id=merchant_id,
-        message=Tell(
-            event=event,
-            once=occasion,
-            context={**_of_order(order), **more},
-            emails=[order.contact.email],
-            language=order.language,
-        ),
-    )
+    message = buyer_message(merchant_id, event, order, occasion, **more)
+    messages.tell(merchant_id=merchant_id, message=message)
 
 
 def tell_staff(

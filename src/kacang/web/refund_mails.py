@@ -3,35 +3,26 @@
 from kacang.merchants import queries as merchants
 from kacang.messages import operations as messages
 from kacang.messages.events import Event
-from kacang.messages.operations import Tell
 from kacang.orders import queries as order_queries
 from kacang.payments.refunding import refund_lists
 from kacang.payments.refunding.refund_rows import RefundInfo, RefundWay
-from kacang.web.mails import is_on, tell_staff
+from kacang.web.mails import buyer_message, tell_staff
 
 
 def tell_refunded(*, merchant_id: int, order_id: int, refund: str) -> None:
     """Mail the buyer that money went back, how much and which way (P4)."""
-    if not is_on(merchant_id, "mail_order_refunded"):
-        return
     order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
     row = refund_lists.refund(merchant_id=merchant_id, number=refund)
-    messages.tell(
-        merchant_id=merchant_id,
-        message=Tell(
-            event=Event.ORDER_REFUNDED,
-            once=refund,
-            context={
-                "order": order.number,
-                "title": order.lines[0].title,
-                "amount": str(row.amount),
-                "by_hand": row.way is RefundWay.BY_HAND,
-                "to_wallet": row.way is RefundWay.WALLET,
-            },
-            emails=[order.contact.email],
-            language=order.language,
-        ),
+    message = buyer_message(
+        merchant_id,
+        Event.ORDER_REFUNDED,
+        order,
+        refund,
+        amount=str(row.amount),
+        by_hand=row.way is RefundWay.BY_HAND,
+        to_wallet=row.way is RefundWay.WALLET,
     )
+    messages.tell(merchant_id=merchant_id, message=message)
 
 
 def tell_asked(*, merchant_id: int, refund: str) -> None:

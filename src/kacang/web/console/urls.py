@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("kacang.web.console.admin.urls")),
     path("", include("kacang.web.console.webhooks.urls")),
     path("", include("kacang.web.console.exceptions.urls")),
+    path("", include("kacang.web.console.wording.urls")),
     path("", include("kacang.web.console.refunds.urls")),
     path("", include("kacang.web.console.aftersales.urls")),
     path("", include("kacang.web.console.reviews.urls")),

@@ -17,6 +17,9 @@ from kacang.web.console.products.forms import KIND_WORDS, STOCK_WORDS, STRATEGY_
 ACTIONS: dict[str, Promise] = {
     "secrets.rotate": _("Began to change the key of card secrets"),
     "secrets.rotated": _("The key of card secrets was changed"),
+    "messages.switch": _("Switched a message on or off"),
+    "messages.wording": _("Changed the words of a message"),
+    "messages.wording_reset": _("Put the words of a message back"),
     "webhooks.create": _("Added a webhook"),
     "webhooks.change": _("Changed a webhook"),
     "webhooks.switch_on": _("Switched a webhook on"),
