@@ -5,7 +5,7 @@ own address, never of a request's (rule 29); a link's token is made when the mai
 kept nowhere (rule 22).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -296,10 +296,10 @@ def tell_staff(
     context: Mapping[str, object],
     *,
     by_mail: bool = True,
-    phones: Iterable[str] = (),
 ) -> int:
-    """Tell the staff in the console and, where they gave an address, by mail."""
+    """Tell the staff in the console and, where they gave an address or number, there too."""
     address = str(merchants.setting(merchant_id=merchant_id, name="mail_staff"))
+    phone = str(merchants.setting(merchant_id=merchant_id, name="sms_staff"))
     language = str(merchants.setting(merchant_id=merchant_id, name="default_language"))
     return messages.tell(
         merchant_id=merchant_id,
@@ -308,7 +308,7 @@ def tell_staff(
             once=occasion,
             context=context,
             emails=[address] if address and by_mail else [],
-            phones=phones,
+            phones=[phone] if phone and can_text(merchant_id) else [],
             in_app=True,
             language=language,
         ),

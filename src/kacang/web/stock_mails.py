@@ -14,7 +14,6 @@ from kacang.merchants.tenancy import acting_as
 from kacang.messages import operations as messages
 from kacang.messages.events import Event
 from kacang.messages.operations import Tell
-from kacang.messages.registry import sms_sender
 from kacang.shared.clock import utc_now
 from kacang.supply import operations as supply
 from kacang.supply.operations import Alarm
@@ -71,11 +70,7 @@ def _tell_crossing(merchant_id: int, alarm: Alarm, *, by_mail: bool) -> int:
     }
     occasion = f"{alarm.sku.uid}/crossing-{alarm.crossing}"
     webhook_news.tell_low(merchant_id=merchant_id, alarm=alarm)
-    phone = str(merchants.setting(merchant_id=merchant_id, name="sms_staff"))
-    phones = [phone] if phone and sms_sender() else []
-    return tell_staff(
-        merchant_id, Event.STAFF_LOW_STOCK, occasion, context, by_mail=by_mail, phones=phones
-    )
+    return tell_staff(merchant_id, Event.STAFF_LOW_STOCK, occasion, context, by_mail=by_mail)
 
 
 def _tell_digest(merchant_id: int, alarms: Sequence[Alarm], now: datetime) -> int:

@@ -39,7 +39,7 @@ def test_words_are_previewed_without_being_kept_then_saved_and_put_back(merchant
     assert "Own words" in owner.get(PAGE).content.decode()
     assert len(own_words(merchant_id=merchant, channel="email")) == 1
 
-    owner.post(PAGE, {**OWN, "step": "reset"})
+    owner.post(PAGE, {"step": "reset"})
     assert own_words(merchant_id=merchant, channel="email") == {}
 
 
@@ -49,7 +49,7 @@ def test_words_are_previewed_without_being_kept_then_saved_and_put_back(merchant
         ("{{ card }} {{ link }}", "There is no name card here"),
         ("nothing", "needs the name link"),
         ("{% if x %}{{ link }}", "write a name as {{ name }}"),
-        ("", "is empty"),
+        ("", "required"),
     ],
 )
 def test_what_is_wrong_is_said_and_what_was_typed_stays(merchant, owner, body, said):

@@ -38,12 +38,9 @@ ORDER = (EMAIL, IN_APP, SMS)
 class WordsForm(forms.Form):
     """What a message says."""
 
-    subject = forms.CharField(
-        label=gettext_lazy("Subject"), max_length=SUBJECT_MAX, required=False, strip=True
-    )
+    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=SUBJECT_MAX, strip=True)
     body = forms.CharField(
         label=gettext_lazy("Text"),
-        required=False,
         max_length=max(BODY_MAX.values()),
         widget=forms.Textarea(attrs={"rows": 14}),
     )
@@ -129,13 +126,13 @@ def edit(request: ConsoleRequest, event: str, channel: str) -> HttpResponse:
         return _page(request, place, form, present, is_own=is_own)
     form = WordsForm(channel, request.POST)
     step = request.POST.get("step", "")
-    if not _may(request)["may_edit"] or not form.is_valid():
+    if not _may(request)["may_edit"] or not (step == "reset" or form.is_valid()):
         return _page(request, place, form, present, is_own=is_own, status=422)
     try:
         if step == "preview":
             typed = texts.checked(about, channel, form.wording)
             return _page(request, place, form, typed, is_own=is_own)
-        done = _do(request, place, step, form.wording)
+        done = _do(request, place, step, form)
     except DomainError as error:
         form.add_error(None, text_of(error))
         return _page(request, place, form, present, is_own=is_own, status=422)
@@ -143,12 +140,12 @@ def edit(request: ConsoleRequest, event: str, channel: str) -> HttpResponse:
     return redirect(_address(place))
 
 
-def _do(request: ConsoleRequest, place: Place, step: str, wording: Wording) -> str:
+def _do(request: ConsoleRequest, place: Place, step: str, form: WordsForm) -> str:
     merchant_id, actor = request.merchant, request.actor
     if step == "reset":
         operations.reset_words(merchant_id=merchant_id, place=place, actor=actor)
         return _("The house's words are back.")
-    operations.save_words(merchant_id=merchant_id, place=place, wording=wording, actor=actor)
+    operations.save_words(merchant_id=merchant_id, place=place, wording=form.wording, actor=actor)
     if step != "try":
         return _("The words are saved.")
     to = _own_address(request, place.channel)
