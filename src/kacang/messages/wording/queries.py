@@ -14,7 +14,15 @@ from kacang.messages.wording.variables import EMAIL, SMS
 
 HISTORY_MOST = 50
 # Mails that somebody asked for, or that nothing works without.
-ALWAYS = frozenset({Event.ORDER_CODE, Event.WALLET_CODE, Event.RESTOCKED, Event.ORDER_EXPIRING})
+ALWAYS = frozenset(
+    {
+        Event.ORDER_CODE,
+        Event.WALLET_CODE,
+        Event.RESTOCKED,
+        Event.ORDER_EXPIRING,
+        Event.ORDER_CONTACT_CHANGED,
+    }
+)
 # Where a setting says whether mails are sent.
 SETTINGS: dict[Event, str] = {
     Event.ORDER_DELIVERED: "mail_order_delivered",
@@ -23,6 +31,7 @@ SETTINGS: dict[Event, str] = {
     Event.ORDER_WAITING: "mail_order_waiting",
     Event.ORDER_CANCELLED: "mail_order_cancelled",
     Event.ORDER_REFUNDED: "mail_order_refunded",
+    Event.ORDER_UNPAID: "mail_order_unpaid",
 }
 
 

@@ -63,6 +63,17 @@ _KNOWN = {
         _one("by", "申请人", "Who asked", "陆晓雨", "Lu Xiaoyu"),
         _one("of_order", "所属订单", "Of which order", "（订单 202611260K7QW2M9XB）",
              " of order 202611260K7QW2M9XB"),
+        _one("result", "结果", "What came of it", "已生效", "order 202611260K7QW2M9XB was changed"),
+        _one("answer", "商家答复", "What the shop says", "商家已同意并完成修改。",
+             "The shop has approved it, and it is made."),
+        _one("decision", "处理结果", "Decision", "退款 ¥198.00", "Refund of ¥198.00"),
+        _one("what", "事由", "What about", "卡密无法使用", "The code does not work"),
+        _one("kind", "类型", "What kind", "卡密问题", "A faulty code"),
+        _one("due", "时限", "Due", "2026-11-26 18:00"),
+        _one("owner", "负责人", "Looked after by", "陆晓雨", "Lu Xiaoyu"),
+        _one("level", "级别", "Level", "2"),
+        _one("late", "超时数量", "How many are late", "2"),
+        _one("near", "临近数量", "How many are due soon", "5"),
         _one("url", "地址", "Address", "https://erp.example.com/kacang"),
     )
 }  # fmt: skip
@@ -77,6 +88,11 @@ _OF: dict[Event, str] = {
     Event.ORDER_REFUNDED: "order title amount way link",
     Event.ORDER_CODE: "order code",
     Event.ORDER_PROOF_REJECTED: "order title amount why link",
+    Event.ORDER_UNPAID: "order title amount link",
+    Event.ORDER_CHANGED: "order title result answer link",
+    Event.ORDER_CONTACT_CHANGED: "order link",
+    Event.CASE_ANSWERED: "order title ask link",
+    Event.CASE_DECIDED: "order title decision why link",
     Event.WALLET_CODE: "code",
     Event.RESTOCKED: "title link stop",
     Event.STAFF_ORDER_WAITING: "order title amount reason link",
@@ -89,6 +105,11 @@ _OF: dict[Event, str] = {
     Event.STAFF_REFUND_FAILED: "amount why of_order link",
     Event.STAFF_REFUND_OUTSIDE: "amount of_order link",
     Event.STAFF_WEBHOOK_OFF: "url link",
+    Event.STAFF_ESCALATED: "order title amount kind level link",
+    Event.STAFF_DEADLINES: "late near link",
+    Event.STAFF_CASE: "order title what kind due link",
+    Event.STAFF_CASE_DUE: "order title kind due owner link",
+    Event.STAFF_CASE_LATE: "order title kind due owner link",
 }
 # Without these a message is of no use, by channel.
 _NEEDED: dict[tuple[Event, str], frozenset[str]] = {
@@ -104,7 +125,7 @@ _NEEDED: dict[tuple[Event, str], frozenset[str]] = {
 
 def variables(event: Event, channel: str) -> tuple[Variable, ...]:
     """Return what a message of a channel can say about an event."""
-    names = ("shop", *_OF[event].split())
+    names = ("shop", *_OF.get(event, "").split())
     return tuple(_KNOWN[name] for name in names if channel == EMAIL or name not in IN_MAILS)
 
 
@@ -146,6 +167,21 @@ def _ask(context: Mapping[str, Any], language: str) -> str:
         "需要约定时间或地址，请联系商家：", "To agree on a time or an address, contact the shop: "
     )
     return pick(words, language) + str(context["contact"])
+
+
+def _result(context: Mapping[str, Any], language: str) -> str:
+    order = context.get("order", "")
+    if _is_on(context.get("is_made")):
+        return pick(both("已生效", f"order {order} was changed"), language)
+    return pick(both("未通过", f"order {order} was not changed"), language)
+
+
+def _answer(context: Mapping[str, Any], language: str) -> str:
+    if _is_on(context.get("is_made")):
+        words = both("商家已同意并完成修改。", "The shop has approved it, and it is made.")
+        return pick(words, language)
+    why = context.get("why", "")
+    return pick(both(f"商家没有同意：{why}", f"The shop has not approved it: {why}"), language)
 
 
 def _of_order(context: Mapping[str, Any], language: str) -> str:
@@ -194,6 +230,7 @@ def _is_on(value: object) -> bool:
 _COMPUTED: dict[Event, tuple[tuple[str, Compute], ...]] = {
     Event.ORDER_REFUNDED: (("way", _way),),
     Event.ORDER_READY: (("ask", _ask),),
+    Event.ORDER_CHANGED: (("result", _result), ("answer", _answer)),
     Event.ORDER_EXPIRING: (("list", _expiring),),
     Event.STAFF_LOW_DIGEST: (("list", _low),),
     Event.STAFF_REFUND_ASKED: (("of_order", _of_order),),
