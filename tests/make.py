@@ -8,8 +8,9 @@ from typing import Any
 from django.db import connection
 
 from kacang.catalog.models import Category, Product, ProductState, Sku, Strategy
-from kacang.merchants.audit import SYSTEM
+from kacang.merchants.audit import SYSTEM, Actor
 from kacang.merchants.keys import cipher_for
+from kacang.merchants.operations import change_settings
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders.types import Item, Origin, PlacedOrder, PlaceRequest
@@ -24,6 +25,8 @@ from kacang.shared.zips import packed
 from kacang.vault import operations as vault
 from kacang.vault.models import Batch, BatchState, CardState
 from kacang.wallets import operations as wallets
+from kacang.wallets.withdrawals import asking
+from kacang.wallets.withdrawals.types import Destination, PayoutTo, WithdrawalWish
 
 _numbers = itertools.count(1)
 
@@ -218,6 +221,16 @@ def wallet(merchant: int, minor: int = 0, contact: str = "") -> str:
     return uid
 
 
+def withdrawal(merchant: int, wallet_uid: str, minor: int, number: str = "6214830012340458") -> str:
+    """What a customer asks to have paid out of a wallet."""
+    change_settings(merchant_id=merchant, values={"withdrawals": True}, actor=SYSTEM)
+    to = Destination(PayoutTo.BANK, number, "林小满", "招商银行")
+    wish = WithdrawalWish(Money(minor), to, new_uid("frm"), "zh-Hans")
+    return asking.ask(
+        merchant_id=merchant, wallet_uid=wallet_uid, wish=wish, actor=Actor(kind="buyer")
+    )
+
+
 def notice(placed: PlacedOrder, **changes: Any) -> VerifiedNotice:
     """What the sandbox would tell of a payment that was made."""
     assert placed.payment is not None
@@ -257,4 +270,5 @@ __all__ = [
     "sku",
     "stock",
     "wallet",
+    "withdrawal",
 ]

@@ -88,6 +88,7 @@ WALKS = {
     "console_review_picture": "a picture",
     "shop_of:review_picture": "a picture",
     "shop_of:review": "shop: test_cases",
+    "console_withdrawal_proof": "a picture, or a file",
     "cashier:pay": "cashier: test_every_state_is_readable",
     "design:guide-error": "test_style_guide, each status",
     "shop_of:checkout": "shop: test_buying",
@@ -100,6 +101,8 @@ WALKS = {
     "shop_of:signed_in": "leads on to shop_of:pay: web/shop/test_paying",
     "shop_of:numbers": "shop: test_goods",
     "shop_of:picture": "a picture",
+    "shop_of:wallet_deposit": "shop: test_withdrawing, behind a code",
+    "shop_of:wallet_withdraw": "shop: test_withdrawing, behind a code",
 }
 
 
@@ -155,14 +158,14 @@ def examples(shop):
     of |= some_batches(shop.merchant_id)
     of["console_goods"] = {"uid": some_goods(shop)}
     of["console_move_check"] = {"uid": some_look(shop)}
-    of["console_wallet"] = {
-        "uid": make.wallet(shop.merchant_id, 128_000, "a" * 40 + "@example.com")
-    }
     of["console_wording_edit"] = {"event": "order.refunded", "channel": "email"}
     of["console_webhook"] = of["console_webhook_edit"] = {"uid": some_webhook(shop)}
     case = some_case(shop)
     of["console_case"] = {"uid": case}
     of["console_case_decide"] = {"uid": case, "decision": "refund"}
+    wallet = make.wallet(shop.merchant_id, 128_000, "a" * 40 + "@example.com")
+    of["console_wallet"] = {"uid": wallet}
+    of["console_withdrawal"] = {"uid": make.withdrawal(shop.merchant_id, wallet, 50_000)}
     of["console_transfer"] = {"number": some_transfer(shop)}
     card = vault.cards_of_batch(merchant_id=shop.merchant_id, batch_uid=batch.uid, limit=1)
     of["console_card"] = {"uid": card.items[0].uid}

@@ -82,7 +82,7 @@ class Refunds(RuleBasedStateMachine):
         minor=st.one_of(st.none(), st.integers(1, 3 * PRICE)),
         units=st.sets(st.integers(1, 3)),
         cards=st.sampled_from(Cards),
-        way=st.sampled_from([RefundWay.ORIGIN, RefundWay.BY_HAND]),
+        way=st.sampled_from([RefundWay.ORIGIN, RefundWay.BY_HAND, RefundWay.WALLET]),
         role=st.sampled_from(["owner", "customer_service"]),
     )
     def ask(self, order: int, minor: int | None, units: set[int], **fields: Any) -> None:
@@ -100,10 +100,13 @@ class Refunds(RuleBasedStateMachine):
         except (NothingLeft, BadUnits):
             return
 
-    @rule(minor=st.integers(1, 3 * PRICE))
-    def ask_for_what_was_paid_twice(self, minor: int) -> None:
+    @rule(
+        minor=st.integers(1, 3 * PRICE),
+        way=st.sampled_from([RefundWay.ORIGIN, RefundWay.WALLET]),
+    )
+    def ask_for_what_was_paid_twice(self, minor: int, way: RefundWay) -> None:
         (name,) = self.rows("select provider_number from receipt where fit = 3")[0]
-        wish = RefundWish(Money(minor), "重复付款")
+        wish = RefundWish(Money(minor), "重复付款", way=way)
         try:
             orders.request_suspense_refund(
                 merchant_id=self.merchant, account_uid=self.account.uid, provider_number=name,
@@ -111,6 +114,11 @@ class Refunds(RuleBasedStateMachine):
             )  # fmt: skip
         except NothingLeft:
             return
+
+    @rule()
+    def the_rule_gives_back_what_was_paid_twice(self) -> None:
+        (receipt,) = self.rows("select id from receipt where fit = 3")[0]
+        orders.refund_second(merchant_id=self.merchant, receipt_id=receipt)
 
     @rule(draw=st.integers(0, 50), approves=st.booleans())
     def decide(self, draw: int, approves: bool) -> None:  # noqa: FBT001 - drawn
@@ -128,7 +136,7 @@ class Refunds(RuleBasedStateMachine):
         refund = self.one(draw)
         if refund is None or refund.state is RefundStatus.REQUESTED or not refund.payment_number:
             return
-        if refund.way is RefundWay.BY_HAND:
+        if refund.way in (RefundWay.BY_HAND, RefundWay.WALLET):
             return
         self.send(refund)
         notice = RefundNotice(
@@ -204,8 +212,12 @@ class Refunds(RuleBasedStateMachine):
             stands[line.account] += line.amount.minor
         gone = sum(one.amount.minor for one in self.refunds(RefundStatus.DONE))
         due = sum(one.amount.minor for one in self.refunds(*DUE))
+        done = self.refunds(RefundStatus.DONE)
+        kept = sum(one.amount.minor for one in done if one.way is RefundWay.WALLET)
+        assert stands[Account.WALLET] == -kept
         cash = stands[Account.CASH_AT_PROVIDER] + stands[Account.CASH_AT_BANK]
-        assert cash == self.received - gone
+        # What has gone into a wallet is owed there, and still in the house.
+        assert cash == self.received - gone + kept
         assert stands[Account.REFUNDS_DUE] == -due
         suspended = [one for one in self.refunds(*DUE, RefundStatus.DONE) if not one.fits]
         assert stands[Account.SUSPENSE] == sum(one.amount.minor for one in suspended) - 3 * PRICE

@@ -48,6 +48,8 @@ def theirs(other_merchant):
         merchant_id=other_merchant, number=placed.number, wish=wish, actor=SYSTEM, role="api"
     )
     make.order(made, contact=contact)
+    wallet = make.wallet(other_merchant, 1_000, contact.email)
+    make.withdrawal(other_merchant, wallet, 400, number=mark)
     operations.add_staff(
         merchant_id=other_merchant, email=f"s{mark}@example.com", name=mark, role="owner",
         actor=SYSTEM,

@@ -19,6 +19,7 @@ from kacang.payments import sealed as payments_sealed
 from kacang.risk import operations as risk
 from kacang.supply import sealed as supply_sealed
 from kacang.vault import sealed as vault_sealed
+from kacang.wallets import sealed as wallets_sealed
 
 
 @by_the_clock("merchants.seal_logs", "delivery", EVERY_MINUTE)
@@ -52,6 +53,7 @@ SEALED = (
     *supply_sealed.SEALED,
     *webhook_secrets.SEALED,
     *aftersales_sealed.SEALED,
+    *wallets_sealed.SEALED,
 )
 
 

@@ -28,7 +28,10 @@ LISTENERS: dict[str, tuple[tuple[str, str], ...]] = {
         ("webhooks.order_on_hold", "mail"),
     ),
     "orders.refunded": (("orders.tell_refunded", "mail"), ("webhooks.order_refunded", "mail")),
-    "payments.suspense": (("payments.tell_suspense", "mail"),),
+    "payments.suspense": (
+        ("payments.tell_suspense", "mail"),
+        ("orders.refund_second", "money"),
+    ),
     "vault.stocked": (
         ("orders.continue_waiting", "delivery"),
         ("supply.tell_waiting", "mail"),

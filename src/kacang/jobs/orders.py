@@ -140,6 +140,12 @@ def tell_refund_outside(*, merchant_id: int, refund: str) -> None:
     refund_mails.tell_outside(merchant_id=merchant_id, refund=refund)
 
 
+@task("orders.refund_second", "money")
+def refund_second(*, merchant_id: int, receipt_id: int) -> None:
+    """Give money back that was paid a second time, where the merchant has it so (P3)."""
+    orders.refund_second(merchant_id=merchant_id, receipt_id=receipt_id)
+
+
 @task("orders.refund_late", "money")
 def refund_late(*, merchant_id: int, order_id: int) -> None:
     """Give money back that came too late, where the merchant has it so (L4)."""

@@ -89,7 +89,9 @@ class TransferKind(IntEnum):
     LAPSED = 18  # deferred revenue → revenue: nobody can redeem it; the other way when one can
     UNDEFERRED = 19  # deferred revenue → revenue or advance: the card came back with a refund
     WORTH_DIFFERS = 20  # gift card differences → deferred revenue, or the other way
-    FEE = 30  # provider → provider fees, from a bill; the other way when fees come back
+    # provider → provider fees, from a bill; the other way when fees come back. bank → provider
+    # fees for what a payout cost.
+    FEE = 30
     SHARED = 40  # payable → expense, for a statement; the other way when refunds were more
     PAID_OUT = 41  # bank → payable
     DEPOSITED = 50  # bank, or what was paid for a gift card → wallet
@@ -110,3 +112,4 @@ class DocumentKind(IntEnum):
     STATEMENT = 30
     PAYOUT = 31
     WALLET_DEED = 50
+    WITHDRAWAL = 51

@@ -25,6 +25,7 @@ class Event(StrEnum):
     CASE_ANSWERED = "case.answered"
     CASE_DECIDED = "case.decided"
     WALLET_CODE = "wallet.code"
+    WITHDRAWAL = "wallet.withdrawal"
     RESTOCKED = "restocked"
     STAFF_ORDER_WAITING = "staff.order_waiting"
     STAFF_SUSPENSE = "staff.suspense"
@@ -41,6 +42,7 @@ class Event(StrEnum):
     STAFF_CASE = "staff.case"
     STAFF_CASE_DUE = "staff.case_due"
     STAFF_CASE_LATE = "staff.case_late"
+    STAFF_WITHDRAWAL = "staff.withdrawal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,12 @@ NOTICES: dict[Event, NoticeWords] = {
         both("时限 {due}，负责人：{owner}。", "Due {due}; looked after by {owner}."),
         "red",
         ("case", "case"),
+    ),
+    Event.STAFF_WITHDRAWAL: NoticeWords(
+        both("余额提现 {amount} 待审核", "A withdrawal of {amount} waits for approval"),
+        both("客户 {customer}", "Customer {customer}"),
+        "orange",
+        ("withdrawal", "withdrawal"),
     ),
     Event.STAFF_EXPIRING: NoticeWords(
         both("{title} 有卡密临期", "Cards of {title} expire soon"),

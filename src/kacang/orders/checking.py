@@ -38,7 +38,7 @@ _CHECKS = {
         select count(*) from order_unit u where u.merchant_id = %(merchant)s::bigint
           and u.state = 2 and not exists (
               select from order_line l
-              where l.merchant_id = u.merchant_id and l.id = u.line_id and l.stock_mode = 2)
+              where l.merchant_id = u.merchant_id and l.id = u.line_id and l.stock_mode in (2, 3))
           and not exists (
               select from allocation a
               where a.merchant_id = u.merchant_id and a.line_id = u.line_id

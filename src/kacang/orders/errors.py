@@ -3,6 +3,18 @@
 from kacang.shared.errors import Conflict, Invalid, NotFound, Refused, TooMany
 
 
+class NoDeposits(Refused):
+    """The shop takes no deposits into wallets."""
+
+    code = "orders.no_deposits"
+
+
+class BadDeposit(Invalid):
+    """It is less or more than the shop takes into a wallet at once."""
+
+    code = "orders.bad_deposit"
+
+
 class UnknownOrder(NotFound):
     """There is no such order, or this caller may not see it."""
 

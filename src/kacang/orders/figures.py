@@ -1,7 +1,8 @@
 """Figures of the day for the dashboard, each a sum of rows that can be listed.
 
 Counted from the orders themselves, over the index of recent ones: the cost depends on the
-period, not on history (L19). Orders that came over from another system are no sales of ours (V7).
+period, not on history (L19). Orders that came over from another system are no sales of ours (V7),
+nor is money that customers pay into their wallets (F3).
 """
 
 import json
@@ -18,13 +19,13 @@ select count(*)::int, coalesce(sum(payable_minor), 0)::bigint,
        count(*) filter (where state in (4, 5))::int
 from sale_order
 where merchant_id = %(merchant)s::bigint and paid_at >= %(since)s::timestamptz
-  and paid_at < %(until)s::timestamptz and channel not in ('moved', 'redeem')
+  and paid_at < %(until)s::timestamptz and channel not in ('moved', 'redeem', 'deposit')
 """
 HOURS = """
 select date_trunc('hour', paid_at, %(zone)s::text), count(*)::int, sum(payable_minor)::bigint
 from sale_order
 where merchant_id = %(merchant)s::bigint and paid_at >= %(since)s::timestamptz
-  and paid_at < %(until)s::timestamptz and channel not in ('moved', 'redeem')
+  and paid_at < %(until)s::timestamptz and channel not in ('moved', 'redeem', 'deposit')
 group by 1 order by 1
 """
 BEST = """
@@ -34,7 +35,7 @@ from sale_order o
 join order_line l on l.merchant_id = o.merchant_id and l.order_id = o.id
 join sku s on s.merchant_id = o.merchant_id and s.id = l.sku_id
 where o.merchant_id = %(merchant)s::bigint and o.paid_at >= %(since)s::timestamptz
-  and o.paid_at < %(until)s::timestamptz and o.channel not in ('moved', 'redeem')
+  and o.paid_at < %(until)s::timestamptz and o.channel not in ('moved', 'redeem', 'deposit')
 group by s.uid order by 6 desc, s.uid limit %(most)s::int
 """
 

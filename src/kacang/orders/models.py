@@ -4,8 +4,8 @@ from enum import IntEnum
 
 from django.db import models
 
-# Django finds the models of this module by this one.
-from kacang.orders import list_models  # noqa: F401
+# Django finds the models of these modules by this one.
+from kacang.orders import deposit_models, list_models  # noqa: F401
 
 
 class OrderState(IntEnum):
@@ -55,6 +55,11 @@ class UnitState(IntEnum):
     SHIPPED = 6  # a piece of goods in a parcel that is on its way
 
 
+# What a line of a deposit has instead of a SKU's stock mode: it is never short, and delivered by
+# crediting the wallet.
+CREDIT = 3
+
+
 class Channel(models.TextChoices):
     """Where an order came from."""
 
@@ -65,6 +70,8 @@ class Channel(models.TextChoices):
     MOVED = "moved"
     # Paid with a redeem code, which was sold before (L21).
     REDEEM = "redeem"
+    # Money into the buyer's own wallet: no sale, though it is paid like one (F3).
+    DEPOSIT = "deposit"
 
 
 class Event(IntEnum):

@@ -4,7 +4,7 @@ The ledger knows documents by numbers that stay in the house (rule 21); what the
 outside is asked of the rooms that have them.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from kacang.payments.refunding import refund_lists
 from kacang.reconciliation import queries as bills
 from kacang.stock import queries as stock
 from kacang.vault import queries as vault
+from kacang.wallets import queries as wallets
 
 # Of one document; more would be a mistake.
 ENTRIES_MAX = 500
@@ -126,6 +127,14 @@ def _refunds(merchant_id: int, ids: Collection[int]) -> dict[int, Paper]:
     }
 
 
+def _wallets(kind: DocumentKind) -> Callable[[int, Collection[int]], dict[int, Paper]]:
+    def look_up(merchant_id: int, ids: Collection[int]) -> dict[int, Paper]:
+        found = wallets.wallets_of_documents(merchant_id=merchant_id, kind=kind, ids=list(ids))
+        return {id_: Paper(kind, named or uid, named or uid) for id_, (uid, named) in found.items()}
+
+    return look_up
+
+
 def _batches(merchant_id: int, ids: Collection[int]) -> dict[int, Paper]:
     found = vault.batch_names(merchant_id=merchant_id, ids=ids)
     return {id_: Paper(DocumentKind.BATCH, number, uid) for id_, (uid, number) in found.items()}
@@ -148,4 +157,6 @@ _LOOK_UPS = {
     DocumentKind.BATCH: _batches,
     DocumentKind.BILL: _bills,
     DocumentKind.GOODS_ENTRY: _goods,
+    DocumentKind.WALLET_DEED: _wallets(DocumentKind.WALLET_DEED),
+    DocumentKind.WITHDRAWAL: _wallets(DocumentKind.WITHDRAWAL),
 }

@@ -12,7 +12,7 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.clock import utc_now
-from kacang.shared.errors import Invalid
+from kacang.shared.errors import Conflict, Invalid
 from kacang.shared.ids import new_uid
 from kacang.shared.money import Money, exponent
 from kacang.wallets.models import (
@@ -23,6 +23,7 @@ from kacang.wallets.models import (
     OwnerKind,
     Wallet,
     WalletState,
+    Withdrawal,
 )
 from kacang.wallets.money import (
     NotEnough,
@@ -38,9 +39,10 @@ from kacang.wallets.money import (
 )
 
 __all__ = [
-    "BadWallet", "DeedKind", "NotEnough", "OtherCurrency", "Owner", "OwnerKind", "UnknownWallet",
-    "WalletBlocked", "balance_of", "block", "credit", "deposit", "do_once", "freeze",
-    "frozen_in", "locked", "open_wallet", "take", "unblock", "unfreeze",
+    "BadWallet", "DeedKind", "HeldForWithdrawal", "NotEnough", "OtherCurrency", "Owner",
+    "OwnerKind", "UnknownWallet", "WalletBlocked", "balance_of", "block", "check_spendable",
+    "credit", "deposit", "do_once", "end_hold", "freeze", "frozen_in", "hold", "locked",
+    "open_wallet", "take", "unblock", "unfreeze",
 ]  # fmt: skip
 NOTE_MAX = 300
 OWNER_MAX = 254
@@ -50,6 +52,12 @@ class BadWallet(Invalid):
     """A wallet has an owner, money has an amount above nothing, and a deed its reason."""
 
     code = "wallets.bad_value"
+
+
+class HeldForWithdrawal(Conflict):
+    """The sum is held for a withdrawal, which decides what becomes of it."""
+
+    code = "wallets.held_for_withdrawal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +135,12 @@ def deposit(
         _log(merchant_id, actor, "wallets.deposit", uid, reason=note, after=_amount(amount))
 
 
-def freeze(*, merchant_id: int, uid: str, amount: Money, reason: str, actor: Actor) -> str:
+def freeze(
+    *, merchant_id: int, uid: str, amount: Money, reason: str, actor: Actor, once: str = ""
+) -> str:
     """Keep a sum of a wallet from being spent, and return the uid by which it is let go.
+
+    With `once`, a form's token for instance, it is done once however often it is sent.
 
     Raises:
         UnknownWallet: There is none.
@@ -141,8 +153,10 @@ def freeze(*, merchant_id: int, uid: str, amount: Money, reason: str, actor: Act
     reason = _reason(reason)
     with acting_as(merchant_id):
         wallet = locked(merchant_id, uid)
+        if once and (known := _frozen_before(wallet, once)):
+            return known
         check_spendable(wallet, amount)
-        row = hold(wallet, amount, reason, actor)
+        row = hold(wallet, amount, reason, actor, once=once)
         after = {**_amount(amount), "frozen": row.uid}
         _log(merchant_id, actor, "wallets.freeze", uid, reason=reason, after=after)
     return row.uid
@@ -153,6 +167,7 @@ def unfreeze(*, merchant_id: int, frozen_uid: str, actor: Actor) -> None:
 
     Raises:
         UnknownWallet: There is no such frozen sum.
+        HeldForWithdrawal: It waits to be paid out: that is refused or given back instead.
     """
     with acting_as(merchant_id):
         found = Frozen.objects.filter(merchant_id=merchant_id, uid=frozen_uid)
@@ -160,6 +175,8 @@ def unfreeze(*, merchant_id: int, frozen_uid: str, actor: Actor) -> None:
         if row is None:
             raise UnknownWallet
         wallet = locked(merchant_id, row.wallet.uid)
+        if Withdrawal.objects.filter(merchant_id=merchant_id, frozen_id=row.pk).exists():
+            raise HeldForWithdrawal
         if end_hold(wallet, frozen_uid, FrozenState.RELEASED):
             _log(merchant_id, actor, "wallets.unfreeze", wallet.uid, after={"frozen": frozen_uid})
 
@@ -187,19 +204,21 @@ def do_once(wallet: Wallet, kind: DeedKind, once: str, note: str, actor: Actor) 
     """Write a deed down and return its id; None when it was done before. In a transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into wallet_deed (merchant_id, wallet_id, kind, once, note, actor_label, at)"
+            "insert into wallet_deed (merchant_id, wallet_id, kind, once, note, actor_kind,"
+            " actor_id, actor_label, at)"
             " values (%s::bigint, %s::bigint, %s::smallint, %s::text, %s::text, %s::text,"
-            " %s::timestamptz) on conflict (merchant_id, kind, once) do nothing returning id",
+            " %s::bigint, %s::text, %s::timestamptz)"
+            " on conflict (merchant_id, kind, once) do nothing returning id",
             [
-                wallet.merchant_id, wallet.pk, int(kind), once[:64], note, actor.label[:120],
-                utc_now(),
+                wallet.merchant_id, wallet.pk, int(kind), once[:64], note, actor.kind[:10],
+                actor.id, actor.label[:120], utc_now(),
             ],
         )  # fmt: skip
         row = cursor.fetchone()
     return None if row is None else int(row[0])
 
 
-def hold(wallet: Wallet, amount: Money, reason: str, actor: Actor) -> Frozen:
+def hold(wallet: Wallet, amount: Money, reason: str, actor: Actor, *, once: str = "") -> Frozen:
     """Freeze a sum of a locked wallet that was found to be free."""
     return Frozen.objects.create(
         merchant_id=wallet.merchant_id,
@@ -207,6 +226,7 @@ def hold(wallet: Wallet, amount: Money, reason: str, actor: Actor) -> Frozen:
         wallet=wallet,
         amount_minor=amount.minor,
         reason=reason,
+        once=once[:64] or None,
         actor_label=actor.label[:120],
         created_at=utc_now(),
     )
@@ -221,6 +241,13 @@ def end_hold(wallet: Wallet, frozen_uid: str, to: FrozenState) -> bool:
         ).update(state=to, ended_at=utc_now())
         > 0
     )
+
+
+def _frozen_before(wallet: Wallet, once: str) -> str:
+    known = Frozen.objects.filter(
+        merchant_id=wallet.merchant_id, wallet_id=wallet.pk, once=once[:64]
+    )
+    return known.values_list("uid", flat=True).first() or ""
 
 
 def _switch(merchant_id: int, uid: str, to: WalletState, reason: str, actor: Actor) -> None:

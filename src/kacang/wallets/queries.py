@@ -13,13 +13,21 @@ from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.ciphers import CannotOpen
 from kacang.shared.money import Money
-from kacang.wallets.models import Deed, Frozen, FrozenState, OwnerKind, Wallet, WalletState
+from kacang.wallets.models import (
+    Deed,
+    Frozen,
+    FrozenState,
+    OwnerKind,
+    Wallet,
+    WalletState,
+    Withdrawal,
+)
 from kacang.wallets.money import UnknownWallet
 
 __all__ = [
     "FrozenView", "Line", "OwnerKind", "Statement", "UnknownWallet", "WalletPage", "WalletState",
     "WalletView", "check_wallets", "find_wallet", "frozen_sums", "statement", "wallet",
-    "wallet_uids", "wallets_page",
+    "wallet_uids", "wallets_of_documents", "wallets_page",
 ]  # fmt: skip
 CURSOR = ("wallet", "cursor")
 CURSOR_MAX = 200
@@ -74,13 +82,14 @@ class WalletPage:
 
 @dataclass(frozen=True, slots=True)
 class FrozenView:
-    """A sum that cannot be spent, and why."""
+    """A sum that cannot be spent, and why; `withdrawal`: which one it waits for, if any."""
 
     uid: str
     amount: Money
     reason: str
     actor_label: str
     created_at: datetime
+    withdrawal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +161,8 @@ def frozen_sums(*, merchant_id: int, uid: str) -> list[FrozenView]:
             wallet__uid=uid,
             state=FrozenState.HELD,
         ).select_related("wallet")
+        held = Withdrawal.objects.filter(merchant_id=merchant_id, frozen_id__in=rows.values("id"))
+        waiting = dict(held.values_list("frozen_id", "uid"))
         return [
             FrozenView(
                 row.uid,
@@ -159,6 +170,7 @@ def frozen_sums(*, merchant_id: int, uid: str) -> list[FrozenView]:
                 row.reason,
                 row.actor_label,
                 row.created_at,
+                waiting.get(row.pk, ""),
             )
             for row in rows.order_by("-id")
         ]
@@ -199,6 +211,23 @@ def statement(*, merchant_id: int, wallet_id: int, cursor: str = "", limit: int 
             )
         )
     return Statement(tuple(lines), _sealed(merchant_id, wallet_id, page.next_before))
+
+
+def wallets_of_documents(
+    *, merchant_id: int, kind: DocumentKind, ids: Sequence[int]
+) -> dict[int, tuple[str, str]]:
+    """Return wallet and withdrawal, if it is one, of documents that the books name by id."""
+    with acting_as(merchant_id):
+        if kind is DocumentKind.WALLET_DEED:
+            deeds = Deed.objects.filter(
+                merchant_id=merchant_id, id__in=ids, wallet__merchant_id=merchant_id
+            )
+            return {id_: (uid, "") for id_, uid in deeds.values_list("id", "wallet__uid")}
+        rows = Withdrawal.objects.filter(
+            merchant_id=merchant_id, id__in=ids, wallet__merchant_id=merchant_id
+        )
+        found = rows.values_list("id", "wallet__uid", "uid")
+        return {id_: (uid, withdrawal) for id_, uid, withdrawal in found}
 
 
 def wallet_uids(*, merchant_id: int, ids: Sequence[int]) -> dict[int, str]:

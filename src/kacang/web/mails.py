@@ -68,7 +68,9 @@ def tell_cancelled(*, merchant_id: int, order_id: int) -> None:
 
 
 def tell_suspense(*, merchant_id: int, receipt_id: int) -> None:
-    """Tell the staff of money that fits no order (rule 11)."""
+    """Tell the staff of money that fits no order (rule 11), unless it goes back by itself (P3)."""
+    if orders.second_way(merchant_id=merchant_id, receipt_id=receipt_id) is not None:
+        return
     found = payments.receipt(merchant_id=merchant_id, receipt_id=receipt_id)
     context = {"amount": str(found.amount), "receipt": found.provider_number}
     tell_staff(merchant_id, Event.STAFF_SUSPENSE, str(receipt_id), context)
@@ -91,6 +93,12 @@ def tell_rejected(*, merchant_id: int, proof_uid: str) -> None:
     _tell_buyer(
         merchant_id, Event.ORDER_PROOF_REJECTED, order, f"{order.number}/{proof_uid}", why=why
     )
+
+
+def tell_withdrawal_asked(*, merchant_id: int, uid: str) -> None:
+    """Tell the staff that somebody has to approve a withdrawal (F3)."""
+    context = wallet_mails.of_asked(merchant_id=merchant_id, uid=uid)
+    tell_staff(merchant_id, Event.STAFF_WITHDRAWAL, uid, context)
 
 
 def send_code(*, merchant_id: int, code_id: int) -> None:
@@ -157,6 +165,10 @@ def _home_link(sending: Sending) -> Mapping[str, str]:
     return {"link": _shop_url(sending.merchant_id, "home")}
 
 
+def _wallet_link(sending: Sending) -> Mapping[str, str]:
+    return {"link": _shop_url(sending.merchant_id, "wallet")}
+
+
 def _code(sending: Sending) -> Mapping[str, str] | None:
     code_id = int(sending.context["code_id"])
     found = orders.code_to_send(merchant_id=sending.merchant_id, code_id=code_id)
@@ -189,6 +201,10 @@ def _desk_deadlines_link(_sending: Sending) -> Mapping[str, str]:
 
 def _desk_case_link(sending: Sending) -> Mapping[str, str]:
     return _desk("console_case", uid=str(sending.context["case"]))
+
+
+def _desk_withdrawal_link(sending: Sending) -> Mapping[str, str]:
+    return _desk("console_withdrawal", uid=str(sending.context["withdrawal"]))
 
 
 def _desk_expiring_link(_sending: Sending) -> Mapping[str, str]:
@@ -229,6 +245,7 @@ _LINKS = {
     Event.CASE_DECIDED: _case_link,
     Event.ORDER_CODE: _code,
     Event.WALLET_CODE: wallet_mails.code_of,
+    Event.WITHDRAWAL: _wallet_link,
     Event.STAFF_ORDER_WAITING: _desk_order_link,
     Event.STAFF_SUSPENSE: _desk_suspense_link,
     Event.STAFF_TRANSFER: _desk_transfer_link,
@@ -240,6 +257,7 @@ _LINKS = {
     Event.STAFF_CASE: _desk_case_link,
     Event.STAFF_CASE_DUE: _desk_case_link,
     Event.STAFF_CASE_LATE: _desk_case_link,
+    Event.STAFF_WITHDRAWAL: _desk_withdrawal_link,
     Event.STAFF_LOW_STOCK: _desk_stock_link,
     Event.STAFF_LOW_DIGEST: _desk_low_links,
     Event.STAFF_EXPIRING: _desk_expiring_link,

@@ -21,6 +21,7 @@ def tell_refunded(*, merchant_id: int, order_id: int, refund: str) -> None:
         amount=str(row.amount),
         by_hand=row.way is RefundWay.BY_HAND,
         to_wallet=row.way is RefundWay.WALLET,
+        paid_twice=not row.fits,
     )
     messages.tell(merchant_id=merchant_id, message=message)
 

@@ -11,6 +11,7 @@ from kacang.catalog.operations.categories import (
     delete_category,
     update_category,
 )
+from kacang.catalog.operations.credits import credit_sku
 from kacang.catalog.operations.pictures import (
     BadPicture,
     TooManyPictures,
@@ -64,6 +65,7 @@ __all__ = [
     "create_category",
     "create_product",
     "create_sku",
+    "credit_sku",
     "delete_category",
     "order_pictures",
     "read_fields",

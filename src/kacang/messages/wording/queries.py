@@ -32,6 +32,7 @@ SETTINGS: dict[Event, str] = {
     Event.ORDER_CANCELLED: "mail_order_cancelled",
     Event.ORDER_REFUNDED: "mail_order_refunded",
     Event.ORDER_UNPAID: "mail_order_unpaid",
+    Event.WITHDRAWAL: "mail_withdrawals",
 }
 
 

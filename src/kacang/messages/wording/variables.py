@@ -74,6 +74,7 @@ _KNOWN = {
         _one("level", "级别", "Level", "2"),
         _one("late", "超时数量", "How many are late", "2"),
         _one("near", "临近数量", "How many are due soon", "5"),
+        _one("customer", "客户", "Customer", "l***@example.com"),
         _one("url", "地址", "Address", "https://erp.example.com/kacang"),
     )
 }  # fmt: skip
@@ -94,6 +95,7 @@ _OF: dict[Event, str] = {
     Event.CASE_ANSWERED: "order title ask link",
     Event.CASE_DECIDED: "order title decision why link",
     Event.WALLET_CODE: "code",
+    Event.WITHDRAWAL: "amount result answer link",
     Event.RESTOCKED: "title link stop",
     Event.STAFF_ORDER_WAITING: "order title amount reason link",
     Event.STAFF_SUSPENSE: "amount link",
@@ -105,6 +107,7 @@ _OF: dict[Event, str] = {
     Event.STAFF_REFUND_FAILED: "amount why of_order link",
     Event.STAFF_REFUND_OUTSIDE: "amount of_order link",
     Event.STAFF_WEBHOOK_OFF: "url link",
+    Event.STAFF_WITHDRAWAL: "amount customer link",
     Event.STAFF_ESCALATED: "order title amount kind level link",
     Event.STAFF_DEADLINES: "late near link",
     Event.STAFF_CASE: "order title what kind due link",
@@ -157,7 +160,49 @@ def _way(context: Mapping[str, Any], language: str) -> str:
             "款项原路退回，到账时间以支付渠道为准。",
             "It goes back the way it came; the payment company decides how long that takes.",
         )
-    return pick(words, language)
+    if not _is_on(context.get("paid_twice")):
+        return pick(words, language)
+    twice = both(
+        "您多付了款，退回的是多付的部分，订单不受影响。",
+        "You paid more than once: what was too much goes back, and the order stays as it is. ",
+    )
+    return pick(twice, language) + pick(words, language)
+
+
+def _withdrawn(context: Mapping[str, Any], language: str) -> str:
+    words = {
+        "asked": both("已申请", "is asked for"),
+        "paid": both("已付款", "was paid"),
+        "refused": both("未通过", "is refused"),
+        "returned": both("已退回钱包", "is in your wallet again"),
+    }.get(str(context.get("state", "")))
+    return pick(words, language) if words else ""
+
+
+def _withdrawal(context: Mapping[str, Any], language: str) -> str:
+    to, ref, why = (str(context.get(name, "")) for name in ("to", "ref", "reason"))
+    words = {
+        "asked": both(
+            f"收款账户 {to}。该金额已冻结；商家审核前，您可以在钱包页撤回。"
+            "如非本人操作，请立即撤回并联系商家。",
+            f"It is to be paid to {to}. The sum is held; you can take it back on the page of your"
+            " wallet until the shop has approved it. If it was not you, do that now, and write to"
+            " the shop.",
+        ),
+        "paid": both(
+            f"商家已向 {to} 付款，流水号 {ref}，到账时间以银行为准。",
+            f"The shop has paid it to {to}. Its number is {ref}; how long it takes, the bank"
+            " decides.",
+        ),
+        "refused": both(
+            f"原因：{why}。该金额已恢复可用。", f"The shop says: {why}. The sum can be spent again."
+        ),
+        "returned": both(
+            f"未能付至 {to}，原因：{why}。款项已退回您的钱包。",
+            f"It could not be paid to {to}: {why}. The sum is in your wallet again.",
+        ),
+    }.get(str(context.get("state", "")))
+    return pick(words, language) if words else ""
 
 
 def _ask(context: Mapping[str, Any], language: str) -> str:
@@ -231,6 +276,7 @@ _COMPUTED: dict[Event, tuple[tuple[str, Compute], ...]] = {
     Event.ORDER_REFUNDED: (("way", _way),),
     Event.ORDER_READY: (("ask", _ask),),
     Event.ORDER_CHANGED: (("result", _result), ("answer", _answer)),
+    Event.WITHDRAWAL: (("result", _withdrawn), ("answer", _withdrawal)),
     Event.ORDER_EXPIRING: (("list", _expiring),),
     Event.STAFF_LOW_DIGEST: (("list", _low),),
     Event.STAFF_REFUND_ASKED: (("of_order", _of_order),),

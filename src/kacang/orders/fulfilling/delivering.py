@@ -9,6 +9,7 @@ from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
 from kacang.orders.counters import Taken
+from kacang.orders.deposits.crediting import credit, deposits_among, fulfil
 from kacang.orders.errors import NotNow, UnknownOrder
 from kacang.orders.exceptions.syncing import sync_order
 from kacang.orders.fulfilling.giving import Owing, give_goods
@@ -31,8 +32,9 @@ group by o.id, o.number order by o.id limit %(most)s::int
 class Due:
     """An order that is to be delivered now. Locked by the caller's transaction.
 
-    `event` is what the timeline says of it (0: nothing but the delivery itself); `hold_reason`
-    is kept when something is missing.
+    `has_goods`: it asks more than the vault, pieces of goods or a wallet. `event` is what the
+    timeline says of it (0: nothing but the delivery itself); `hold_reason` is kept when something
+    is missing.
     """
 
     order_id: int
@@ -87,7 +89,14 @@ def deliver(
             states |= _deliver(text, merchant_id, todo, booked, taken)
             todo = [order for order in todo if order.order_id not in states]
     assert not todo
-    goods = [order for order in due if order.has_goods]
+    more = [order for order in due if order.has_goods]
+    deposits = deposits_among(merchant_id, [order.order_id for order in more]) if more else ()
+    if deposits:
+        paid = [order for order in more if order.order_id in deposits]
+        fulfil(merchant_id, list(deposits))
+        states |= _deliver(sql.DELIVER_DEPOSITS, merchant_id, paid, booked, taken)
+        credit(merchant_id, list(deposits))
+    goods = [order for order in more if order.order_id not in deposits]
     if goods:
         owing = give_goods(merchant_id, [order.order_id for order in goods])
         states |= _deliver(sql.DELIVER_GOODS, merchant_id, goods, booked, taken, owing)

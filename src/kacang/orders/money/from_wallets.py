@@ -11,7 +11,7 @@ from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.errors import NotPayable
 from kacang.orders.fulfilling.delivering import locked
-from kacang.orders.models import OrderState
+from kacang.orders.models import Channel, OrderState
 from kacang.orders.money.paying import IS_OVERDUE
 from kacang.orders.money.settling import settle_within
 from kacang.orders.statements import rows
@@ -38,7 +38,9 @@ def pay_from_wallet(*, merchant_id: int, number: str, wallet_uid: str) -> None:
     with acting_as(merchant_id, hot=True):
         order = locked(merchant_id, number)
         ((is_overdue,),) = rows(IS_OVERDUE, {"merchant": merchant_id, "order": order.pk})
-        if order.state != OrderState.PENDING or is_overdue:
+        # From a wallet into a wallet nothing would come.
+        is_deposit = order.channel == Channel.DEPOSIT
+        if order.state != OrderState.PENDING or is_overdue or is_deposit:
             raise NotPayable
         payable = Money(order.payable_minor, order.currency)
         account, notice = balances.open_payment(

@@ -11,14 +11,14 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders.buying.rules import rules_of
 from kacang.orders.errors import NotPayable
 from kacang.orders.fulfilling.delivering import locked
-from kacang.orders.models import Order, OrderState
+from kacang.orders.models import Channel, Order, OrderState
 from kacang.orders.money.patience import wait_longer
 from kacang.orders.money.settling import settle_notices
 from kacang.orders.statements import rows
 from kacang.orders.types import OpenPayment
+from kacang.payments import balances, recovery
 from kacang.payments import operations as payment_operations
 from kacang.payments import queries as payments
-from kacang.payments import recovery
 from kacang.payments.accounts import routing
 from kacang.payments.bank_transfers import transfers
 from kacang.payments.ports import (
@@ -191,6 +191,8 @@ def _open(merchant_id: int, number: str, choice: _Choice, payer: Payer) -> _Open
         ((is_overdue,),) = rows(IS_OVERDUE, place)
         if order.state != OrderState.PENDING or is_overdue:
             raise NotPayable
+        if order.channel == Channel.DEPOSIT and choice.provider == balances.NAME:
+            raise ProviderNotOffered(provider=choice.provider)
         if choice.provider == transfers.NAME:
             patience = timedelta(minutes=rules_of(merchant_id).transfer_minutes)
             order.pay_by = wait_longer(merchant_id, order, patience, since_now=False)

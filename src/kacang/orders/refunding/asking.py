@@ -1,6 +1,7 @@
 """Asking for money to go back, of an order or of money in suspense (P4)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import connection
@@ -10,13 +11,14 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.fulfilling.delivering import locked
-from kacang.orders.models import Event, Order
+from kacang.orders.models import Channel, Event, Order
 from kacang.orders.refunding import telling, units
 from kacang.orders.refunding.approving import approve
 from kacang.orders.refunding.to_wallets import has_wallet
 from kacang.orders.refunding.types import (
     Asked,
     BadRefund,
+    Cards,
     NothingLeft,
     RefundInfo,
     RefundReasonMissing,
@@ -55,6 +57,7 @@ def request_refund(
         UnknownOrder: There is no such order.
         RefundReasonMissing, BadRefund, BadUnits: The wish says what it cannot.
         NothingLeft: So much is not left to give back.
+        NotEnough, WalletBlocked: Of a deposit, the wallet has less, or may pay nothing.
         WayNotOffered: The company gives nothing back by a call.
     """
     reason = checked_reason(wish.reason)
@@ -62,6 +65,8 @@ def request_refund(
         order = locked(merchant_id, number)
         if wish.request_uid and (known := _known(merchant_id, wish.request_uid)):
             return asked_of(known)
+        if order.channel == Channel.DEPOSIT:
+            wish = _of_deposit(wish)
         money = [
             part
             for part in refund_rows.refundable(merchant_id=merchant_id, order_id=order.pk)
@@ -126,6 +131,13 @@ def request_suspense_refund(
         else:
             _ask_staff(merchant_id, made)
     return asked_of(made)
+
+
+def _of_deposit(wish: RefundWish) -> RefundWish:
+    """Return what can be wished of a deposit: it has nothing to take back but its money."""
+    if wish.way is RefundWay.WALLET:
+        raise WayNotOffered
+    return replace(wish, units=(), cards=Cards.KEEP)
 
 
 def checked_reason(reason: str) -> str:

@@ -5,23 +5,55 @@ from kacang.ledger import queries as entries
 from kacang.ledger.accounts import Account, DocumentKind, TransferKind
 from kacang.ledger.operations import Document, Move, Side
 from kacang.ledger.queries import EntryFilter
+from kacang.orders.deposits.crediting import wallet_of
 from kacang.orders.fulfilling.deferring import earned_by
 from kacang.orders.models import Order
 from kacang.orders.refunding.types import RefundInfo, RefundWay
 from kacang.shared.money import Money
+from kacang.wallets import operations as wallets
 
 # Only a handful of transfers name one refund.
 ENTRIES_MAX = 100
 
 
 def book_due(merchant_id: int, order: Order | None, refund: RefundInfo) -> None:
-    """Book that money is to go back: from what was earned, was paid in advance, or fits nothing."""
+    """Book that money is to go back: from what was earned, was paid in advance, or fits nothing.
+
+    What was paid into a wallet is taken out of it: nothing goes back that was spent meanwhile.
+
+    Raises:
+        NotEnough, WalletBlocked: The wallet cannot give it.
+    """
+    wallet = wallet_of(order) if order is not None and refund.fits else None
+    if wallet is not None:
+        wallets.take(
+            merchant_id=merchant_id,
+            uid=wallet,
+            amount=refund.amount,
+            target=Side(Account.REFUNDS_DUE),
+            kind=TransferKind.REFUND_DUE,
+            document=Document(DocumentKind.REFUND, refund.id),
+        )
+        return
     if not refund.fits:
         source = Account.SUSPENSE
     else:
         is_earned = order is not None and order.delivered_at is not None
         source = Account.REVENUE if is_earned else Account.ADVANCE_FROM_BUYER
     _move(merchant_id, refund, (source, Account.REFUNDS_DUE), TransferKind.REFUND_DUE)
+
+
+def can_be_due(order: Order, amount: Money) -> bool:
+    """Whether money of an order can go back: of a deposit, what is still in its wallet."""
+    uid = wallet_of(order)
+    if uid is None:
+        return True
+    wallet = wallets.locked(order.merchant_id, uid)
+    try:
+        wallets.check_spendable(wallet, amount)
+    except (wallets.NotEnough, wallets.WalletBlocked):
+        return False
+    return True
 
 
 def book_gone(merchant_id: int, refund: RefundInfo) -> None:

@@ -200,6 +200,9 @@ def _count(merchant_id: int, refund: RefundInfo) -> bool:
             continue
         fits = not money.fit
         order = None if money.order_id is None else locked_by_id(merchant_id, money.order_id)
+        if order is not None and fits and not booking.can_be_due(order, refund.amount):
+            # A deposit that was spent: a person has to look.
+            continue
         try:
             refund_rows.earmark(
                 merchant_id=merchant_id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.errors import UnknownOrder
-from kacang.orders.models import Line, Order, Unit, UnitState
+from kacang.orders.models import Channel, Line, Order, Unit, UnitState
 from kacang.orders.refunding.asking import gives_back
 from kacang.orders.refunding.late import worth_of
 from kacang.orders.refunding.to_wallets import wallet_owner
@@ -71,7 +71,7 @@ def refundable_order(*, merchant_id: int, number: str) -> Refundable:
         ).exclude(state__in=(UnitState.REFUNDED, UnitState.RELEASED))
         count = units.count()
         shown = _units(order, list(units)) if count <= UNITS_MAX else ()
-        wallet = wallet_owner(order)
+        wallet = "" if order.channel == Channel.DEPOSIT else wallet_owner(order)
         refunds = refund_lists.refunds_of_order(merchant_id=merchant_id, order_id=order.pk)
     left = Money(sum(part.left.minor for part in money), order.currency)
     by_company = all(gives_back(part.provider) for part in money if part.left.minor)

@@ -27,6 +27,20 @@ def has_wallet(order: Order) -> bool:
     return bool(_contact(order)) or _payer(order) is not None
 
 
+def open_wallet_of(order: Order) -> str | None:
+    """Return the wallet that there is for an order's money: its payer's, or its contact's."""
+    payer = _payer(order)
+    if payer is not None or not _contact(order):
+        return payer
+    found = wallet_queries.find_wallet(
+        merchant_id=order.merchant_id,
+        kind=OwnerKind.CUSTOMER,
+        ref=_contact(order),
+        currency=order.currency,
+    )
+    return None if found is None else found.uid
+
+
 def put_back(order: Order, refund: RefundInfo) -> None:
     """Move what is due into the wallet that paid the order, or into that of its contact.
 

@@ -85,6 +85,9 @@ _THOROUGH = {
 }
 DELIVER = _statement("deliver.sql", **_THOROUGH, **_CARDS)
 DELIVER_GOODS = _statement("deliver.sql", **_THOROUGH, **_GOODS)
+# Deposits: what was paid is owed to the wallet, and is no sale of which anybody is told.
+_DEPOSITS = {**_THOROUGH, **_CARDS, "earned": "0::bigint", "news": "'orders.deposited'"}
+DELIVER_DEPOSITS = _statement("deliver.sql", **_DEPOSITS)
 RELEASE = _statement("release.sql")
 REPLACE = _statement("replace.sql")
 WAIT_LONGER = _statement("wait_longer.sql")

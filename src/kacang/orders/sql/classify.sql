@@ -13,7 +13,7 @@ select n.id as notice, n.notice_id, n.acted_at is not null as acted, n.is_final,
        o.id as order_id, o.number, o.state as order_state, o.payable_minor, o.currency as order_currency,
        o.held_counters,
        o.state = 6 or o.pay_by <= clock_timestamp() + make_interval(secs => %(shift)s::float8) as is_late,
-       o.has_goods
+       o.has_goods or o.channel = 'deposit' as has_goods -- what asks more than the vault
 from notice n
 left join lateral (
     select id, payment_number, amount_minor, currency, fit, back_minor from receipt
@@ -26,7 +26,7 @@ left join lateral (
       and account_id = %(account)s::bigint offset 0
 ) p on true
 left join lateral (
-    select id, number, state, payable_minor, currency, held_counters, pay_by, has_goods from sale_order
+    select id, number, state, payable_minor, currency, held_counters, pay_by, has_goods, channel from sale_order
     where merchant_id = %(merchant)s::bigint and id = p.order_id offset 0
 ) o on true
 where n.merchant_id = %(merchant)s::bigint and n.account_id = %(account)s::bigint

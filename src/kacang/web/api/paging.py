@@ -61,6 +61,6 @@ class OrderQuery(PageQuery):
     external_number: Wanted = ""
     email: Wanted = ""
     phone: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = ""
-    channel: Literal["", "shop", "api", "staff", "moved", "redeem"] = ""
+    channel: Literal["", "shop", "api", "staff", "moved", "redeem", "deposit"] = ""
     amount_min_minor: Amount | None = None
     amount_max_minor: Amount | None = None

@@ -43,6 +43,7 @@ EVENTS: dict[str, Promise] = {
     "case.answered": gettext_lazy("To the buyer: an answer about a case"),
     "case.decided": gettext_lazy("To the buyer: a case is decided"),
     "wallet.code": gettext_lazy("One-time code for a wallet"),
+    "wallet.withdrawal": gettext_lazy("To the customer: a withdrawal"),
     "restocked": gettext_lazy("To the buyer: it is back"),
     "staff.order_waiting": gettext_lazy("To staff: a paid order waits"),
     "staff.suspense": gettext_lazy("To staff: money fits no order"),
@@ -56,6 +57,7 @@ EVENTS: dict[str, Promise] = {
     "staff.case": gettext_lazy("To staff: a case needs an answer"),
     "staff.case_due": gettext_lazy("To staff: a case is due soon"),
     "staff.case_late": gettext_lazy("To staff: a case is late"),
+    "staff.withdrawal": gettext_lazy("To staff: a withdrawal waits for approval"),
     "staff.expiring": gettext_lazy("To staff: stock expires soon"),
     "staff.low_stock": gettext_lazy("To staff: stock runs low"),
     "staff.low_digest": gettext_lazy("To staff: all low stock, daily"),
@@ -166,6 +168,7 @@ _PAGES = {
     "transfer": "console_transfer",
     "case": "console_case",
     "webhook": "console_webhook",
+    "withdrawal": "console_withdrawal",
 }
 
 

@@ -18,6 +18,7 @@ from kacang.outbox.queries import WorkState
 from kacang.payments.bank_transfers import transfers
 from kacang.supply.queries import Terms, default_terms, levels_of
 from kacang.vault.queries import StockLevel
+from kacang.wallets.withdrawals import queries as withdrawals
 from kacang.web.console.desk import Desk
 from kacang.web.design.parts import Todo
 
@@ -75,6 +76,10 @@ def troubles(desk: Desk) -> list[Todo]:
         items += [Todo("credit-card", *words, _("proved by buyers"))] if proved else []
     if "cases.view" in desk.permissions:
         items += _cases(desk)
+    if "wallets.pay_out" in desk.permissions:
+        out = sum(withdrawals.waiting_counts(merchant_id=desk.merchant_id).values())
+        words = _("Withdrawals"), out, reverse("console_withdrawals")
+        items += [Todo("wallet", *words, _("to approve or to pay"))] if out else []
     if "messages.view" in desk.permissions:
         where = MessageFilter(state=MessageState.FAILED)
         lost = messages.log(merchant_id=desk.merchant_id, where=where, limit=LOOK_BACK).rows

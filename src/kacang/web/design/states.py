@@ -89,6 +89,14 @@ STATES: dict[str, dict[str, Look]] = {
         "open": Look(pgettext_lazy("wallet", "Open"), "green"),
         "blocked": Look(_("Blocked"), "red"),
     },
+    "withdrawal": {
+        "asked": Look(_("Needs approval"), "orange"),
+        "approved": Look(_("To be paid"), "orange"),
+        "paid": Look(_("Paid out"), "green"),
+        "refused": Look(pgettext_lazy("withdrawal", "Refused"), "grey"),
+        "cancelled": Look(_("Cancelled"), "grey"),
+        "returned": Look(_("Given back"), "red"),
+    },
     "refund": {
         "requested": Look(_("Needs approval"), "orange"),
         "approved": Look(_("Approved"), "blue"),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kacang.orders import operations as orders
 from kacang.orders import queries
-from kacang.orders.types import OrderState, OrderView, PaymentView
+from kacang.orders.types import Channel, OrderState, OrderView, PaymentView
 from kacang.payments import balances
 from kacang.payments import operations as payment_operations
 from kacang.payments import queries as payments
@@ -138,7 +138,7 @@ def show(
         cashier_url=_cashier_url(site, order, payment) if payment else "",
         trial_code=_trial_code(site, payment) if payment else "",
         left=_seconds_left(order.pay_by),
-        offers=payments.offered(merchant_id=site.merchant_id, sale=_sale(request, order)),
+        offers=_offers(request, site, order),
         shows_qr=device_of(request) is Device.DESKTOP,
         in_app=json.dumps(dict(payment.in_app)) if payment else "",
         goes_on=payment is not None and _goes_on(payment, device_of(request)),
@@ -157,6 +157,13 @@ def show(
         proof_url=site.url("order_proof", number=order.number),
         mixed=len(order.lines) > 1,
     )  # fmt: skip
+
+
+def _offers(request: HttpRequest, site: Site, order: OrderView) -> list[payments.Offer]:
+    """Return the ways to pay; a wallet is not filled from itself."""
+    found = payments.offered(merchant_id=site.merchant_id, sale=_sale(request, order))
+    is_deposit = order.channel == Channel.DEPOSIT
+    return [one for one in found if not (is_deposit and one.provider == balances.NAME)]
 
 
 def _sale(request: HttpRequest, order: OrderView) -> payments.Sale:

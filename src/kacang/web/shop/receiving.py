@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -69,6 +70,8 @@ class Parcel:
 @order_page
 def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
     """Show an order to its buyer. What is delivered is read page by page, audited first."""
+    if order.channel == Channel.DEPOSIT and order.state is OrderState.DELIVERED:
+        return redirect(site.url("wallet"))
     ready = delivered_count(order)
     # Then all that can be delivered by itself is; a person hands over the rest.
     goods_wait = order.state in (OrderState.PAID, OrderState.FULFILLING) and bool(handed(order))

@@ -7,6 +7,7 @@ from kacang.web.shop import (
     cart_pages,
     cases,
     checkout,
+    depositing,
     finding,
     parcels,
     paying,
@@ -17,6 +18,7 @@ from kacang.web.shop import (
     signing_in,
     waits,
     wallets,
+    withdrawing,
 )
 
 urlpatterns = [
@@ -59,6 +61,9 @@ urlpatterns = [
     path("wallet/code/", wallets.send_code, name="wallet_code"),
     path("wallet/enter/", wallets.enter, name="wallet_enter"),
     path("wallet/card/", wallets.add_card, name="wallet_card"),
+    path("wallet/deposit/", depositing.deposit, name="wallet_deposit"),
+    path("wallet/withdraw/", withdrawing.withdraw, name="wallet_withdraw"),
+    path("wallet/withdraw/<str:uid>/cancel/", withdrawing.cancel, name="wallet_withdrawal_cancel"),
     path("wallet/leave/", wallets.leave, name="wallet_leave"),
     path("orders/<str:number>/balance/", wallets.pay, name="order_balance"),
     path("orders/<str:number>/proof/", proving.prove, name="order_proof"),

@@ -25,7 +25,7 @@ from kacang.wallets import entering, queries
 from kacang.wallets.queries import WalletView
 from kacang.web.design.parts import Pages
 from kacang.web.errors import status_of
-from kacang.web.shop import cookies, paying
+from kacang.web.shop import cookies, depositing, paying, withdrawing
 from kacang.web.shop.access import buyer, order_page
 from kacang.web.shop.customer import wallet_of
 from kacang.web.shop.forms import NOT_AN_EMAIL, PROBLEMS, order_number
@@ -39,6 +39,8 @@ MOVES: dict[TransferKind, Promise] = {
     TransferKind.PAID_FROM_WALLET: gettext_lazy("Paid an order"),
     TransferKind.REFUNDED_TO_WALLET: gettext_lazy("Refunded"),
     TransferKind.WITHDRAWN: gettext_lazy("Withdrawn"),
+    TransferKind.REVERSAL: gettext_lazy("Given back"),
+    TransferKind.REFUND_DUE: gettext_lazy("Deposit refunded"),
 }
 
 
@@ -187,6 +189,8 @@ def _show(
         request, site, "wallet", status=status, wallet=mine, rows=rows, noindex=True,
         pages=Pages(next_url=more, previous_url="?" if cursor else ""), problem=problem,
         leave_url=site.url("wallet_leave"), card_url=site.url("wallet_card"),
+        deposit_url=site.url("wallet_deposit") if depositing.is_offered(site) else "",
+        withdraw_url=site.url("wallet_withdraw") if withdrawing.is_offered(site) else "",
         takes_cards=bool(catalog.gift_skus(merchant_id=site.merchant_id)),
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ DOCUMENT_WORDS: dict[str, Promise] = {
     "goods_entry": _("Goods"),
     "bill": _("Bill"),
     "wallet_deed": _("Wallet"),
+    "withdrawal": _("Withdrawal"),
     "refund": _("Refund"),
     "statement": _("Statement"),
     "payout": _("Payout"),
@@ -35,10 +36,11 @@ PERMISSIONS = {
     DocumentKind.ORDER: "orders.view",
     DocumentKind.RECEIPT: "orders.view",
     DocumentKind.REFUND: "orders.view",
-    DocumentKind.REFUND: "orders.view",
     DocumentKind.BATCH: "stock.view",
     DocumentKind.GOODS_ENTRY: "stock.view",
     DocumentKind.BILL: "reconciliation.view",
+    DocumentKind.WALLET_DEED: "wallets.view",
+    DocumentKind.WITHDRAWAL: "wallets.view",
 }
 
 
@@ -89,6 +91,8 @@ def _url(paper: Paper) -> str:
         DocumentKind.BATCH: "console_batch",
         DocumentKind.GOODS_ENTRY: "console_goods",
         DocumentKind.BILL: "console_bill",
+        DocumentKind.WALLET_DEED: "console_wallet",
+        DocumentKind.WITHDRAWAL: "console_withdrawal",
     }
     page = pages.get(paper.kind)
     return reverse(page, args=[paper.uid]) if page and paper.uid else ""

@@ -41,6 +41,7 @@ CHANNELS: dict[str, Promise] = {
     "staff": _("Staff"),
     "moved": _("Moved here"),
     "redeem": _("Redeem code"),
+    "deposit": _("Wallet deposit"),
 }
 NOTES: dict[str, Promise] = {"yes": _("With a note"), "no": _("Without a note")}
 LABELS: dict[str, Promise] = {

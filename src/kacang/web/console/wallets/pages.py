@@ -21,6 +21,7 @@ from kacang.shared.money import BadAmount, Money
 from kacang.wallets import operations, queries
 from kacang.wallets.operations import Owner, OwnerKind
 from kacang.wallets.queries import Statement, WalletState, WalletView
+from kacang.wallets.withdrawals import queries as withdrawals
 from kacang.web.console.access import needs
 from kacang.web.console.desk import desk_of, pages_of
 from kacang.web.errors import text_of
@@ -33,6 +34,7 @@ MOVES: dict[TransferKind, Promise] = {
     TransferKind.REFUNDED_TO_WALLET: gettext_lazy("Refunded"),
     TransferKind.WITHDRAWN: gettext_lazy("Withdrawn"),
     TransferKind.REVERSAL: gettext_lazy("Reversed"),
+    TransferKind.REFUND_DUE: gettext_lazy("Deposit refunded"),
 }
 
 
@@ -115,6 +117,7 @@ def freeze(request: ConsoleRequest, uid: str) -> HttpResponse:
             amount=amount,
             reason=said["reason"],
             actor=desk.actor,
+            once=said["once"],
         )
         return _("%(amount)s is frozen.") % {"amount": amount}
 
@@ -126,8 +129,12 @@ def freeze(request: ConsoleRequest, uid: str) -> HttpResponse:
 def unfreeze(request: ConsoleRequest, uid: str, frozen: str) -> HttpResponse:
     """Let a frozen sum be spent again."""
     desk = desk_of(request)
-    operations.unfreeze(merchant_id=desk.merchant_id, frozen_uid=frozen, actor=desk.actor)
-    messages.success(request, _("The sum can be spent again."))
+    try:
+        operations.unfreeze(merchant_id=desk.merchant_id, frozen_uid=frozen, actor=desk.actor)
+    except operations.HeldForWithdrawal as error:
+        messages.error(request, text_of(error))
+    else:
+        messages.success(request, _("The sum can be spent again."))
     return redirect("console_wallet", uid)
 
 
@@ -162,6 +169,7 @@ def _list(request: ConsoleRequest, form: OwnerForm, *, status: int = 200) -> Htt
         "rows": page.rows,
         "wanted": wanted,
         "form": form,
+        "waiting": sum(withdrawals.waiting_counts(merchant_id=desk.merchant_id).values()),
         "pages": pages_of(request, page.next_cursor),
         "can_edit": "wallets.edit" in desk.permissions,
     }
