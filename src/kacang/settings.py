@@ -241,6 +241,18 @@ EMAIL_USE_TLS = os.environ.get("KACANG_SMTP_TLS", "1" if EMAIL_HOST else "0") ==
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = os.environ.get("KACANG_MAIL_FROM", "kacang@localhost")
 
+
+def _sms(company: str) -> dict[str, str]:
+    """Read what a company for text messages needs; see docs/how-it-works/notices.md."""
+    start = f"KACANG_SMS_{company}"
+    names = {"id": "KEY_ID", "sign_name": "SIGN_NAME", "templates": "TEMPLATES",
+             "app": "APP", "endpoint": "ENDPOINT"}  # fmt: skip
+    read = {name: os.environ.get(f"{start}_{ending}", "") for name, ending in names.items()}
+    return {**read, "secret": _secret(f"{start}_KEY_SECRET")}
+
+
+SMS_ALIYUN, SMS_TENCENT = _sms("ALIYUN"), _sms("TENCENT")
+
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
 PROCRASTINATE_IMPORT_PATHS = ["kacang.jobs"]
 NINJA_NUM_PROXIES = 0

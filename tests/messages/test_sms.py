@@ -9,6 +9,7 @@ from kacang.merchants import operations as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.tenancy import acting_as
 from kacang.messages import operations, registry
+from kacang.messages.events import Event
 from kacang.messages.models import Message, MessageState
 from kacang.messages.ports import NotSent, TextMessage
 from kacang.shared.clock import utc_now
@@ -126,3 +127,24 @@ class TestInstalled:
 
         assert (first, second) == (MessageState.WAITING, MessageState.SENT)
         assert len(company.arrived()) == 1
+
+
+def test_L16_a_text_message_that_may_have_been_sent_is_not_sent_again(merchant, company, installed):
+    """A worker died between handing it over and noting it."""
+    message = operations.Tell(
+        Event.STAFF_LOW_STOCK, "1", {"title": "x", "left": 1, "threshold": 5}, phones=[PHONE]
+    )
+    operations.tell(merchant_id=merchant, message=message)
+    with acting_as(merchant):
+        Message.objects.filter(merchant_id=merchant).update(tries=1)
+        uid = Message.objects.get(merchant_id=merchant).uid
+
+    state = operations.send(merchant_id=merchant, uid=uid, now=utc_now())
+
+    assert state is MessageState.FAILED
+    assert company.arrived() == []
+    with acting_as(merchant):
+        assert Message.objects.get(merchant_id=merchant).error == "unknown"
+    operations.send_again(merchant_id=merchant, uid=uid)
+    assert operations.send(merchant_id=merchant, uid=uid, now=utc_now()) is MessageState.SENT
+    assert len(company.arrived()) == 1

@@ -135,8 +135,8 @@ def tell_all(*, merchant_id: int, told: Iterable[Tell]) -> int:
 def send(*, merchant_id: int, uid: str, now: datetime, fill: Filler | None = None) -> MessageState:
     """Try to send one mail or text that waits; a try that failed for now queues the next.
 
-    It leaves outside any transaction; must not be called inside one. A crash between
-    sending and noting it sends it twice, with the same Message-ID or reference.
+    It leaves outside any transaction; must not be called inside one. A crash between sending and
+    noting it sends a mail twice, with the same Message-ID; a text message is not sent again then.
 
     Raises:
         UnknownMessage: The merchant has none of that uid.
@@ -146,6 +146,9 @@ def send(*, merchant_id: int, uid: str, now: datetime, fill: Filler | None = Non
     row = _begin(merchant_id, uid)
     if row is None or row.state != MessageState.WAITING:
         return MessageState(row.state if row else MessageState.FAILED)
+    if row.channel == SMS and row.tries > 1 and not row.error:
+        # An earlier try began and noted no end: a phone may have it.
+        return _not_sent(merchant_id, row, NotPosted("unknown", is_final=True))
     if EXAMPLE in row.context:
         return _send_example(row, name, now)
     context = {"shop": name, **row.context}

@@ -27,6 +27,14 @@ def client() -> Outbound:
     return Outbound(guard, before=refuse_in_transaction, seconds=SECONDS)
 
 
+@cache
+def operators_client(base_url: str) -> Outbound:
+    """Return a client for a company whose address is the operator's."""
+    networks = settings.PRIVATE_NETWORKS_ALLOWED
+    guard = Guard.build(networks=networks, own_urls=[base_url])
+    return Outbound(guard, before=refuse_in_transaction, seconds=SECONDS)
+
+
 def allows_plain(host: str) -> bool:
     """Whether `host` is an address of a network that the operator allows: plain http will do."""
     try:

@@ -1,8 +1,8 @@
 """What is asked of a company that sends text messages (短信), in our words (N1, S4).
 
 A company is one class, named under the entry point group `kacang.sms_senders`; a package of
-somebody else brings it. Kacang itself brings none: without one, nothing about text messages is
-offered to merchants.
+somebody else may bring more. Without one that is set up, nothing about text messages is offered
+to merchants.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 PORT_VERSION = 1
+
+
+class NotConfigured(Exception):
+    """Raised by a company's constructor: the operator has not set it up, it is not offered."""
 
 
 class NotSent(Exception):
@@ -30,8 +34,9 @@ class TextMessage:
     """One message to one number.
 
     Args:
-        reference: Our name for it, the same at every try: who was given it before answers as it
-            did then, and sends nothing.
+        reference: Our name for it, the same at every try. A company that knows it again answers as
+            it did then and sends nothing; one that does not must say `unknown`, for good, when a
+            call broke after it began: nobody asks it a second time by himself.
         phone: E.164, such as "+8613800138000".
         event: What it is about, such as "staff.low_stock": companies that send only by template
             choose theirs by this.

@@ -28,6 +28,20 @@ PROBLEMS: dict[str, Text] = {
     "timeout": both("邮件服务器响应超时。", "The mail server did not answer in time."),
     "not_reached": both("无法连接邮件服务器。", "The mail server could not be reached."),
     "malformed": both("收件地址无效。", "The address is not valid."),
+    "sms_later": both("发送过于频繁，稍后重试。", "The company wants it later."),
+    "sms_balance": both("短信账户余额不足。", "The account at the company is empty."),
+    "sms_key": both("短信密钥不正确。", "The company does not know the key."),
+    "sms_number": both("手机号无效。", "The number is not valid."),
+    "sms_sign": both("短信签名未通过审核。", "The company does not accept the signature."),
+    "sms_template": both(
+        "短信模板不正确或未通过审核。", "The company does not accept the template."
+    ),
+    "sms_no_template": both("该事件没有短信模板。", "There is no template for this event."),
+    "sms_refused": both("短信服务商拒绝发送。", "The company refused it."),
+    "unknown": both(
+        "服务商没有答复，可能已经发送；为避免重复，未自动重发。",
+        "The company did not answer. It may have been sent, so it is not sent again by itself.",
+    ),
     "no_sms_sender": both("未安装短信服务。", "No sender of text messages is installed."),
     "outdated": both("内容已过期，未发送。", "It had expired before it could be sent."),
 }

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import structlog
 
-from kacang.messages.ports import PORT_VERSION, SmsSender
+from kacang.messages.ports import PORT_VERSION, NotConfigured, SmsSender
 
 GROUP = "kacang.sms_senders"
 log = structlog.get_logger()
@@ -36,6 +36,8 @@ def _senders() -> tuple[SmsSender, ...]:
 def _build(entry: EntryPoint) -> SmsSender | None:
     try:
         made: SmsSender = entry.load()()
+    except NotConfigured:
+        return None
     except Exception:
         # A broken package of somebody else must not stop the e-mails.
         log.exception("sms_sender_broken", entry_point=entry.value)
