@@ -27,6 +27,7 @@ from kacang.stock import operations as goods
 from kacang.vault import operations as vault
 from kacang.vault import queries as stock
 from kacang.vault.queries import CardFilter, CardState
+from tests.browser.console.complaints import some_complaints
 from tests.browser.console.shop import Shop
 from tests.browser.console.test_walks import job_of
 from tests.browser.harness import PHONE, assert_axe, assert_fits, shot, sign_in
@@ -320,6 +321,25 @@ class TestStock:
         walker.look("purchase")
         walker.go("settings/move/")
         walker.look("migration")
+
+    def test_aftersales(self, walker: Walker):
+        uid = some_complaints(walker.shop.merchant_id)
+        page = walker.page
+        walker.go("aftersales/?state=ours")
+        walker.look("cases")
+        walker.go(f"aftersales/{uid}/")
+        page.locator(".talk img").wait_for()
+        walker.look("case", whole=True)
+        walker.go(f"aftersales/{uid}/decide/refund/")
+        page.check("[name=way][value=by_hand]")
+        page.fill("#id_reason", "核实卡密已被他人使用，全额退款")
+        walker.send()
+        expect(page.locator("main")).to_contain_text("无法撤销")
+        walker.look("case-decide")
+        walker.go("aftersales/replies/")
+        walker.look("replies")
+        walker.go("reviews/")
+        walker.look("reviews")
 
     def test_menus_of_the_stock(self, walker: Walker):
         page = walker.page
