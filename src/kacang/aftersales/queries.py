@@ -195,7 +195,8 @@ def _by_deadline(found: QuerySet[Case], cursor: str) -> QuerySet[Case]:
             at, last = _EPOCH + _whole(ticks) * _TICK, _whole(number)
         except (ValueError, OverflowError):
             raise BadCaseCursor from None
-        found = found.filter(Q(due_at__gt=at) | Q(due_at=at, id__gt=last))
+        # By the first bound alone the index is entered; the rest only looks at equals.
+        found = found.filter(Q(due_at__gt=at) | Q(id__gt=last), due_at__gte=at)
     return found.order_by("due_at", "id")
 
 
