@@ -14,7 +14,7 @@ from tests.stock.conftest import ACTOR
 def some_batches(merchant_id: int) -> dict[str, dict[str, str]]:
     """A list that was looked at, parcels, an export and slips; by the name of their page."""
     shop = Shop(merchant_id)
-    paid = shop.many(shop.nuts(), 3)
+    paid = shop.many(shop.nuts(free=True), 3)
     lines = [(one.number, "顺丰速运", tracking()) for one in paid]
     lines[2] = (lines[2][0], "没有这家快递公司" * 4, "错" * 40)
     check = shop.checked(workbook(lines))

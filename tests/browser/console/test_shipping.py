@@ -26,7 +26,7 @@ def test_L2_fifty_orders_from_a_workbook_with_three_wrong_lines(
     open_page, live, busy, tmp_path, size, dark
 ):
     shop, width = Shop(busy.merchant_id), size[0]
-    paid = shop.many(shop.nuts(), 50)
+    paid = shop.many(shop.nuts(free=True), 50)
     lines = [(one.number, "顺丰", tracking()) for one in paid]
     lines[3] = (lines[3][0], "顺丰", "12")
     lines[7] = ("20261126AAAAAAAAAA", "顺丰", tracking())
@@ -70,7 +70,7 @@ def test_L1_one_order_is_sent_in_two_parcels_by_keyboard_and_dialog(
     open_page, live, busy, size, dark
 ):
     shop, width = Shop(busy.merchant_id), size[0]
-    (one,) = shop.many(shop.nuts(), 1, pieces=3)
+    (one,) = shop.many(shop.nuts(free=True), 1, pieces=3)
     page = open_page(size, dark=dark)
     sign_in(page, live, busy.email)
 
@@ -99,7 +99,7 @@ def test_L1_one_order_is_sent_in_two_parcels_by_keyboard_and_dialog(
 
 def test_O4_O10_asked_before_it_is_done_or_exported(open_page, live, busy):
     shop = Shop(busy.merchant_id)
-    shop.many(shop.nuts(), 2)
+    shop.many(shop.nuts(free=True), 2)
     page = open_page(PHONE)
     sign_in(page, live, busy.email)
     for label, name in (

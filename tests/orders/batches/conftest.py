@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import pytest
 from rustpy_xlsxwriter import write_worksheet
 
+from kacang.catalog.models import Sku
+from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders.batches import operations, queries
 from kacang.orders.batches.operations import Act, BatchRequest, CheckRequest
 from kacang.orders.batches.queries import BatchRow, Outcome
 from kacang.orders.finding.filters import OrderFilter
-from kacang.orders.types import Item, PlacedOrder, PlaceRequest
+from kacang.orders.types import Item, OrderState, PlacedOrder, PlaceRequest
 from kacang.outbox import files
 from kacang.outbox import queries as works
 from kacang.outbox.queries import WorkView
@@ -31,8 +33,12 @@ def tracking() -> str:
 class Shop(Sender):
     """A shop that does things with many orders at once."""
 
-    def nuts(self, pieces: int = 500, price: int = 0) -> str:
+    def nuts(self, pieces: int = 500, *, free: bool = False) -> str:
+        """Goods with so many pieces; `free`: orders of them are paid at once."""
         sku = str(self.stock.goods())
+        if free:
+            with acting_as(self.merchant):
+                Sku.objects.filter(merchant_id=self.merchant, uid=sku).update(price_minor=0)
         self.stock.received(sku, pieces, cost=700)
         return sku
 
@@ -54,7 +60,8 @@ class Shop(Sender):
             placed += [one for one in outcomes if isinstance(one, PlacedOrder)]
         assert len(placed) == count
         for one in placed:
-            self.pay(one)
+            if one.state is OrderState.PENDING:
+                self.pay(one)
         return placed
 
     def start(self, act: Act, *placed: PlacedOrder, text: str = "", **where) -> str:
