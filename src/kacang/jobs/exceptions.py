@@ -1,6 +1,7 @@
 """Jobs of exceptions: finding them, taking them up, and telling of them (O6, O8)."""
 
 from kacang.jobs.running import (
+    EVERY_HOUR,
     EVERY_MINUTE,
     EVERY_TEN_SECONDS,
     by_the_clock,
@@ -9,6 +10,7 @@ from kacang.jobs.running import (
 )
 from kacang.orders.deadlines import operations as deadlines
 from kacang.orders.exceptions import operations as exceptions
+from kacang.orders.stages import summing
 from kacang.shared.clock import utc_now
 from kacang.web import exception_mails
 
@@ -30,6 +32,14 @@ def watch() -> None:
     """Mark what is due soon and what is late (O8)."""
     for_each_merchant(
         lambda merchant_id: deadlines.watch_deadlines(merchant_id=merchant_id, now=utc_now())
+    )
+
+
+@by_the_clock("orders.sum_stages", "delivery", EVERY_HOUR)
+def sum_stages() -> None:
+    """Sum up how long stages took on days that are over (O7)."""
+    for_each_merchant(
+        lambda merchant_id: summing.sum_stages(merchant_id=merchant_id, now=utc_now())
     )
 
 

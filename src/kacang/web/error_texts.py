@@ -190,6 +190,12 @@ TEXTS: dict[str, Words] = {
     "orders.refund_way_not_offered": _(
         "The payment company gives nothing back by itself: pay it by hand."
     ),
+    "deadlines.bad_hours": _(
+        "Give hours like 09:00-12:00, 13:00-18:00, in order; one day of the week has some."
+    ),
+    "deadlines.bad_rule": _("Give a time of up to 90 days, and a reminder within it."),
+    "deadlines.rule_taken": _("Another rule of this stage begins at that moment."),
+    "deadlines.too_many_days": _("So many special days are not kept: take old ones away."),
     "exceptions.bad_escalation": _(
         "Each level is later than the one before, and goes to a role or to somebody who works here."
     ),

@@ -196,7 +196,7 @@ def _desk_exception_link(sending: Sending) -> Mapping[str, str]:
 
 
 def _desk_deadlines_link(_sending: Sending) -> Mapping[str, str]:
-    return {"link": _desk("console_exceptions")["link"] + "?show=late"}
+    return _desk("console_deadlines")
 
 
 def _desk_case_link(sending: Sending) -> Mapping[str, str]:

@@ -5,19 +5,23 @@ from playwright.sync_api import Page, expect
 
 from kacang.merchants.audit import SYSTEM
 from kacang.orders import operations as orders
+from kacang.orders.deadlines import operations as deadlines
 from kacang.orders.exceptions import operations
 from kacang.orders.exceptions.changes import ChangeWish
+from kacang.shared.clock import utc_now
 from tests import make
 from tests.browser.console.conftest import sign_in
 from tests.browser.console.shop import Shop as Desk
 from tests.browser.console.shop import an_empty_shop
 from tests.browser.harness import (
+    DESKTOP,
     PHONE,
     assert_axe,
     assert_fits,
     assert_walked_by_keyboard,
     shot,
 )
+from tests.orders.deadlines.test_watching import AGO
 from tests.orders.exceptions.conftest import Shop
 
 pytestmark = pytest.mark.browser
@@ -113,3 +117,28 @@ def test_the_queue_fits_a_phone(open_page, owner, troubled, dark):
     ):
         page.goto(address)
         look(page, f"{name}-390-{'dark' if dark else 'light'}")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1440", "390"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_O8_a_breach_is_shown_with_its_rule_and_its_report(open_page, owner, troubled, size, dark):
+    shop = troubled
+    late = shop.short()
+    shop.run(AGO, 400, late.number)
+    deadlines.watch_deadlines(merchant_id=shop.merchant, now=utc_now())
+    page = open_page(size, dark=dark)
+    sign_in(page, owner)
+    page.goto("/console/deadlines/")
+    expect(page.locator("tbody tr", has_text=late.number)).to_contain_text("已超时")
+    end = f"{size[0]}-{'dark' if dark else 'light'}"
+    for address, name in (
+        ("/console/deadlines/", "deadlines"),
+        ("/console/deadlines/?show=missed", "deadlines-missed"),
+        ("/console/deadlines/rules/", "deadlines-rules"),
+        ("/console/stages/", "stages"),
+        ("/console/stages/orders/?stage=delivery", "stages-orders"),
+        ("/console/orders/", "deadlines-orders"),
+    ):
+        page.goto(address)
+        look(page, f"{name}-{end}")
+    expect(page.locator("tbody tr", has_text=late.number)).to_contain_text("已超时效")

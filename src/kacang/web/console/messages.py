@@ -179,4 +179,5 @@ def _target(row: NoticeRow) -> str:
         return reverse(_PAGES[kind], args=[name])
     if kind == "refunds" and name:
         return f"{reverse('console_refunds')}?q={name}"
-    return reverse("console_suspense") if kind == "suspense" else ""
+    plain = {"suspense": "console_suspense", "deadlines": "console_deadlines"}
+    return reverse(plain[kind]) if kind in plain else ""

@@ -9,6 +9,8 @@ urlpatterns = [
     path("", include("kacang.web.console.webhooks.urls")),
     path("", include("kacang.web.console.exceptions.urls")),
     path("", include("kacang.web.console.wording.urls")),
+    path("", include("kacang.web.console.deadlines.urls")),
+    path("", include("kacang.web.console.stages.urls")),
     path("", include("kacang.web.console.refunds.urls")),
     path("", include("kacang.web.console.aftersales.urls")),
     path("", include("kacang.web.console.reviews.urls")),

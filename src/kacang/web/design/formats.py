@@ -94,11 +94,22 @@ def minutes_long(minutes: int) -> str:
     """Write how long something takes, in two units at the most: "2 days 3 h", "1 h 20 min"."""
     hours, rest = divmod(max(0, int(minutes)), 60)
     days, hours = divmod(hours, 24)
+    if days and not hours:
+        return gettext("%(days)s d") % {"days": count(days)}
+    if hours and not days and not rest:
+        return gettext("%(hours)s h") % {"hours": hours}
     if days:
         return gettext("%(days)s d %(hours)s h") % {"days": count(days), "hours": hours}
     if hours:
         return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": rest}
     return gettext("%(minutes)s min") % {"minutes": rest}
+
+
+def seconds_long(seconds: int) -> str:
+    """Write how long something took: seconds below a minute, else as `minutes_long`."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return gettext("%(seconds)s s") % {"seconds": max(0, int(seconds))}
+    return minutes_long(round(seconds / 60))
 
 
 def mask_phone(phone: str) -> str:

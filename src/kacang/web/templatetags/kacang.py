@@ -42,6 +42,7 @@ register.filter("mask_number", formats.mask_number)
 register.filter("day", formats.day)
 register.filter("duration", formats.duration)
 register.filter("minutes_long", formats.minutes_long)
+register.filter("seconds_long", formats.seconds_long)
 
 
 register.filter("company", companies.company_name)

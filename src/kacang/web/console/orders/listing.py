@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
+from kacang.orders.deadlines.queries import missed_of
 from kacang.orders.finding.building import sorts_of
 from kacang.orders.tagging.tags import TagView, tags, tags_of
 from kacang.orders.types import OrderFilter, OrderPage, OrderRow, OrderState, Sort
@@ -131,6 +132,9 @@ def order_list(request: ConsoleRequest) -> HttpResponse:
             **_narrowing(request, desk, asked),
             "page": page,
             "rows": _rows(page, desk),
+            "missed": missed_of(
+                merchant_id=desk.merchant_id, numbers=[order.number for order in page.rows]
+            ),
             "pages": pages_of(request, page.next_cursor),
             "columns": [COLUMNS[name] for name in asked.columns],
             "density": asked.density,

@@ -11,6 +11,7 @@ from kacang.catalog.queries import ProductKind
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
 from kacang.orders.changing import least_price
+from kacang.orders.deadlines.queries import missed_of
 from kacang.orders.exceptions import queries as exceptions
 from kacang.orders.tagging.tags import tags, tags_of
 from kacang.orders.types import Delivered, OrderView, UnitState
@@ -80,6 +81,7 @@ def show_order(
         refunds = refund_lists.refunds_of_order(merchant_id=desk.merchant_id, order_id=order.id)
         troubles = exceptions.exceptions_of_order(merchant_id=desk.merchant_id, order_id=order.id)
         exception_rows = rows_of_exceptions(troubles, desk)
+        missed = missed_of(merchant_id=desk.merchant_id, numbers=[order.number])
     acts = _acts(order, desk)
     asked = request.GET.get("act", "")
     units = _units(order)
@@ -107,6 +109,7 @@ def show_order(
         "payments": [(item, PaymentState(item.state)) for item in order.payments],
         "refund_rows": rows_of(refunds, order.number, desk),
         "exception_rows": exception_rows,
+        "missed_at": missed.get(order.number),
         "can_work_exceptions": "orders.exceptions" in desk.permissions,
         "case_rows": _cases(order, desk),
         "can_refund": _can_refund(order, desk),
