@@ -10,6 +10,9 @@ from kacang.aftersales import queries
 from kacang.aftersales.types import CaseState, Decision, Verdict
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import add_staff, change_settings
+from kacang.reviews import operations as reviews
+from kacang.reviews import queries as review_list
+from kacang.reviews.queries import ReviewState
 from kacang.shared.money import Money
 from tests import make
 from tests.aftersales.cases import CLERK, jpeg, mp4
@@ -149,3 +152,30 @@ def test_works_without_scripts_and_in_the_dark(open_page, shop, base, live):
     look(small, "cases-390")
     small.goto(f"{live}/console/aftersales/{row.uid}/")
     look(small, "case-desk-390")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_review_is_written_on_the_phone_and_shown_on_the_product(open_page, shop, base, dark):
+    change_settings(merchant_id=shop.id, values={"reviews_on": True}, actor=SYSTEM)
+    made = make.sku(shop.id, cards=2)
+    placed = make.order(made)
+    shop.pay(placed.number)
+    name = "dark" if dark else "light"
+    phone = open_page(PHONE, dark=dark)
+    phone.goto(f"{base}orders/{placed.number}/?t={placed.access_token}")
+    phone.get_by_role("link", name="评价 视频会员").click()
+    phone.locator('[name=stars][value="4"]').check()
+    phone.get_by_label("说说使用感受").fill("马上到账，说明清楚")
+    phone.set_input_files("#pictures", [PHOTO])
+    look(phone, f"review-new-390-{name}")
+    assert_walked_by_keyboard(phone)
+    phone.get_by_role("button", name="提交评价内容").click()
+    expect(phone.get_by_text("感谢您对 视频会员 的评价")).to_be_visible()
+    (row,) = review_list.queue(merchant_id=shop.id, state=ReviewState.WAITING).rows
+    reviews.publish(merchant_id=shop.id, uid=row.uid, actor=SYSTEM)
+    reviews.answer(merchant_id=shop.id, uid=row.uid, text="感谢支持，欢迎再来", actor=SYSTEM)
+
+    for page, size in ((phone, 390), (open_page(DESKTOP, dark=dark), 1440)):
+        page.goto(f"{base}p/{made.sku.product.uid}/")
+        expect(page.get_by_text("马上到账，说明清楚")).to_be_visible()
+        look(page, f"review-product-{size}-{name}")
