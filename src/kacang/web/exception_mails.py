@@ -85,7 +85,7 @@ def tell_change(*, merchant_id: int, uid: str) -> None:
     context = {
         "order": order.number,
         "title": order.lines[0].title,
-        "is_made": is_made,
+        "is_made": "yes" if is_made else "",
         "why": change.decision or "—",
     }
     told = [
