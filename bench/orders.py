@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 
+import psycopg
+
 from bench import report
 from bench.installation import Installation, installation
 from bench.load import percentile
@@ -121,7 +123,7 @@ def _world(made: Installation, orders: int) -> World:
     tag = make_tag(merchant_id=who, name="加急", colour="red", actor=SYSTEM)
     account = payments.account_for(merchant_id=who, provider="sandbox")
     report.say(f"filling {orders:,} orders")
-    with made.owner() as owner:
+    with made.owner() as owner, psycopg.ClientCursor(owner) as filling:
         owner.autocommit = True
         skus = catalogue.skus_by_uid(merchant_id=who, uids=[usual, rare])
         ((uid, key),) = owner.execute(
@@ -137,9 +139,8 @@ def _world(made: Installation, orders: int) -> World:
                 0,
             )
             for text in (_FILL, _LINES, _PAID, _TAGGED):
-                owner.execute(
-                    text.encode(), {**given, "first": first, "last": last, "after": after}
-                )
+                # Values as literals: their types are then what they look like.
+                filling.execute(text, {**given, "first": first, "last": last, "after": after})
             report.say(f"  {last:,}")
     return World(shop, orders, usual, rare, tag, str(uid))
 
