@@ -7,7 +7,9 @@ import pytest
 
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import change_settings
+from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
+from kacang.orders.list_models import SavedView
 from kacang.orders.tagging.tags import make_tag
 from tests import make
 from tests.web.console.conftest import work_as
@@ -45,6 +47,12 @@ class TestViews:
         assert shown(owner, LIST) == placed[::-1]
         owner.post("/console/orders/views/all/start/")
         assert owner.get("/console/orders/").status_code == 200
+
+    def test_only_what_the_list_understands_is_kept(self, owner, merchant, placed):
+        self.save(owner, query="channel=api&state=nonsense&sort=none&x=" + "y" * 900)
+
+        with acting_as(merchant):
+            assert SavedView.objects.get(merchant_id=merchant).query == "channel=api"
 
     def test_private_views_are_nobody_elses_and_shared_ones_are_seen(self, owner, merchant, placed):
         private = self.save(owner, name="Mine")

@@ -10,18 +10,20 @@ from django.utils.translation import gettext as _
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter
+from kacang.customers import queries as customers
 from kacang.logistics import queries as logistics
 from kacang.merchants import audit
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries as orders
 from kacang.orders.finding.addresses import TAIL_DIGITS, split_words
 from kacang.orders.types import OrderFilter, OrderRow
-from kacang.shared.contacts import read_contact
+from kacang.shared.contacts import Contact, read_contact
 from kacang.shared.errors import DomainError
 from kacang.shared.texts import pick
 from kacang.vault import queries as vault
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of
+from kacang.web.design.formats import mask_contact
 from kacang.web.design.states import look_of
 from kacang.web.requests import ConsoleRequest
 
@@ -69,7 +71,7 @@ def _orders(desk: Desk, words: str) -> list[Found]:
 
 def _filters(words: str) -> list[OrderFilter]:
     """Return what the words may mean: numbers, the end of a phone, a contact, a caller's number."""
-    if words.isascii() and words.isdecimal() and len(words) == TAIL_DIGITS:
+    if _is_tail(words):
         return [OrderFilter(phone_tail=words)]
     filters = []
     numbers = [word.upper() for word in split_words(words) if len(word) >= NUMBER_LEAST]
@@ -77,12 +79,23 @@ def _filters(words: str) -> list[OrderFilter]:
         filters.append(OrderFilter(numbers=tuple(numbers)))
     if len(words) >= CODE_LEAST and " " not in words:
         filters.append(OrderFilter(external_number=words[:64]))
+    contact = _contact(words)
+    if contact is not None:
+        filters.append(OrderFilter(email=contact.email, phone=contact.phone))
+    return filters
+
+
+def _is_tail(words: str) -> bool:
+    return words.isascii() and words.isdecimal() and len(words) == TAIL_DIGITS
+
+
+def _contact(words: str) -> Contact | None:
+    """Return the contact that the words are, if they are one."""
+    by_email = "@" in words
     try:
-        by_email = "@" in words
-        contact = read_contact(email=words if by_email else "", phone="" if by_email else words)
+        return read_contact(email=words if by_email else "", phone="" if by_email else words)
     except DomainError:
-        return filters
-    return [*filters, OrderFilter(email=contact.email, phone=contact.phone)]
+        return None
 
 
 def _parcels(desk: Desk, words: str) -> list[Found]:
@@ -122,6 +135,28 @@ def _cards(desk: Desk, words: str) -> list[Found]:
     ]
 
 
+def _customers(desk: Desk, words: str) -> list[Found]:
+    contact, tail = _contact(words), words if _is_tail(words) else ""
+    if contact is None and not tail:
+        return []
+    page = customers.customers_page(
+        merchant_id=desk.merchant_id, contact=contact, tail=tail, limit=MOST
+    )
+    return [
+        (
+            "user",
+            " · ".join(
+                part
+                for part in (row.name, *(mask_contact(one.value) for one in row.contacts))
+                if part
+            ),
+            row.level,
+            reverse("console_customer", args=[row.uid]),
+        )
+        for row in page.rows
+    ]
+
+
 def _products(desk: Desk, words: str) -> list[Found]:
     page = catalog.products_page(
         merchant_id=desk.merchant_id, where=ProductFilter(search=words), limit=MOST
@@ -141,6 +176,7 @@ def _products(desk: Desk, words: str) -> list[Found]:
 _KINDS: tuple[tuple[str, Callable[[], str], Callable[[Desk, str], list[Found]]], ...] = (
     ("orders.view", lambda: _("Orders"), _orders),
     ("orders.view", lambda: _("Parcels"), _parcels),
+    ("customers.view", lambda: _("Customers"), _customers),
     ("stock.view", lambda: _("Cards"), _cards),
     ("products.view", lambda: _("Products"), _products),
 )

@@ -3,18 +3,20 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kacang.merchants.permissions import Role
+from kacang.orders.types import Sort
 from kacang.orders.viewing import choices, views
 from kacang.orders.viewing.views import ALL, Keeper
 from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
 from kacang.web.console.desk import back, desk_of
+from kacang.web.console.orders.filters import address_of, read_filter
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -48,7 +50,7 @@ def view_list(request: ConsoleRequest) -> HttpResponse:
 def save(request: ConsoleRequest) -> HttpResponse:
     """Keep what the list shows now under a name."""
     keeper = keeper_of(request)
-    query = request.POST.get("query", "")[:QUERY_MOST]
+    query = _query(request)
     shared = request.POST.get("shared") == "1" and MAY_SHARE in desk_of(request).permissions
     try:
         uid = views.save_view(
@@ -136,6 +138,14 @@ def columns(request: ConsoleRequest) -> HttpResponse:
     )
     messages.success(request, _("The columns are kept."))
     return back(request, "console_orders")
+
+
+def _query(request: ConsoleRequest) -> str:
+    """Return the filter and the sort of an address, as the list itself would write them."""
+    given = QueryDict(request.POST.get("query", "")[:QUERY_MOST])
+    asked = read_filter(given, desk_of(request)).asked
+    sort = given.get("sort", "")
+    return address_of(asked, {"sort": sort if sort in list(Sort) else ""}).removeprefix("?")
 
 
 def _name(request: ConsoleRequest) -> str:
