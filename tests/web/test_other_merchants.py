@@ -13,6 +13,8 @@ import psycopg
 import pytest
 from django.test import Client
 
+from kacang.aftersales import operations as cases
+from kacang.aftersales.types import CaseKind, NewCase
 from kacang.catalog.models import Product
 from kacang.merchants import operations
 from kacang.merchants import queries as merchants
@@ -20,11 +22,14 @@ from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import KeyDraft
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
+from kacang.orders.refunding.queries import places_of
 from kacang.orders.refunding.types import RefundWay, RefundWish
+from kacang.reviews import operations as reviews
 from kacang.risk import operations as risk
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from tests import make
+from tests.aftersales.cases import jpeg, picture
 from tests.orders.looking import settle
 from tests.web.console.conftest import work_as
 from tests.web.test_addresses import EVERY
@@ -47,6 +52,7 @@ def theirs(other_merchant):
     orders.request_refund(
         merchant_id=other_merchant, number=placed.number, wish=wish, actor=SYSTEM, role="api"
     )
+    _complain(other_merchant, placed.number, mark)
     make.order(made, contact=contact)
     wallet = make.wallet(other_merchant, 1_000, contact.email)
     make.withdrawal(other_merchant, wallet, 400, number=mark)
@@ -59,6 +65,17 @@ def theirs(other_merchant):
         merchant_id=other_merchant, actor=SYSTEM, kind="email", value="x@example.com", reason=mark
     )
     return mark, made.codes, placed.access_token
+
+
+def _complain(merchant, number, mark):
+    """A case with a picture, a quick reply and a review with one, of an order that is delivered."""
+    operations.change_settings(merchant_id=merchant, values={"reviews_on": True}, actor=SYSTEM)
+    places = places_of(merchant_id=merchant, number=number)
+    new = NewCase(number, CaseKind.OTHER, places, mark, "one", [picture()])
+    cases.open_case(merchant_id=merchant, new=new, actor=SYSTEM)
+    cases.save_reply(merchant_id=merchant, title=mark, body={"en": mark}, actor=SYSTEM)
+    said = reviews.NewReview(number, 1, 5, mark, [jpeg()])
+    reviews.write_review(merchant_id=merchant, new=said, actor=SYSTEM)
 
 
 def tenant_tables(superuser):
