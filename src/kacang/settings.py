@@ -36,6 +36,8 @@ KEY_SERVICE_URL = os.environ.get("KACANG_KEY_SERVICE_URL", "")
 MASTER_KEY_WRAPPED = _secret("KACANG_MASTER_KEY_WRAPPED")
 # How long a process works with the unwrapped key while the service cannot be reached.
 MASTER_KEY_CACHE_SECONDS = int(os.environ.get("KACANG_MASTER_KEY_CACHE_SECONDS", "3600"))
+# For how many whole months calls to payment companies are kept, beside the current one.
+CALL_LOG_MONTHS = max(1, int(os.environ.get("KACANG_CALL_LOG_MONTHS", "6")))
 DEBUG = os.environ.get("KACANG_DEBUG") == "1"
 PUBLIC_URL = os.environ.get("KACANG_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 # Hosts of shops are rows; the console can be bound to one host of its own (rule 29).

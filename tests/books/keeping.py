@@ -16,6 +16,7 @@ from kacang.vault import operations as vault
 from kacang.wallets import operations as wallets
 from tests.books.registry import counts, deed, draws, of
 from tests.books.shop import COST, STAFF, Shop
+from tests.wallets import withdrawing
 
 
 @deed([Kind.DEPOSITED], minor=st.integers(1, 9_999))
@@ -33,6 +34,20 @@ def freeze(shop: Shop, draw: int, back: bool) -> None:  # noqa: FBT001 - drawn
     )
     if back:
         wallets.unfreeze(merchant_id=shop.merchant, frozen_uid=held, actor=STAFF)
+
+
+@deed([Kind.WITHDRAWN, Kind.FEE], minor=st.integers(1_000, 5_000), fee=st.integers(0, 20))
+def withdraw(shop: Shop, minor: int, fee: int) -> None:
+    """A customer wants money out; a person approves it, and pays it at the bank."""
+    wallet = shop.wallet(f"out-{secrets.token_hex(3)}@example.com")
+    shop.deposit(wallet, minor + 500)
+    withdrawing.choose(shop.merchant, withdrawals=True)
+    asked = withdrawing.ask(shop.merchant, wallet, minor)
+    withdrawing.approve(shop.merchant, asked)
+    withdrawing.pay(shop.merchant, asked, fee)
+    shop.expected.wallets[wallet] -= minor
+    shop.expected.withdrawn += minor
+    shop.expected.payout_fees += fee
 
 
 @deed([Kind.STOCKED, Kind.UNSTOCKED], count=counts)

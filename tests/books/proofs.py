@@ -74,9 +74,10 @@ def check_money(shop: Shop, found: dict[Account, int]) -> None:
     by_hand = sum(one.amount.minor for one in done if one.way is RefundWay.BY_HAND)
     outside = "select sum(amount_minor) from receipt where account_id <> %s"
     assert shop.one(outside, shop.accounts["wallet"].id) == shop.expected.received
-    fees = found[Account.PROVIDER_FEE]
+    fees = found[Account.PROVIDER_FEE] - shop.expected.payout_fees
     assert found[Account.CASH_AT_PROVIDER] == shop.expected.received - by_company - fees
-    bank = shop.expected.deposited - by_hand - shop.expected.paid_out
+    gone = shop.expected.paid_out + shop.expected.withdrawn + shop.expected.payout_fees
+    bank = shop.expected.deposited - by_hand - gone
     assert found[Account.CASH_AT_BANK] == bank
     due = shop.refunds(*DUE)
     assert found[Account.REFUNDS_DUE] == -sum(one.amount.minor for one in due)
@@ -116,4 +117,4 @@ def check_shares(shop: Shop, found: dict[Account, int]) -> None:
     assert found[Account.PAYABLE_PLATFORM] == shop.expected.paid_out - shares
     told = bills.bills(merchant_id=shop.merchant)
     fees = sum(sums_.fee.minor for bill in told for sums_ in bill.sums)
-    assert found[Account.PROVIDER_FEE] == fees
+    assert found[Account.PROVIDER_FEE] == fees + shop.expected.payout_fees

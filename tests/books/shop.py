@@ -72,6 +72,8 @@ class Expected:
     received: int = 0
     deposited: int = 0
     paid_out: int = 0
+    withdrawn: int = 0
+    payout_fees: int = 0
     stocked: int = 0
     gift_difference: int = 0
     wallets: dict[str, int] = field(default_factory=dict)

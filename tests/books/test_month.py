@@ -34,9 +34,7 @@ def after(what: str, shop: Shop) -> None:
 
 
 # Kinds that no deed is there for, each with its reason.
-UNREACHED = {
-    TransferKind.WITHDRAWN: "nothing pays a wallet out yet",
-}
+UNREACHED: dict[TransferKind, str] = {}
 
 
 def check_outside(shop: Shop) -> None:
@@ -110,13 +108,16 @@ WALK: list[tuple[Any, dict[str, Any]]] = [
     (owed_cards.replace_a_card, {"draw": 4, "made": "codes"}),
     (keeping.deposit, {"minor": 500}),
     (keeping.freeze, {"draw": 0, "back": False}),
+    (keeping.withdraw, {"minor": 1_500, "fee": 3}),
     (keeping.undo_a_batch, {"count": 2}),
     (keeping.void_by_mistake, {"count": 2}),
     (keeping.count_goods, {"found": 2, "lost": 1}),
     (keeping.make_a_statement, {}),
     (keeping.pay_a_statement, {"draw": 0, "part": 60}),
     (keeping.read_a_bill, {"fee": 12, "lost": True, "unknown": True, "missing": False}),
-    (keeping.read_a_bill, {"fee": -9, "lost": False, "unknown": False, "missing": True}),
+    # Read again, it says other fees; and once a payment is missing.
+    (keeping.read_a_bill, {"fee": -9, "lost": False, "unknown": False, "missing": False}),
+    (keeping.read_a_bill, {"fee": 5, "lost": False, "unknown": False, "missing": True}),
     (keeping.sum_up, {}),
     # The first sale: a card goes back, unseen.
     (
@@ -135,6 +136,10 @@ WALK: list[tuple[Any, dict[str, Any]]] = [
     (giving_back.give_back_to_a_wallet, {"draw": 2}),
     (giving_back.give_back_what_fits_nothing, {"draw": 0, "minor": 400}),
     (giving_back.company_gives_back_by_itself, {"draw": 0, "share": 5}),
+    (
+        giving_back.ask_for_money_back,
+        {"draw": 1, "share": 50, "units": set(), "how": Cards.KEEP, "way": RefundWay.BY_HAND},
+    ),
     (giving_back.follow_up, {"draw": 0, "what": "by_hand"}),
     (sales.pay_late_and_find_no_stock, {"provider": "sandbox", "count": 2}),
     (sales.bring_stock, {"count": 3}),

@@ -6,6 +6,8 @@ from typing import ClassVar
 
 import psycopg
 import pytest
+from django.conf import settings
+from django.db import DatabaseError, connection
 from procrastinate.contrib.django import app
 
 from kacang import jobs
@@ -207,6 +209,37 @@ class TestPartitions:
 
             assert before == [("audit_entry_default", 1)]
             assert owner.execute(where, ["late.month"]).fetchall() == [(name, 1)]
+
+    def test_P5_old_months_of_calls_are_dropped_and_others_kept(self, database, merchant):
+        months = (
+            "select inhrelid::regclass::text from pg_inherits"
+            " where inhparent = 'provider_call'::regclass order by 1"
+        )
+        old = "create table provider_call_{0} partition of provider_call for values from {1}"
+        edge = f"to_char(now() - interval '{settings.CALL_LOG_MONTHS} months', 'YYYYMM')"
+        with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
+            kept = [row[0] for row in owner.execute(months)]
+            owner.execute(old.format("200001", "('2000-01-01Z') to ('2000-02-01Z')"))
+            owner.execute(
+                "insert into provider_call (merchant_id, account_id, kind, result, milliseconds,"
+                " at) values (%s, 1, 0, 0, 1, '2000-01-05Z')",
+                [merchant],
+            )
+            (month,) = owner.execute(f"select {edge}").fetchone() or ("",)
+            first = f"{month[:4]}-{month[4:]}-01Z"
+            owner.execute(old.format(month, f"('{first}') to ('{month[:4]}-{month[4:]}-28Z')"))
+
+            assert operations.drop_months() == 1
+            assert operations.drop_months() == 0
+
+            left = [row[0] for row in owner.execute(months)]
+            owner.execute(f"drop table provider_call_{month}")
+        assert left == sorted([*kept, f"provider_call_{month}"])
+
+    @pytest.mark.parametrize("log", ["audit_entry", "timeline", "sale_order"])
+    def test_rule_23_nothing_else_can_be_dropped(self, log):
+        with pytest.raises(DatabaseError, match="are not dropped"), connection.cursor() as cursor:
+            cursor.execute("select kacang_drop_months(%s, 1)", [log])
 
     def test_a_schedule_makes_them(self):
         tasks = app.periodic_registry.periodic_tasks

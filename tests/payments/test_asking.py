@@ -63,6 +63,16 @@ class TestSchedule:
         shift(merchant, payment, ask_at=timedelta(seconds=-20))
         assert question in queries.due(most=10_000)
 
+    def test_L8_is_asked_at_15_30_and_60_seconds_and_each_45_then(self, merchant, placed):
+        payment = payment_of(merchant, placed)
+        ages = []
+        for _ in range(6):
+            at = due(payment_of(merchant, placed))
+            ages.append((at - payment.created_at).total_seconds())
+            ask(merchant, payment, at)
+
+        assert ages == [15, 30, 60, 105, 150, 195]
+
     def test_is_asked_within_a_minute_while_it_may_be_paid(self, merchant, placed):
         payment = payment_of(merchant, placed)
         at = due(payment)

@@ -29,7 +29,7 @@ class TestJudge:
     def test_takes_only_steps_that_there_are(self, now, calls, failed, opened, paid, minutes):
         figures = Figures(calls, min(failed, calls), opened=opened, paid=min(paid, opened))
 
-        wanted = judge(now, figures, timedelta(minutes=minutes))
+        wanted = judge(now, figures, timedelta(minutes=minutes), 5)
 
         assert wanted is now or wanted in HEALTH_STEPS[now]
 
@@ -48,7 +48,7 @@ class TestJudge:
         ],
     )
     def test_P5_one_that_did_well(self, figures, wanted):
-        assert judge(Health.GOOD, figures, NEW) is wanted
+        assert judge(Health.GOOD, figures, NEW, 5) is wanted
 
     @pytest.mark.parametrize(
         ("figures", "minutes", "wanted"),
@@ -64,7 +64,7 @@ class TestJudge:
         ],
     )
     def test_P5_one_that_is_tried(self, figures, minutes, wanted):
-        assert judge(Health.TRYING, figures, timedelta(minutes=minutes)) is wanted
+        assert judge(Health.TRYING, figures, timedelta(minutes=minutes), 5) is wanted
 
     def test_P5_pauses_grow_up_to_half_an_hour(self):
         minutes = [health._pause(n).total_seconds() / 60 for n in (1, 2, 3, 4, 5, 50)]

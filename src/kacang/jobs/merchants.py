@@ -30,8 +30,9 @@ def seal_logs() -> None:
 
 @by_the_clock("merchants.make_partitions", "delivery", EVERY_NIGHT)
 def make_partitions() -> None:
-    """Make the coming months' partitions of the logs."""
+    """Make the coming months' partitions of the logs, and drop what is kept no longer."""
     merchants.make_partitions()
+    merchants.drop_months()
 
 
 @by_the_clock("outbox.sweep", "delivery", EVERY_HOUR)

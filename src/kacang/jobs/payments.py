@@ -12,7 +12,7 @@ from kacang.payments import operations as payments
 from kacang.payments.refunding import refunds
 from kacang.payments.sandbox import cashier, cashier_refunds
 from kacang.shared.clock import utc_now
-from kacang.web import mails
+from kacang.web import account_mails, mails
 
 
 @by_the_clock("payments.ask_due", "money", EVERY_TEN_SECONDS)
@@ -79,6 +79,12 @@ def sandbox_refund_end(*, merchant_id: int, refund_id: int, status: str) -> None
 def sandbox_refund_send(*, merchant_id: int, refund_id: int, status: str) -> None:
     """Bring the sandbox company's notice about a refund to our door."""
     cashier_refunds.send(merchant_id=merchant_id, refund_id=refund_id, status=status, now=utc_now())
+
+
+@task("payments.tell_health", "mail")
+def tell_health(*, merchant_id: int, account_uid: str, event_id: int) -> None:
+    """Tell the staff that an account is left out because it fails, or is taken again (P5)."""
+    account_mails.tell_health(merchant_id=merchant_id, account_uid=account_uid, event_id=event_id)
 
 
 @task("payments.tell_suspense", "mail")

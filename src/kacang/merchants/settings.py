@@ -67,6 +67,16 @@ _SPECS = (
         help=_("From the moment when the buyer uploads a proof of payment."),
     ),
     Spec(
+        "health_paid_percent", "orders", _("Leave a payment account out below"),
+        Type.NUMBER, 5, 0, 50, unit="%",
+        help=_("So few of its payments are made. 0: only when its company does not answer."),
+    ),
+    Spec(
+        "health_minutes", "orders", _("Payments are looked at of the last"),
+        Type.NUMBER, 30, 10, 240, unit=_("minutes"),
+        help=_("For the share that is made of an account's payments."),
+    ),
+    Spec(
         "arrival_days", "orders", _("Parcels count as arrived after"),
         Type.NUMBER, 15, 0, 90, unit=_("days"),
         help=_("Unless somebody says so earlier. 0: never by itself."),

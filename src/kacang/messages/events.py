@@ -30,6 +30,8 @@ class Event(StrEnum):
     STAFF_ORDER_WAITING = "staff.order_waiting"
     STAFF_SUSPENSE = "staff.suspense"
     STAFF_TRANSFER = "staff.transfer"
+    STAFF_ACCOUNT_PAUSED = "staff.account_paused"
+    STAFF_ACCOUNT_WELL = "staff.account_well"
     STAFF_LOW_STOCK = "staff.low_stock"
     STAFF_LOW_DIGEST = "staff.low_digest"
     STAFF_EXPIRING = "staff.expiring"
@@ -79,6 +81,22 @@ NOTICES: dict[Event, NoticeWords] = {
         ),
         "orange",
         ("transfer", "payment"),
+    ),
+    Event.STAFF_ACCOUNT_PAUSED: NoticeWords(
+        both("支付账户“{name}”已暂停", "The payment account {name} is left out"),
+        both(
+            "近期调用 {calls} 次失败 {failed} 次，支付 {opened} 笔成功 {paid} 笔；会自动重试。",
+            "{failed} of {calls} calls failed, {paid} of {opened} payments were made. It is tried"
+            " again by itself.",
+        ),
+        "red",
+        ("account", "account"),
+    ),
+    Event.STAFF_ACCOUNT_WELL: NoticeWords(
+        both("支付账户“{name}”已恢复", "The payment account {name} is back"),
+        both("重试正常，已重新接单。", "It does well, and takes payments again."),
+        "green",
+        ("account", "account"),
     ),
     Event.STAFF_REFUND_ASKED: NoticeWords(
         both("退款 {amount} 待审核", "A refund of {amount} waits for approval"),

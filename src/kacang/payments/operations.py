@@ -80,6 +80,8 @@ __all__ = [
 # When a company is asked again (P3): soon while the buyer may be paying, so that a lost notice is
 # found within a minute; then ever more seldom, and after two days no more.
 ASK_FIRST = timedelta(seconds=15)
+# How old a payment is when it is asked about for the second and the third time.
+ASK_SECOND, ASK_THIRD = timedelta(seconds=30), timedelta(seconds=60)
 ASK_SOON = timedelta(seconds=45)
 ASK_SOON_UNTIL = timedelta(minutes=30)
 ASK_SELDOM = timedelta(hours=2)
@@ -239,8 +241,10 @@ def _next_question_at(created_at: datetime, now: datetime) -> datetime | None:
     age = now - created_at
     if age >= ASK_UNTIL:
         return None
-    if age < ASK_SOON:
+    if age < ASK_SECOND:
         return now + ASK_FIRST
+    if age < ASK_THIRD:
+        return now + (ASK_THIRD - ASK_SECOND)
     if age < ASK_SOON_UNTIL:
         return now + ASK_SOON
     return now + min(age / 2, ASK_SELDOM)

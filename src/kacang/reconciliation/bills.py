@@ -96,8 +96,10 @@ def plan_bills(*, merchant_id: int, now: datetime | None = None) -> int:
         provider = registry.provider(account.provider)
         if not provider.bills:
             continue
+        # Its secrets are opened once, not for each day.
+        info = finding.account_of_merchant(merchant_id=merchant_id, uid=account.uid)
         for day in _days(provider, now, account.created_at):
-            _, was_made = _bill(merchant_id, account.uid, day, next_at=now)
+            _, was_made = _bill(info, day, next_at=now)
             planned += was_made
     return planned
 
@@ -222,23 +224,21 @@ def _days(provider: PaymentProvider, now: datetime, since: datetime) -> list[dat
 
 
 def _open_bill(merchant_id: int, account_uid: str, day: date) -> Bill:
-    bill, _ = _bill(merchant_id, account_uid, day, next_at=None)
+    account = finding.account_of_merchant(merchant_id=merchant_id, uid=account_uid)
+    bill, _ = _bill(account, day, next_at=None)
     return locked_bill(merchant_id, bill.uid)
 
 
-def _bill(
-    merchant_id: int, account_uid: str, day: date, next_at: datetime | None
-) -> tuple[Bill, bool]:
-    account = finding.account_of_merchant(merchant_id=merchant_id, uid=account_uid)
+def _bill(account: AccountInfo, day: date, next_at: datetime | None) -> tuple[Bill, bool]:
     provider = registry.provider(account.provider)
     if not provider.bills:
         raise NoBills(provider=account.provider)
     start, end = bounds(provider, day)
     if end > utc_now():
         raise DayNotOver(day=str(day))
-    with acting_as(merchant_id):
+    with acting_as(account.merchant_id):
         return Bill.objects.get_or_create(
-            merchant_id=merchant_id,
+            merchant_id=account.merchant_id,
             account_id=account.id,
             day=day,
             defaults={

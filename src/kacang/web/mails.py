@@ -183,6 +183,10 @@ def _desk_suspense_link(_sending: Sending) -> Mapping[str, str]:
     return _desk("console_suspense")
 
 
+def _desk_account_link(sending: Sending) -> Mapping[str, str]:
+    return _desk("console_payment_account", uid=str(sending.context["account"]))
+
+
 def _desk_transfer_link(sending: Sending) -> Mapping[str, str]:
     return _desk("console_transfer", number=str(sending.context["payment"]))
 
@@ -249,6 +253,8 @@ _LINKS = {
     Event.STAFF_ORDER_WAITING: _desk_order_link,
     Event.STAFF_SUSPENSE: _desk_suspense_link,
     Event.STAFF_TRANSFER: _desk_transfer_link,
+    Event.STAFF_ACCOUNT_PAUSED: _desk_account_link,
+    Event.STAFF_ACCOUNT_WELL: _desk_account_link,
     Event.STAFF_REFUND_ASKED: _desk_refund_link,
     Event.STAFF_REFUND_FAILED: _desk_refund_link,
     Event.STAFF_REFUND_OUTSIDE: _desk_refund_link,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from kacang.merchants.models import LogSeal, Merchant
@@ -194,6 +195,18 @@ def make_partitions() -> None:
     with connection.cursor() as cursor:
         for table in PARTITIONED:
             cursor.execute("select kacang_make_partitions(%s, %s)", [table, MONTHS_AHEAD])
+
+
+def drop_months() -> int:
+    """Drop the months of calls to payment companies that are kept no longer; return how many.
+
+    Whole months only: nothing is deleted row by row. Repeatable.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select kacang_drop_months('provider_call', %s::int)", [settings.CALL_LOG_MONTHS]
+        )
+        return int(cursor.fetchone()[0])
 
 
 def _write(head: _Head, last_id: int) -> int:

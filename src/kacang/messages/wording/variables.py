@@ -75,6 +75,11 @@ _KNOWN = {
         _one("late", "超时数量", "How many are late", "2"),
         _one("near", "临近数量", "How many are due soon", "5"),
         _one("customer", "客户", "Customer", "l***@example.com"),
+        _one("name", "账户名称", "Name of the account", "微信支付一号", "WeChat Pay 1"),
+        _one("calls", "调用次数", "Calls to the company", "12"),
+        _one("failed", "失败次数", "Calls that failed", "8"),
+        _one("opened", "发起支付笔数", "Payments begun", "40"),
+        _one("paid", "成功笔数", "Payments made", "1"),
         _one("url", "地址", "Address", "https://erp.example.com/kacang"),
     )
 }  # fmt: skip
@@ -100,6 +105,8 @@ _OF: dict[Event, str] = {
     Event.STAFF_ORDER_WAITING: "order title amount reason link",
     Event.STAFF_SUSPENSE: "amount link",
     Event.STAFF_TRANSFER: "order amount reference link",
+    Event.STAFF_ACCOUNT_PAUSED: "name calls failed opened paid link",
+    Event.STAFF_ACCOUNT_WELL: "name link",
     Event.STAFF_LOW_STOCK: "title left threshold link",
     Event.STAFF_LOW_DIGEST: "at count list link",
     Event.STAFF_EXPIRING: "title cards days link",

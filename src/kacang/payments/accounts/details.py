@@ -11,7 +11,10 @@ from kacang.payments.accounts import account_secrets, finding
 from kacang.payments.accounts.finding import AccountRow, UnknownAccount
 from kacang.payments.models import Account
 
-__all__ = ["AccountDetails", "AccountEntry", "AccountEventKind", "account_details"]
+__all__ = [
+    "AccountDetails", "AccountEntry", "AccountEventKind", "HealthEvent", "account_details",
+    "health_event",
+]  # fmt: skip
 EVENTS_SHOWN = 30
 
 
@@ -22,6 +25,15 @@ class AccountEntry:
     kind: AccountEventKind
     detail: Mapping[str, Any]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HealthEvent:
+    """Something that happened to an account by itself, and what the account is called."""
+
+    account_name: str
+    kind: AccountEventKind
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +79,13 @@ def account_details(*, merchant_id: int, uid: str) -> AccountDetails:
             AccountEntry(AccountEventKind(event.kind), event.detail, event.at) for event in history
         ),
     )
+
+
+def health_event(*, merchant_id: int, event_id: int) -> HealthEvent:
+    """Return one entry of an account's history."""
+    with acting_as(merchant_id):
+        row = AccountEvent.objects.get(merchant_id=merchant_id, id=event_id)
+        name = Account.objects.values_list("name", flat=True).get(
+            merchant_id=merchant_id, id=row.account_id
+        )
+    return HealthEvent(name, AccountEventKind(row.kind), row.detail)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from kacang.merchants import queries as merchants
 from kacang.merchants.tenancy import acting_as
 from kacang.payments.account_models import HEALTH_STEPS, AccountEvent, AccountEventKind, Health
 from kacang.payments.accounts import account_secrets
@@ -20,16 +21,17 @@ from kacang.payments.balances import OWN_COMPANIES
 from kacang.payments.companies import outside, registry
 from kacang.payments.models import Account
 from kacang.payments.ports import AccountInfo, BadSecrets
+from kacang.queue import enqueue
 from kacang.shared.clock import utc_now
 
-# What is looked at: calls of the last minutes, and payments that have had the time to be made.
+# What is looked at: calls of the last minutes, and payments that have had the time to be made. Of
+# which time they are, and which share is too bad, is the merchant's to set.
 CALLS_WINDOW = timedelta(minutes=10)
-PAYMENTS_WINDOW = timedelta(minutes=30)
 PAY_TIME = timedelta(minutes=5)
 PAYMENTS_MOST = 5_000
-# From how many on a share means something, and which share is too bad: in percent.
+# From how many on a share means something, and which share of calls is too bad: in percent.
 CALLS_LEAST, FAILED_MOST = 5, 50
-PAYMENTS_LEAST, PAID_LEAST = 20, 5
+PAYMENTS_LEAST = 20
 # One that is tried again needs so much to be well, or so long without a fault.
 TRIED_CALLS, TRIED_PAID = 3, 2
 TRIED_LONG = timedelta(minutes=15)
@@ -93,17 +95,17 @@ class Figures:
         """How many of 100 payments were made; None when there are none."""
         return round(self.paid * 100 / self.opened) if self.opened else None
 
-    @property
-    def is_bad(self) -> bool:
-        """Whether an account that does like this fails."""
+    def is_bad(self, paid_least: int) -> bool:
+        """Whether an account that does like this fails: fewer are paid than so many percent."""
         calls_fail = self.calls >= CALLS_LEAST and self.failed * 100 >= self.calls * FAILED_MOST
-        nobody_pays = self.opened >= PAYMENTS_LEAST and self.paid * 100 < self.opened * PAID_LEAST
+        nobody_pays = self.opened >= PAYMENTS_LEAST and self.paid * 100 < self.opened * paid_least
         return calls_fail or nobody_pays
 
-    @property
-    def is_bad_again(self) -> bool:
+    def is_bad_again(self, paid_least: int) -> bool:
         """As `is_bad`, of one that is just being tried: less is enough."""
-        return self.is_bad or (self.failed > 1 and self.failed * 100 >= self.calls * FAILED_MOST)
+        return self.is_bad(paid_least) or (
+            self.failed > 1 and self.failed * 100 >= self.calls * FAILED_MOST
+        )
 
     @property
     def has_proved_itself(self) -> bool:
@@ -114,12 +116,15 @@ class Figures:
         )
 
 
-def judge(health: Health, figures: Figures, age: timedelta) -> Health:
-    """Say how an account is to be taken from now on; pure. `age` is since it got its health."""
+def judge(health: Health, figures: Figures, age: timedelta, paid_least: int) -> Health:
+    """Say how an account is to be taken from now on; pure. `age` is since it got its health.
+
+    `paid_least`: of how many percent on, of the payments, an account is well.
+    """
     if health is Health.GOOD:
-        return Health.PAUSED if figures.is_bad else health
+        return Health.PAUSED if figures.is_bad(paid_least) else health
     if health is Health.TRYING:
-        if figures.is_bad_again:
+        if figures.is_bad_again(paid_least):
             return Health.PAUSED
         is_quiet = age >= TRIED_LONG and not figures.failed
         return Health.GOOD if figures.has_proved_itself or is_quiet else health
@@ -131,6 +136,7 @@ def figures(
 ) -> dict[int, Figures]:
     """Return how accounts, by row id, did lately, or since a moment that is later."""
     now = utc_now()
+    window = timedelta(minutes=minutes_of(merchant_id))
     with acting_as(merchant_id), connection.cursor() as cursor:
         cursor.execute(
             FIGURES,
@@ -138,13 +144,18 @@ def figures(
                 "merchant": merchant_id,
                 "accounts": list(accounts),
                 "calls_since": now - CALLS_WINDOW,
-                "payments_since": now - PAYMENTS_WINDOW,
-                "since": since or now - PAYMENTS_WINDOW,
+                "payments_since": now - window,
+                "since": since or now - window,
                 "ripe": now - PAY_TIME,
                 "most": PAYMENTS_MOST,
             },
         )
         return {row[0]: Figures(*row[1:]) for row in cursor.fetchall()}
+
+
+def minutes_of(merchant_id: int) -> int:
+    """Return of how many minutes the merchant wants payments to be looked at."""
+    return int(str(merchants.setting(merchant_id=merchant_id, name="health_minutes")))
 
 
 def lately(*, merchant_id: int) -> dict[str, Figures]:
@@ -176,7 +187,8 @@ def _look_at(row: Account) -> bool:
     since = row.health_at if health is Health.TRYING else None
     did = figures(merchant_id=row.merchant_id, accounts=[row.pk], since=since)[row.pk]
     age = now - row.health_at if row.health_at else timedelta()
-    wanted = judge(health, did, age)
+    least = merchants.setting(merchant_id=row.merchant_id, name="health_paid_percent")
+    wanted = judge(health, did, age, int(str(least)))
     return wanted is not health and _turn(row, wanted, did, now)
 
 
@@ -212,15 +224,34 @@ def _turn(row: Account, wanted: Health, did: Figures, now: datetime) -> bool:
             merchant_id=row.merchant_id, pk=row.pk, health=row.health
         ).update(health=wanted, health_at=now, pauses=pauses, try_at=try_at)
         if turned:
-            AccountEvent.objects.create(
+            event = AccountEvent.objects.create(
                 merchant_id=row.merchant_id,
                 account_id=row.pk,
                 kind=kinds[wanted],
                 detail={name: value for name, value in asdict(did).items() if value},
                 at=now,
             )
+            _tell(row, wanted, event.pk)
     forget_accounts()
     return bool(turned)
+
+
+def _tell(row: Account, wanted: Health, event_id: int) -> None:
+    """Have the staff told that an account is left out, and that it is back: once each.
+
+    One that is tried out and fails again was never back.
+    """
+    if (Health(row.health), wanted) in (
+        (Health.GOOD, Health.PAUSED),
+        (Health.TRYING, Health.GOOD),
+    ):
+        enqueue(
+            "payments.tell_health",
+            queue="mail",
+            merchant_id=row.merchant_id,
+            account_uid=row.uid,
+            event_id=event_id,
+        )
 
 
 def _pause(pauses: int) -> timedelta:

@@ -48,6 +48,8 @@ EVENTS: dict[str, Promise] = {
     "staff.order_waiting": gettext_lazy("To staff: a paid order waits"),
     "staff.suspense": gettext_lazy("To staff: money fits no order"),
     "staff.transfer": gettext_lazy("To staff: a bank transfer to confirm"),
+    "staff.account_paused": gettext_lazy("To staff: a payment account is left out"),
+    "staff.account_well": gettext_lazy("To staff: a payment account is back"),
     "staff.refund_asked": gettext_lazy("To staff: a refund waits for approval"),
     "staff.refund_failed": gettext_lazy("To staff: a refund failed"),
     "staff.refund_outside": gettext_lazy("To staff: refunded at the company's website"),
@@ -169,6 +171,7 @@ _PAGES = {
     "case": "console_case",
     "webhook": "console_webhook",
     "withdrawal": "console_withdrawal",
+    "account": "console_payment_account",
 }
 
 

@@ -254,6 +254,7 @@ def _page(
         "details": details,
         "row": details.row,
         "did": health.lately(merchant_id=desk.merchant_id).get(uid),
+        "minutes": health.minutes_of(desk.merchant_id),
         "form": form or _form(desk, details, None),
         "callback": f"{settings.PUBLIC_URL}/callbacks/payments/{details.row.provider}/{uid}",
         "kept": [label_of(company, name) for name in details.secrets],
