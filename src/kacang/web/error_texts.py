@@ -5,21 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 Words = str | Promise
 
-TITLES: dict[int, Words] = {
-    400: _("The request cannot be understood"),
-    401: _("Not signed in"),
-    403: _("Not allowed"),
-    404: _("Not found"),
-    405: _("This method is not used here"),
-    409: _("Not possible now"),
-    413: _("Too much was sent"),
-    415: _("This kind of content is not read here"),
-    422: _("Something is not right"),
-    429: _("Too many attempts"),
-    500: _("Our mistake"),
-    503: _("Not available at the moment"),
-}
-
 TEXTS: dict[str, Words] = {
     "access.denied": _("Your role does not allow this. Ask the owner of the shop."),
     "access.no_merchant": _("Your account works for no shop at the moment."),

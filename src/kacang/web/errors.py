@@ -18,7 +18,8 @@ from kacang.shared.errors import (
     TooMany,
     Unavailable,
 )
-from kacang.web.error_texts import TEXTS, TITLES
+from kacang.web.error_texts import TEXTS
+from kacang.web.error_titles import TITLES
 from kacang.web.import_words import file_problem
 
 STATUS: dict[type[DomainError], int] = {
