@@ -96,6 +96,9 @@ LISTS = {
     "failed messages": lambda m: messages.log(
         merchant_id=m, where=MessageFilter(state=MessageState.FAILED)
     ),
+    "messages by a channel": lambda m: messages.log(
+        merchant_id=m, where=MessageFilter(channel="in_app")
+    ),
     "messages to somebody": lambda m: messages.log(
         merchant_id=m, where=MessageFilter(recipient="b77@example.com")
     ),

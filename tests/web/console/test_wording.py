@@ -88,3 +88,12 @@ def test_I1_who_only_looks_changes_nothing(merchant):
     assert "Save" not in looker.get(PAGE).content.decode()
     assert looker.post(PAGE, {**OWN, "step": "save"}).status_code == 422
     assert own_words(merchant_id=merchant, channel="email") == {}
+
+
+def test_the_log_is_narrowed_to_a_channel(merchant, owner):
+    owner.post(PAGE, {**OWN, "step": "try"})
+
+    assert "No message fits" in owner.get("/console/messages/?channel=sms").content.decode()
+    found = owner.get("/console/messages/?channel=email").content.decode()
+    assert "No message fits" not in found
+    assert '<option value="email" selected>' in found

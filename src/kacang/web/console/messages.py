@@ -110,6 +110,7 @@ def message_list(request: ConsoleRequest) -> HttpResponse:
         ],
         "tabs": tabs,
         "events": EVENTS.items(),
+        "channels": CHANNELS.items(),
         "where": where,
         "is_narrowed": where != MessageFilter(),
         "pages": pages_of(request, page.next_cursor),
