@@ -3,9 +3,12 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from kacang.web.notice_error_texts import NOTICE_TEXTS
+
 Words = str | Promise
 
 TEXTS: dict[str, Words] = {
+    **NOTICE_TEXTS,
     "access.denied": _("Your role does not allow this. Ask the owner of the shop."),
     "access.no_merchant": _("Your account works for no shop at the moment."),
     "account.second_factor_missing": _("Set up a second factor first: this needs its code."),
@@ -96,16 +99,6 @@ TEXTS: dict[str, Words] = {
     "merchants.slug_taken": _("This address is already in use."),
     "merchants.unknown": _("There is no such shop."),
     "merchants.unknown_host": _("There is no such host name."),
-    "messages.always_sent": _("This message cannot be switched off: nothing works without it."),
-    "messages.bad_braces": _("“{braces}” stands for nothing: write a name as {{{{ name }}}}."),
-    "messages.bad_wording": _(
-        "A part is empty, longer than {limit} characters, or has characters that no message has."
-    ),
-    "messages.missing_variable": _("This message needs the name {name}."),
-    "messages.no_such_channel": _("This is not told that way."),
-    "messages.too_many_examples": _("Too many test messages. Please wait an hour."),
-    "messages.unknown": _("There is no such message."),
-    "messages.unknown_variable": _("There is no name {name} here: choose from the list."),
     "money.bad_amount": _("{text} is not an amount of money."),
     "money.unknown_currency": _("The currency {currency} is not known."),
     "orders.bad_deposit": _("A deposit is {least} at least, {most} at most."),
@@ -362,13 +355,6 @@ TEXTS: dict[str, Words] = {
         "The passphrase needs at least 14 letters, digits or signs, without accents or Chinese."
     ),
     "vault.weak_pattern": _("Codes of this pattern could be guessed. Make it longer."),
-    "webhooks.bad_url": _("This is no address of a webhook: it begins with https:// and a host."),
-    "webhooks.off": _("This webhook is switched off. Switch it on first."),
-    "webhooks.too_many": _("At most {limit} webhooks."),
-    "webhooks.too_many_tests": _("Too many tests. Please wait a minute."),
-    "webhooks.unknown_endpoint": _("There is no such webhook."),
-    "webhooks.unknown_event": _("There is no event {event}."),
-    "webhooks.unknown_message": _("There is no such message of a webhook."),
     "work.unknown": _("There is no such job."),
     "wallets.bad_destination": _("Say where the money is to go: {field}."),
     "wallets.bad_payout": _("Say how it was paid: {field}."),
