@@ -66,6 +66,8 @@ LOOSE = {
     "refund.asked_id": "a log keeps what is gone",
     "statement_line.document_id": "which table it names depends on the kind",
     "transfer.document_id": "which table it names depends on the kind",
+    "wallet_deed.actor_id": "a log keeps what is gone",
+    "wallet_withdrawal.first_id": "a log keeps what is gone",
 }
 
 
