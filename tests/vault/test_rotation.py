@@ -204,7 +204,7 @@ class TestRotation:
 
         def then_cancel(**values: Any) -> bool:
             stop = real(**values)
-            if next(calls) == 4:
+            if next(calls) == 5:
                 work.ask_to_cancel(merchant_id=merchant, uid=uid)
             return stop
 
