@@ -60,7 +60,9 @@ class Shop:
         placed = self.place(*wanted)
         named: dict[str, Any] = {"merchant_id": self.merchant, "number": placed.number}
         if minor < placed.payable.minor:
-            orders.change_price(**named, payable_minor=minor, reason="老客户", actor=STAFF)
+            orders.change_price(
+                **named, payable_minor=minor, reason="老客户", actor=STAFF, role="owner"
+            )
         payment = orders.start_payment(**named, provider="sandbox")
         told = make.notice(placed, payment_number=payment.payment_id, amount=Money(minor))
         settle(self.account, told)
