@@ -40,7 +40,7 @@ def configure(options: dict[str, Any]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(str(options.get("level", "INFO")))
-    for noisy in ("procrastinate", "httpx", "django.request", "axes"):
+    for noisy in ("procrastinate", "httpx", "django.request", "axes", "fontTools"):
         logging.getLogger(noisy).setLevel("WARNING")
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -122,7 +122,7 @@ FOCUSED = """
   if (!it || it === document.body) return null;
   window.walked = window.walked || [];
   // Tab goes from day to month to year within a date.
-  if (it.type.startsWith('date') && window.walked.at(-1) === it) return {is_within: true};
+  if ((it.type || '').startsWith('date') && window.walked.at(-1) === it) return {is_within: true};
   const came_before = window.walked.includes(it);
   window.walked.push(it);
   const box = it.getBoundingClientRect(), look = getComputedStyle(it);

@@ -13,11 +13,15 @@ from playwright.sync_api import APIResponse
 
 from kacang.aftersales import operations as cases
 from kacang.catalog import queries as catalog
+from kacang.customers import operations as customers
+from kacang.customers import queries as customer_list
+from kacang.customers.operations import ConsentWay
 from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.messages.webhooks import operations as webhooks
 from kacang.messages.webhooks import queries as hooks
 from kacang.messages.webhooks.operations import EndpointDraft
+from kacang.orders.customers import linking
 from kacang.outbox import queries as works
 from kacang.payments import listing
 from kacang.payments import queries as payments
@@ -160,6 +164,7 @@ def examples(shop):
     of["console_move_check"] = {"uid": some_look(shop)}
     of["console_wording_edit"] = {"event": "order.refunded", "channel": "email"}
     of["console_webhook"] = of["console_webhook_edit"] = {"uid": some_webhook(shop)}
+    of["console_customer"] = {"uid": some_customer(shop)}
     case = some_case(shop)
     of["console_case"] = {"uid": case}
     of["console_case_decide"] = {"uid": case, "decision": "refund"}
@@ -205,6 +210,17 @@ def told_of(shop, uid):
     """The message to open on the page of a webhook."""
     page = hooks.hooks(merchant_id=shop.merchant_id, endpoint_uid=uid)
     return page.rows[0].uid
+
+
+def some_customer(shop):
+    """A customer with a long name, a level, a note and an order."""
+    merchant_id, name = shop.merchant_id, "林晓鹿" * 20
+    linking.remember_buyer(merchant_id=merchant_id, number=shop.numbers[0], way=ConsentWay.CHECKOUT)
+    uid = customer_list.customers_page(merchant_id=merchant_id).rows[0].uid
+    level = customers.save_level(merchant_id=merchant_id, name="金卡" * 20, rank=9, actor=SYSTEM)
+    customers.change(merchant_id=merchant_id, uid=uid, name=name, level=level, actor=SYSTEM)
+    customers.add_note(merchant_id=merchant_id, uid=uid, text="n" * 1000, actor=SYSTEM)
+    return uid
 
 
 def some_case(shop):

@@ -74,8 +74,6 @@ SCOPES = {
     "orders:read": _("Read orders"),
     "orders:write": _("Place and cancel orders"),
     "refunds:write": _("Ask for refunds"),
-    "wallets:read": _("Read customers' wallets"),
-    "wallets:write": _("Deposit into customers' wallets"),
     "secrets:read": _("Read delivered card secrets"),
     "redemptions:write": _("Redeem codes for holders"),
     "cards:read": _("Read batches and cards, never their codes"),
