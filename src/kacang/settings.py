@@ -235,6 +235,9 @@ WHITENOISE_USE_FINDERS = DEBUG
 FILE_UPLOAD_HANDLERS = ["kacang.outbox.uploads.SealedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 2**20
 
+# Months of the audit log and of orders' timelines that are kept; 0: all. Seals stay for ever.
+LOG_MONTHS = int(os.environ.get("KACANG_LOG_MONTHS", "0"))
+
 EMAIL_HOST = os.environ.get("KACANG_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("KACANG_SMTP_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("KACANG_SMTP_USER", "")

@@ -6,6 +6,7 @@ page is told apart by what it answers.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -16,16 +17,21 @@ from kacang.catalog import queries as catalog
 from kacang.customers import operations as customers
 from kacang.customers import queries as customer_list
 from kacang.customers.operations import ConsentWay
+from kacang.merchants import operations as staff_operations
 from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
+from kacang.merchants.operations import GrantDraft, RoleDraft
+from kacang.merchants.permissions import WITHIN_REACH
 from kacang.messages.webhooks import operations as webhooks
 from kacang.messages.webhooks import queries as hooks
 from kacang.messages.webhooks.operations import EndpointDraft
 from kacang.orders.customers import linking
+from kacang.outbox import auditing
 from kacang.outbox import queries as works
 from kacang.payments import listing
 from kacang.payments import queries as payments
 from kacang.payouts import queries as payouts
+from kacang.shared.clock import utc_now
 from kacang.stock import operations as stock
 from kacang.vault import queries as vault
 from kacang.web.wait_tokens import token_of
@@ -174,12 +180,16 @@ def examples(shop):
     of["console_transfer"] = {"number": some_transfer(shop)}
     card = vault.cards_of_batch(merchant_id=shop.merchant_id, batch_uid=batch.uid, limit=1)
     of["console_card"] = {"uid": card.items[0].uid}
+    of["console_role"] = {"uid": some_role(shop)}
+    of["console_visit_enter"] = {"uid": some_visit(shop)}
+    of["console_audit_verified"] = {"uid": some_verification(shop)}
     about = f"?account={account_of(shop.merchant_id)}"
     asked = {
         "console_bill_seen": about,
         "console_bill_rows": about,
         "console_cards": f"?sku={sku.uid}",
         "console_webhook": "?message=" + told_of(shop, of["console_webhook"]["uid"]),
+        "console_visit_new": "?role=sales",
         "console_change": f"?change=freeze&batch={batch.uid}",
         "console_replace": f"?batch={batch.uid}",
     }
@@ -236,6 +246,33 @@ def some_case(shop):
     cases.save_reply(
         merchant_id=shop.merchant_id, title="已收到您的售后申请，正在核实", body=body, actor=CLERK
     )
+    return uid
+
+
+def some_role(shop):
+    """A role of the merchant's own with a long name, and somebody who has something for a while."""
+    who = {"merchant_id": shop.merchant_id, "actor": SYSTEM}
+    draft = RoleDraft("华东二组夜班外包客服（只看自己的订单）", WITHIN_REACH, reach="own")
+    member = merchants.staff(merchant_id=shop.merchant_id)[0].uid
+    given = GrantDraft(
+        "双十一大促期间顶班，替休假的同事处理退款", utc_now() + timedelta(days=3), role="finance"
+    )
+    staff_operations.grant(member_uid=member, draft=given, now=utc_now(), **who)
+    return staff_operations.create_role(draft=draft, **who)
+
+
+def some_visit(shop):
+    """The operator's way in, for the person who looks."""
+    return staff_operations.start_operator_visit(
+        merchant_id=shop.merchant_id, email=shop.email, reason="x", may_change=False, now=utc_now()
+    )
+
+
+def some_verification(shop):
+    """Seals that were compared with the logs."""
+    staff_operations.seal_logs(merchant_id=shop.merchant_id)
+    uid = auditing.start_verification(merchant_id=shop.merchant_id, actor=SYSTEM)
+    auditing.run_verification(merchant_id=shop.merchant_id, work_uid=uid)
     return uid
 
 

@@ -131,7 +131,7 @@ class TestRule16:
             column(
                 catalogue,
                 "select tablename || ' ' || policyname from pg_policies"
-                " where policyname <> 'merchant'"
+                " where policyname <> 'merchant' and permissive <> 'RESTRICTIVE'"
                 " and ('kacang_app' = any(roles) or 'public' = any(roles))",
             )
             == []

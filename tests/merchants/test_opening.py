@@ -19,7 +19,7 @@ from kacang.merchants.operations.opening import BadHost, NotATrial, UnknownHost
 from kacang.merchants.operations.staff import BadEmail
 from kacang.merchants.permissions import Role
 
-ACTOR = Actor(kind="user", id=1, label="owner@example.com")
+ACTOR = Actor(kind="command", id=1, label="owner@example.com")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from kacang.merchants.models import User
 from kacang.merchants.operations.staff import AlreadyStaff, BadEmail, BadRole, WorksElsewhere
 from kacang.merchants.permissions import PERMISSIONS, ROLE_PERMISSIONS, Role
 
-OWNER = Actor(kind="user", id=1, label="owner@example.com", address="192.0.2.1")
+OWNER = Actor(kind="command", id=1, label="owner@example.com", address="192.0.2.1")
 
 
 def an_email() -> str:

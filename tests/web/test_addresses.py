@@ -48,7 +48,7 @@ def test_only_permissions_that_exist_are_demanded():
 
 def test_what_is_public_in_the_console_is_signing_in_and_out():
     public = [path for path, mark in marks("console/").items() if mark == "public"]
-    assert public == ["console/login/", "console/logout/"]
+    assert public == ["console/login/", "console/logout/", "console/not-me/<str:token>/"]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -1,4 +1,4 @@
-"""`kacang merchant`: open another merchant in the installation, with somebody who can log in."""
+"""`kacang merchant`: open another merchant in the installation, or look into one."""
 
 import enum
 import json
@@ -18,12 +18,14 @@ class Kind(enum.StrEnum):
     DEMO = "demo"
 
 
+Change = Annotated[bool, typer.Option("--may-change", help="Let them change things, too.")]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    merchant = typer.Typer(no_args_is_help=True, help="Open merchants.")
-    # A callback keeps the word `create` though it is the only command.
-    merchant.callback()(lambda: None)
+    merchant = typer.Typer(no_args_is_help=True, help="Open merchants, look into them.")
     merchant.command("create")(create)
+    merchant.command("visit")(visit)
     app.add_typer(merchant, name="merchant")
 
 
@@ -50,3 +52,19 @@ def create(
         print("Note the password now: it is not shown again.", file=sys.stderr)
     else:
         print("They log in with the password that they have.", file=sys.stderr)
+
+
+def visit(
+    merchant: Annotated[str, typer.Option(help="Its short name, as in /s/lulu/.")],
+    email: Annotated[str, typer.Option(help="Who looks: somebody with an account here.")],
+    reason: Annotated[str, typer.Option(help="The merchant reads it in the audit log.")],
+    may_change: Change = False,  # noqa: FBT002 - an option
+    data: Data = DATA,
+    as_json: Json = False,  # noqa: FBT002 - an option
+) -> None:
+    """Print a link by which one person looks into a merchant's console for half an hour."""
+    with installation(data):
+        link = inside("shops").visit(
+            slug=merchant, email=email, reason=reason, may_change=may_change
+        )
+    print(json.dumps({"link": link}) if as_json else link)

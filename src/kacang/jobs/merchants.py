@@ -1,5 +1,8 @@
 """Jobs of merchants, of keys and of what every room shares: logs, sweeping, counters."""
 
+import structlog
+from django.conf import settings
+
 from kacang.aftersales import sealed as aftersales_sealed
 from kacang.jobs.running import (
     EVERY_HOUR,
@@ -13,13 +16,17 @@ from kacang.logistics import sealed as logistics_sealed
 from kacang.merchants import operations as merchants
 from kacang.messages.webhooks import secrets as webhook_secrets
 from kacang.orders import sealed as orders_sealed
-from kacang.outbox import files, idempotency, rotating
+from kacang.outbox import auditing, files, idempotency, rotating
 from kacang.outbox import sealed as outbox_sealed
 from kacang.payments import sealed as payments_sealed
 from kacang.risk import operations as risk
+from kacang.shared.clock import utc_now
 from kacang.supply import sealed as supply_sealed
 from kacang.vault import sealed as vault_sealed
 from kacang.wallets import sealed as wallets_sealed
+from kacang.web.audit_files import AUDIT_LAYOUT
+
+log = structlog.get_logger(__name__)
 
 
 @by_the_clock("merchants.seal_logs", "delivery", EVERY_MINUTE)
@@ -33,6 +40,26 @@ def make_partitions() -> None:
     """Make the coming months' partitions of the logs, and drop what is kept no longer."""
     merchants.make_partitions()
     merchants.drop_months()
+
+
+@by_the_clock("merchants.drop_old_months", "delivery", EVERY_NIGHT)
+def drop_old_months() -> None:
+    """Drop the months of the logs that the operator keeps no longer; their seals stay."""
+    dropped = merchants.drop_old_months(months=settings.LOG_MONTHS, today=utc_now().date())
+    if dropped:
+        log.info("logs.dropped", months=dropped)
+
+
+@task("audit.run_export", "bulk")
+def run_audit_export(*, merchant_id: int, work_uid: str) -> None:
+    """Write a part of the audit log into a file."""
+    auditing.run_export(merchant_id=merchant_id, work_uid=work_uid, layout=AUDIT_LAYOUT)
+
+
+@task("audit.run_verification", "bulk")
+def run_audit_verification(*, merchant_id: int, work_uid: str) -> None:
+    """Compare the logs with their seals."""
+    auditing.run_verification(merchant_id=merchant_id, work_uid=work_uid)
 
 
 @by_the_clock("outbox.sweep", "delivery", EVERY_HOUR)

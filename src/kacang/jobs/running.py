@@ -1,6 +1,8 @@
 """What makes a function a job: of a queue, or by the clock (rule 26)."""
 
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
+from functools import wraps
 from typing import Any, Protocol
 
 import structlog
@@ -31,7 +33,12 @@ def task(name: str, queue: str) -> Callable[[Job], Job]:
     """Make a function a job. It is tried again only when the reason may pass by itself."""
 
     def make(function: Job) -> Job:
-        app.task(name=name, queue=queue, retry=RETRY)(function)
+        @wraps(function)
+        def alone(**arguments: Any) -> Any:
+            # What a job takes on for itself, such as its reach, ends with it.
+            return copy_context().run(function, **arguments)
+
+        app.task(name=name, queue=queue, retry=RETRY)(alone)
         return function
 
     return make

@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from kacang.merchants.permissions import Role
+from kacang.merchants.permissions import CUSTOM, Reach, Role
 
 
 class MerchantKind(models.TextChoices):
@@ -82,6 +82,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(max_length=8, default="zh-hans")
     is_active = models.BooleanField(default=True)
     is_operator = models.BooleanField(default=False)
+    # How the console looks to them on every device: as the system says, light, dark.
+    theme = models.CharField(max_length=6, default="system")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -97,12 +99,22 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Membership(models.Model):
-    """A user's work for one merchant, in one role (I1)."""
+    """A user's work for one merchant, in one role (I1).
+
+    `role` is one of `Role`, or CUSTOM: then `custom_role` says what it may do.
+    """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, db_constraint=False)
     uid = models.CharField(max_length=32, unique=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE)
-    role = models.CharField(max_length=20, choices=Role)
+    role = models.CharField(max_length=20)
+    custom_role = models.ForeignKey(
+        "CustomRole", on_delete=models.PROTECT, null=True, db_constraint=False
+    )
+    # When somebody whose role demands a second factor must have set it up.
+    second_factor_by = models.DateTimeField(null=True)
+    # When they said that they need no list of first steps any more.
+    steps_hidden_at = models.DateTimeField(null=True)
     disabled_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -110,11 +122,121 @@ class Membership(models.Model):
         db_table = "membership"
         constraints = [
             models.UniqueConstraint(fields=["merchant", "user"], name="membership_once"),
-            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values, custom_role=None)
+                | Q(role=CUSTOM, custom_role__isnull=False),
+                name="membership_role_known",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.uid
+
+
+class CustomRole(models.Model):
+    """A role that a merchant made: what it may do, to whose orders, and what it never sees (I1)."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, db_constraint=False)
+    uid = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=40)
+    permissions = ArrayField(models.CharField(max_length=40))
+    reach = models.CharField(max_length=10, choices=Reach, default=Reach.ALL)
+    # The orders' channels that a reach of CHANNELS covers.
+    channels = ArrayField(models.CharField(max_length=10), default=list)
+    # Which of the buyer's details stay masked, whatever the role may do.
+    hidden = ArrayField(models.CharField(max_length=10), default=list)
+    needs_second_factor = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "custom_role"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "name"],
+                condition=Q(archived_at=None),
+                name="custom_role_name_once",
+            ),
+            models.CheckConstraint(condition=Q(reach__in=Reach.values), name="custom_role_reach"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoleGrant(models.Model):
+    """A permission, or a whole role, that somebody has on top of their own until a time (I1)."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, db_constraint=False)
+    uid = models.CharField(max_length=32, unique=True)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, db_constraint=False)
+    # One of the three.
+    permission = models.CharField(max_length=40, blank=True)
+    preset = models.CharField(max_length=20, blank=True)
+    custom_role = models.ForeignKey(
+        CustomRole, on_delete=models.PROTECT, null=True, db_constraint=False
+    )
+    reason = models.CharField(max_length=300)
+    granted_by = models.CharField(max_length=120)
+    until = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "role_grant"
+        indexes = [models.Index(fields=["merchant", "membership"], name="role_grant_of_member")]
+
+    def __str__(self) -> str:
+        return self.uid
+
+
+class Visit(models.Model):
+    """Somebody looks at a merchant's console as another one would (I1): for a while, with a reason.
+
+    `member` is as whom; without one it is as a role (`preset` or `custom_role`), or, for the
+    operator of the installation, as an owner.
+    """
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, db_constraint=False)
+    uid = models.CharField(max_length=32, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=10)
+    member = models.ForeignKey(Membership, on_delete=models.CASCADE, null=True, db_constraint=False)
+    preset = models.CharField(max_length=20, blank=True)
+    custom_role = models.ForeignKey(
+        CustomRole, on_delete=models.CASCADE, null=True, db_constraint=False
+    )
+    may_change = models.BooleanField(default=False)
+    reason = models.CharField(max_length=300)
+    started_at = models.DateTimeField(auto_now_add=True)
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "visit"
+
+    def __str__(self) -> str:
+        return self.uid
+
+
+class SignInPlace(models.Model):
+    """A kind of device and a network from which somebody signed in before: a new one is told."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    device = models.CharField(max_length=60)
+    network = models.CharField(max_length=50)
+    first_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "sign_in_place"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "device", "network"], name="sign_in_place_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device} {self.network}"
 
 
 class ApiKey(models.Model):

@@ -19,6 +19,8 @@ PERMISSIONS = {
     "orders.recipients": _("See whom goods are sent to, print packing slips"),
     "orders.exceptions": _("Look after exceptions, hand them on, ask for changes of orders"),
     "orders.approve_changes": _("Approve changes of a buyer's contact and answers"),
+    "orders.assign": _("Give orders to members of staff"),
+    "contacts.reveal": _("Look at buyers' phones and e-mail addresses in full"),
     "products.view": _("See products"),
     "products.edit": _("Change products and prices"),
     "works.view": _("See long jobs"),
@@ -57,7 +59,8 @@ PERMISSIONS = {
     "messages.edit": _("Change the words of messages, and what is sent"),
     "risk.edit": _("Change risk limits and the blacklist"),
     "staff.view": _("See staff"),
-    "staff.edit": _("Invite staff and change roles"),
+    "staff.edit": _("Invite staff, change roles, end sessions"),
+    "staff.visit": _("Look at the console as another member of staff"),
     "settings.view": _("See settings"),
     "settings.edit": _("Change settings"),
     "shop.move": _("Move a shop here from another system"),
@@ -66,7 +69,37 @@ PERMISSIONS = {
     "webhooks.view": _("See webhooks"),
     "webhooks.edit": _("Change webhooks"),
     "audit.view": _("See the audit log"),
+    "audit.export": _("Export the audit log"),
 }
+
+# What the permissions are about, by the part before the dot, in the order of the matrix.
+AREAS = {
+    "dashboard": (_("Overview"), _("Today's figures and what waits.")),
+    "orders": (_("Orders"), _("Seeing orders, and each act on them by itself.")),
+    "customers": (_("Customers"), _("Who bought, gathered with their consent.")),
+    "contacts": (_("Buyers"), _("Phones and addresses are masked without it; looking is logged.")),
+    "products": (_("Products"), _("What is sold, and for how much.")),
+    "stock": (_("Card stock"), _("Codes by number and state; never the codes themselves.")),
+    "secrets": (_("Codes"), _("The codes themselves. Each look is logged with its reason.")),
+    "goods": (_("Stock of goods"), _("Real pieces in warehouses.")),
+    "payments": (_("Payments"), _("Money that comes in, and the accounts it comes to.")),
+    "cases": (_("After-sales"), _("Buyers' complaints, and what comes of them.")),
+    "reviews": (_("Reviews"), _("What buyers say of what they got.")),
+    "refunds": (_("Refunds"), _("Money that goes back: asking for it and approving it are two.")),
+    "reconciliation": (_("Reconciliation"), _("The companies' bills against our books.")),
+    "wallets": (_("Wallets"), _("Balances of customers and resellers.")),
+    "ledger": (_("Ledger"), _("Every movement of money.")),
+    "messages": (_("Messages"), _("What was sent to whom.")),
+    "risk": (_("Risk"), _("Limits and the blacklist.")),
+    "works": (_("Task centre"), _("Long jobs, their progress and files.")),
+    "staff": (_("Staff"), _("Who works here. Nobody can give what they do not have.")),
+    "keys": (_("API keys"), _("Ways in for other systems.")),
+    "webhooks": (_("Webhooks"), _("Telling other systems what happens.")),
+    "settings": (_("Settings"), _("How the shop works.")),
+    "shop": (_("Moving in"), _("Bringing another system's data here.")),
+    "audit": (_("Audit log"), _("Who did what, when and from where.")),
+}
+OTHER_AREA = (_("More"), "")
 
 # Scopes of API keys, as `Authorization: Bearer` callers know them (J1).
 SCOPES = {
@@ -138,6 +171,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "works.view",
             "stock.view",
             "messages.view",
+            "orders.assign",
+            "contacts.reveal",
         }
     ),
     Role.SALES: frozenset(
@@ -163,6 +198,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "secrets.reveal",
             "messages.view",
             "products.view",
+            "contacts.reveal",
         }
     ),
     Role.WAREHOUSE: frozenset(
@@ -176,6 +212,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "orders.hand_over",
             "orders.ship",
             "orders.recipients",
+            "contacts.reveal",
         }
     ),
     Role.FINANCE: frozenset(
@@ -199,9 +236,49 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "ledger.view",
             "ledger.export",
             "audit.view",
+            "audit.export",
         }
     ),
     Role.CLERK: frozenset({"orders.view"}),
+}
+
+
+# The role of a member whose merchant made the role.
+CUSTOM = "custom"
+
+
+class Reach(TextChoices):
+    """To whose orders a role's permissions reach (I1)."""
+
+    ALL = "all", _("All orders")
+    OWN = "own", _("Orders that are theirs")
+    CHANNELS = "channels", _("Orders of some channels")
+
+
+# What a role may do whose reach is not ALL: every page behind these looks at single orders, and
+# the database itself shows none but those within reach. Figures over all orders are not here.
+WITHIN_REACH = frozenset(
+    {
+        "orders.view",
+        "orders.note",
+        "orders.cancel",
+        "orders.change_price",
+        "orders.deliver",
+        "orders.hand_over",
+        "contacts.reveal",
+        "secrets.reveal",
+        "refunds.view",
+        "refunds.request",
+        "products.view",
+        "works.view",
+    }
+)
+
+# The buyer's details that a role can be kept from seeing in full.
+HIDEABLE = {
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "address": _("Network address"),
 }
 
 

@@ -33,6 +33,7 @@ SHARED_TABLES = {
     "procrastinate_jobs": "the queue's own; arguments are ids",
     "procrastinate_periodic_defers": "the queue's own",
     "procrastinate_workers": "the queue's own",
+    "sign_in_place": "where people sign in, before a merchant is known",
     "usersessions_usersession": "sessions belong to people",
 }
 
@@ -48,6 +49,24 @@ def tenant_table(table: str, *, grants: str = ALL, column: str = "merchant_id") 
         grant select on {table} to kacang_backup;
         """,
         f"drop policy merchant on {table}; alter table {table} disable row level security;",
+    )
+
+
+def within_reach(table: str, seen: str) -> RunSQL:
+    """Show of `table` only what somebody's role reaches to (I1).
+
+    Args:
+        table: Under the merchant's policy already: this one takes away, it gives nothing.
+        seen: A condition, asked only where the transaction has a reach.
+    """
+    # A case is not weighed by the planner as a condition is: plans of the hot path stay.
+    return RunSQL(
+        f"""
+        create policy reach on {table} as restrictive to kacang_app
+            using (case when coalesce(current_setting('kacang.reach', true), '') = '' then true
+                        else {seen} end);
+        """,
+        f"drop policy reach on {table};",
     )
 
 

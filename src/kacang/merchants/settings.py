@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from kacang.merchants.safety_settings import SAFETY_SPECS
 from kacang.merchants.setting_types import BadSetting, Spec, Type, Value, Words
 from kacang.merchants.wallet_settings import WALLET_SPECS
 from kacang.shared.errors import NotFound
@@ -23,6 +24,7 @@ GROUPS: dict[str, Words] = {
     "refunds": _("Refunds"),
     "aftersales": _("After-sales"),
     "wallets": _("Wallets"),
+    "safety": _("Signing in"),
     "risk": _("Limits against abuse"),
     "stock": _("Stock"),
     "mail": _("Notices"),
@@ -292,7 +294,7 @@ _SPECS = (
     ),
 )  # fmt: skip
 
-SPECS: dict[str, Spec] = {spec.name: spec for spec in (*_SPECS, *WALLET_SPECS)}
+SPECS: dict[str, Spec] = {spec.name: spec for spec in (*_SPECS, *SAFETY_SPECS, *WALLET_SPECS)}
 
 
 def spec_of(name: str) -> Spec:

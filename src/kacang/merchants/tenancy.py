@@ -5,15 +5,20 @@ Every tenant table has a policy that compares its `merchant_id` with the setting
 outlived it would leak to whoever uses the connection next (rule 17).
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 from django.db import connection, transaction
 from psycopg import OperationalError
 from psycopg.pq import ExecStatus
 
 _acting: ContextVar[int | None] = ContextVar("kacang_acting_as", default=None)
+_reach: ContextVar[frozenset[str] | None] = ContextVar("kacang_reach", default=None)
+REACH_WORD = re.compile(r"m[0-9]{1,19}|[a-z_]{1,10}")
+# No order is this member's: whoever may see none sees none.
+NOBODY = "m0"
 
 
 def current_merchant_id() -> int | None:
@@ -28,6 +33,32 @@ HOT = (
     b"; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off"
     b"; set local enable_hashjoin = off; set local enable_mergejoin = off"
 )
+
+
+def current_reach() -> frozenset[str] | None:
+    """Return to which orders the work that is done here reaches; None: to all."""
+    return _reach.get()
+
+
+@contextmanager
+def reaching(words: frozenset[str] | None) -> Iterator[None]:
+    """Let transactions that begin within see only those orders that one of `words` names.
+
+    The database itself holds it (a policy on orders, and on refunds by their order): whatever a
+    page asks for, an order out of reach is not there. `words` are of `powers.Powers.reach`.
+    """
+    token = reach_from_here(words)
+    try:
+        yield
+    finally:
+        _reach.reset(token)
+
+
+def reach_from_here(words: frozenset[str] | None) -> Token[frozenset[str] | None]:
+    """Do what `reaching` does until the end of this job or thread of work."""
+    assert not connection.in_atomic_block
+    assert all(REACH_WORD.fullmatch(word) for word in words or ()), words
+    return _reach.set(words)
 
 
 @contextmanager
@@ -53,12 +84,19 @@ def acting_as(merchant_id: int, *, hot: bool = False, snapshot: bool = False) ->
         raise RuntimeError(f"cannot act as merchant {merchant_id} within merchant {acting}")
     with transaction.atomic(durable=True):
         begin = b"begin isolation level repeatable read" if snapshot else b"begin"
-        _begin(begin, int(merchant_id), HOT if hot else b"")
+        _begin(begin, int(merchant_id), _narrowed() + (HOT if hot else b""))
         token = _acting.set(merchant_id)
         try:
             yield
         finally:
             _acting.reset(token)
+
+
+def _narrowed() -> bytes:
+    words = _reach.get()
+    if words is None:
+        return b""
+    return b"; set local kacang.reach = '%b'" % ",".join(sorted(words) or [NOBODY]).encode()
 
 
 def _begin(begin: bytes, merchant_id: int, more: bytes) -> None:

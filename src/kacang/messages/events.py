@@ -26,6 +26,7 @@ class Event(StrEnum):
     CASE_DECIDED = "case.decided"
     WALLET_CODE = "wallet.code"
     WITHDRAWAL = "wallet.withdrawal"
+    SIGN_IN_NEW = "sign_in.new"
     RESTOCKED = "restocked"
     STAFF_ORDER_WAITING = "staff.order_waiting"
     STAFF_SUSPENSE = "staff.suspense"

@@ -6,6 +6,7 @@ from kacang.catalog.queries import StockMode
 from kacang.merchants import audit
 from kacang.merchants import queries as merchants
 from kacang.merchants.audit import Actor
+from kacang.merchants.operations import UnknownStaff
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.settings import SPECS
 from kacang.merchants.tenancy import acting_as
@@ -23,6 +24,10 @@ WITHDRAW_WITHIN = timedelta(minutes=2)
 REPRICE = """
 update sale_order
 set discount_minor = total_minor - %(payable)s::bigint, payable_minor = %(payable)s::bigint
+where merchant_id = %(merchant)s::bigint and id = %(order)s::bigint
+"""
+ASSIGN = """
+update sale_order set assignee_id = %(member)s::bigint
 where merchant_id = %(merchant)s::bigint and id = %(order)s::bigint
 """
 TELL = """
@@ -120,6 +125,37 @@ def withdraw_note(*, merchant_id: int, number: str, entry: int, actor: Actor) ->
         _tell(order, Event.NOTE_WITHDRAWN, actor, change=(entry, None))
         left = entries.filter(event=Event.NOTE).exclude(id__in={*gone, entry}).exists()
         Order.objects.filter(merchant_id=merchant_id, pk=order.pk).update(has_note=left)
+
+
+def assign_order(*, merchant_id: int, number: str, member_uid: str, actor: Actor) -> None:
+    """Make an order somebody's work; "" makes it nobody's. Roles may reach to own orders only (I1).
+
+    Raises:
+        UnknownOrder: There is no such order.
+        UnknownStaff: Nobody who works here now has this id.
+    """
+    people = merchants.staff(merchant_id=merchant_id) if member_uid else []
+    to = next((one for one in people if one.uid == member_uid and one.is_active), None)
+    if member_uid and to is None:
+        raise UnknownStaff
+    with acting_as(merchant_id):
+        order = locked(merchant_id, number)
+        assignee_id = to.member_id if to else None
+        if order.assignee_id == assignee_id:
+            return
+        rows(
+            ASSIGN,
+            {"merchant": merchant_id, "order": order.pk, "member": assignee_id},
+        )
+        _tell(order, Event.ASSIGNED, actor, to.name if to else "")
+        audit.record(
+            merchant_id=merchant_id,
+            actor=actor,
+            action="orders.assign",
+            object_kind="order",
+            object_uid=number,
+            after={"member": member_uid},
+        )
 
 
 def resend(*, merchant_id: int, number: str, actor: Actor) -> None:

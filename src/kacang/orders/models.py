@@ -115,6 +115,7 @@ class Event(IntEnum):
     TAGGED = 80
     UNTAGGED = 81
     NOTE_WITHDRAWN = 82
+    ASSIGNED = 90
 
 
 class Order(models.Model):
@@ -153,6 +154,8 @@ class Order(models.Model):
     has_goods = models.BooleanField(default=False)
     # Whether staff wrote a note on it: lists look for those (O2).
     has_note = models.BooleanField(default=False)
+    # Whose work the order is: a membership, or nobody's (I1).
+    assignee_id = models.BigIntegerField(null=True)
     pay_by = models.DateTimeField()
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)

@@ -21,7 +21,13 @@ from kacang.orders.cards.replacing_many import (
     weigh_replacing,
 )
 from kacang.orders.cards.revealing import deliveries, secret_form
-from kacang.orders.changing import add_note, change_price, resend, withdraw_note
+from kacang.orders.changing import (
+    add_note,
+    assign_order,
+    change_price,
+    resend,
+    withdraw_note,
+)
 from kacang.orders.checking import check_references
 from kacang.orders.deposits.placing import DepositWish, place_deposit
 from kacang.orders.fulfilling.delivering import continue_waiting, replenish
@@ -52,15 +58,15 @@ from kacang.orders.refunding.second import refund_second, second_way
 __all__ = [
     "SYSTEMS", "DepositWish", "KeyTaken", "Payer", "RedeemRequest", "Redeemed", "Repeat",
     "ReplaceWeight", "Replaced", "SkuNeed", "Try", "UnknownSystem", "add_gift_card", "add_note",
-    "approve_refund", "ask_about", "cancel_order", "change_price", "check_access", "check_code",
-    "check_move", "check_references", "code_to_send", "confirm_transfer", "continue_waiting",
-    "deliveries", "drop_refund", "expire_due", "finish_by_hand", "hand_in_proof", "hand_over",
-    "hand_over_again", "new_access_token", "pay_from_wallet", "place_deposit", "place_order",
-    "place_order_once", "place_orders", "promise_order", "promise_settlement", "pursue_refund",
-    "redeem", "refund_late", "refund_second", "reject_refund", "replace_card", "replace_cards",
-    "replenish", "request_code", "request_refund", "request_suspense_refund", "resend",
-    "retry_refund", "run_move", "run_move_check", "run_replace", "screen", "second_way",
-    "secret_form", "settle_notice", "settle_notices", "settle_refund_notice", "settle_waiting",
-    "settle_waiting_refunds", "start_move", "start_payment", "trying", "weigh_replacing",
-    "withdraw_note",
+    "approve_refund", "ask_about", "assign_order", "cancel_order", "change_price", "check_access",
+    "check_code", "check_move", "check_references", "code_to_send", "confirm_transfer",
+    "continue_waiting", "deliveries", "drop_refund", "expire_due", "finish_by_hand",
+    "hand_in_proof", "hand_over", "hand_over_again", "new_access_token", "pay_from_wallet",
+    "place_deposit", "place_order", "place_order_once", "place_orders", "promise_order",
+    "promise_settlement", "pursue_refund", "redeem", "refund_late", "refund_second",
+    "reject_refund", "replace_card", "replace_cards", "replenish", "request_code", "request_refund",
+    "request_suspense_refund", "resend", "retry_refund", "run_move", "run_move_check",
+    "run_replace", "screen", "second_way", "secret_form", "settle_notice", "settle_notices",
+    "settle_refund_notice", "settle_waiting", "settle_waiting_refunds", "start_move",
+    "start_payment", "trying", "weigh_replacing", "withdraw_note",
 ]  # fmt: skip

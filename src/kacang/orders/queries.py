@@ -158,6 +158,7 @@ def _view(row: Order) -> OrderView:
         has_secret_form=row.form_sealed is not None,
         has_password=bool(row.password_hash),
         address=row.address,
+        assignee_id=row.assignee_id,
         pay_by=row.pay_by,
         created_at=row.created_at,
         paid_at=row.paid_at,

@@ -154,6 +154,8 @@ class OrderView:
     has_secret_form: bool
     has_password: bool
     address: str
+    # Whose work it is: the id of a membership.
+    assignee_id: int | None
     pay_by: datetime
     created_at: datetime
     paid_at: datetime | None

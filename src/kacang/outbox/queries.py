@@ -56,10 +56,11 @@ def work(*, merchant_id: int, uid: str) -> WorkView:
     return _view(row)
 
 
-def works(
+def works(  # noqa: PLR0913 - what a list of jobs is narrowed by
     *,
     merchant_id: int,
     kinds: tuple[str, ...] = (),
+    by: str = "",
     running: bool = False,
     state: WorkState | None = None,
     cursor: str = "",
@@ -67,6 +68,7 @@ def works(
 ) -> list[WorkView]:
     """Return the latest jobs, newest first; of some kinds, a state, or those that have not ended.
 
+    `by` is the label of who started them; "" is anybody.
     `cursor` is the uid of the last job of the page before; one that is none is the start.
     """
     with acting_as(merchant_id):
@@ -74,6 +76,8 @@ def works(
         before = rows.filter(uid=cursor).values_list("id", flat=True).first() if cursor else None
         if before is not None:
             rows = rows.filter(id__lt=before)
+        if by:
+            rows = rows.filter(actor_label=by)
         if kinds:
             rows = rows.filter(kind__in=kinds)
         if state is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from kacang.merchants.audit import Actor
-from kacang.merchants.tenancy import acting_as
+from kacang.merchants.tenancy import acting_as, current_reach, reach_from_here
 from kacang.outbox.models import WORK_STEPS, Work, WorkState
 from kacang.outbox.queries import UnknownWork, WorkView, is_followed, work, works
 from kacang.shared import states
@@ -19,6 +19,8 @@ from kacang.shared.clock import utc_now
 from kacang.shared.ids import new_uid
 
 CHECKPOINT = "checkpoint"
+# To which orders the person who started a job reaches: the job sees no others (I1).
+REACH = "reach"
 
 __all__ = [
     "CHECKPOINT",
@@ -56,14 +58,17 @@ def start(
 ) -> str:
     """Note a job that will run, and return its uid. The caller queues it, in one transaction.
 
-    `arguments` hold ids, names and choices; never a secret.
+    `arguments` hold ids, names and choices; never a secret. The job reaches as far as whoever
+    starts it does now.
     """
+    reach = current_reach()
+    narrowed = {} if reach is None else {REACH: sorted(reach)}
     with acting_as(merchant_id):
         row = Work.objects.create(
             merchant_id=merchant_id,
             uid=new_uid("job"),
             kind=kind,
-            arguments=dict(arguments),
+            arguments={**arguments, **narrowed},
             actor_label=actor.label[:120],
             total=total,
         )
@@ -73,7 +78,8 @@ def start(
 def begin(*, merchant_id: int, uid: str) -> Task | None:
     """Say that a job runs now, for the first time or again. None: it has ended already.
 
-    A job that was asked to stop before it ran is ended here.
+    A job that was asked to stop before it ran is ended here. From here on its transactions see
+    only the orders that whoever started it may see.
 
     Raises:
         UnknownWork: There is none.
@@ -91,6 +97,9 @@ def begin(*, merchant_id: int, uid: str) -> Task | None:
             row.save(update_fields=["state", "started_at"])
         arguments = dict(row.arguments)
         checkpoint = arguments.pop(CHECKPOINT, {})
+        reach = arguments.pop(REACH, None)
+    if reach is not None:
+        reach_from_here(frozenset(reach))
     return Task(row.pk, row.uid, arguments, checkpoint, row.actor_label)
 
 

@@ -37,6 +37,7 @@ class Scope(IntEnum):
     WITHDRAWALS_BY_ADDRESS = 27
     DEPOSITS_OF_OWNER = 28
     DEPOSITS_BY_ADDRESS = 29
+    REVEALS_BY_PERSON = 60
 
 
 class Counter(models.Model):

@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kacang.web.notice_error_texts import NOTICE_TEXTS
+from kacang.web.staff_texts import STAFF_TEXTS
 
 Words = str | Promise
 
@@ -291,15 +292,7 @@ TEXTS: dict[str, Words] = {
     "settings.bad_value": _("This value is not possible."),
     "settings.unknown": _("There is no such setting."),
     "shop.cart_full": _("The cart is full."),
-    "staff.already": _("This person already works here."),
-    "staff.bad_email": _("This is not an e-mail address."),
-    "staff.bad_profile": _("Please give a name of at most 80 characters and a language."),
-    "staff.bad_role": _("There is no such role."),
-    "staff.last_owner": _("At least one active owner must remain."),
-    "staff.unknown": _("There is no such member of staff."),
-    "staff.works_elsewhere": _(
-        "This account belongs to other shops too: its owner changes the password."
-    ),
+    **STAFF_TEXTS,
     "state.wrong": _("This is no longer possible in the present state."),
     # Which of the reasons it is, is said by `import_words`.
     "stock.bad_entry": _("Something about these goods is not possible: {field}."),

@@ -28,6 +28,7 @@ from kacang.shared.errors import NotFound
 from kacang.shared.ids import new_uid
 from kacang.supply import operations as supply
 from kacang.web import wallet_mails
+from kacang.web.sign_in_tokens import Place, not_me_token
 from kacang.web.wait_tokens import token_of
 
 
@@ -175,6 +176,12 @@ def _code(sending: Sending) -> Mapping[str, str] | None:
     return None if found is None else {"code": found[1]}
 
 
+def _not_me_link(sending: Sending) -> Mapping[str, str]:
+    said = sending.context
+    place = Place(int(said["user_id"]), str(said["device"]), str(said["network"]))
+    return _desk("console_not_me", token=not_me_token(place))
+
+
 def _desk_order_link(sending: Sending) -> Mapping[str, str]:
     return _desk("console_order", number=str(sending.context["order"]))
 
@@ -250,6 +257,7 @@ _LINKS = {
     Event.ORDER_CODE: _code,
     Event.WALLET_CODE: wallet_mails.code_of,
     Event.WITHDRAWAL: _wallet_link,
+    Event.SIGN_IN_NEW: _not_me_link,
     Event.STAFF_ORDER_WAITING: _desk_order_link,
     Event.STAFF_SUSPENSE: _desk_suspense_link,
     Event.STAFF_TRANSFER: _desk_transfer_link,

@@ -1,12 +1,13 @@
 """What a request carries on its way in, beyond what Django puts there."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from kacang.merchants.audit import Actor
-from kacang.merchants.queries import MembershipInfo
+from kacang.merchants.queries import MembershipInfo, VisitInfo
 
 if TYPE_CHECKING:
     from kacang.web.design.parts import ShopShell
@@ -21,10 +22,16 @@ class WebRequest(HttpRequest):
 
 
 class ConsoleRequest(WebRequest):
-    """A request that `needs` let through. The person is `actor`, and `user`."""
+    """A request that `needs` let through. The person is `actor`, and `user`.
+
+    `visit`: they look at the console as somebody else, whose `membership` it then is.
+    """
 
     merchant: int
     membership: MembershipInfo
+    visit: VisitInfo | None
+    # Until when the person has to set a second factor up; None: nothing is demanded, or it is done.
+    second_factor_by: datetime | None
     memberships: list[MembershipInfo]
     actor: Actor
 

@@ -16,7 +16,7 @@ Work = Callable[..., Client]
 
 def work_as(merchant_id: int, role: str = "owner", language: str = "en") -> Client:
     """A browser in which somebody of this role is signed in."""
-    email = f"{role}-{secrets.token_hex(4)}@example.com"
+    email = f"{role.lower()}-{secrets.token_hex(4)}@example.com"
     add_staff(merchant_id=merchant_id, email=email, name="陆晓雨", role=role, actor=SYSTEM)
     client = Client()
     client.force_login(

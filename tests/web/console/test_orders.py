@@ -160,9 +160,9 @@ class TestActs:
     def test_shows_a_contact_in_full_only_with_a_trace(self, owner, merchant, sku):
         number = placed(merchant, sku)
 
-        answer = owner.post(f"/console/orders/{number}/contact/")
+        answer = owner.post(f"/console/orders/{number}/contact/", {"reason": "call back"})
 
-        assert answer.content.decode() == "+8613826042716 · zhao.min@example.com"
+        assert "+8613826042716 zhao.min@example.com" in answer.content.decode()
         assert audited(merchant, "orders.show_contact") == [number]
 
 

@@ -6,9 +6,9 @@ so that a row changed, taken out or put in shows, and so does a seal.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from kacang.merchants.models import LogSeal, Merchant
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.ciphers import same
 
+Told = Callable[[int, int], None]
 FIRST = b"\0" * 32
 # Past every transaction: for rows written before the server's count of transactions began anew.
 FOR_EVER = 2**63 - 1
@@ -182,12 +183,23 @@ def seal_logs(*, merchant_id: int) -> int:
     return sum(seal_log(merchant_id=merchant_id, log=log) for log in LOGS)
 
 
-def verify_logs(*, merchant_id: int, newest: int | None = None) -> list[LogReport]:
+def verify_logs(
+    *, merchant_id: int, newest: int | None = None, told: Told = lambda _done, _total: None
+) -> list[LogReport]:
     """Read the logs again and compare them with their seals, all or the `newest` seals.
 
-    Each seal is compared in a transaction of its own, so that a long log holds nothing up.
+    Each seal is compared in a transaction of its own, so that a long log holds nothing up, and
+    `told` hears between two of them how many are done, of how many.
     """
-    return [_verify(merchant_id, log, newest) for log in LOGS]
+    done = 0
+    total = sum(_count(merchant_id, log, newest) for log in LOGS)
+
+    def one_more() -> None:
+        nonlocal done
+        done += 1
+        told(done, total)
+
+    return [_verify(merchant_id, log, newest, one_more) for log in LOGS]
 
 
 def make_partitions() -> None:
@@ -207,6 +219,25 @@ def drop_months() -> int:
             "select kacang_drop_months('provider_call', %s::int)", [settings.CALL_LOG_MONTHS]
         )
         return int(cursor.fetchone()[0])
+
+
+def drop_old_months(*, months: int, today: date) -> list[str]:
+    """Drop the months of the sealed logs that are older than `months`; return what was dropped.
+
+    Their seals stay, and the chain with them. A month with a row that no seal covers yet stays
+    too, whoever's it is: it goes the next time (rule 23). 0 months: everything is kept.
+    """
+    if months <= 0:
+        return []
+    first = today.replace(day=1)
+    for _ in range(months):
+        first = (first - timedelta(days=1)).replace(day=1)
+    dropped: list[str] = []
+    with connection.cursor() as cursor:
+        for log, (table, _columns) in _SEALED.items():
+            cursor.execute("select kacang_drop_months(%s, %s, %s)", [table, log, first])
+            dropped += [row[0] for row in cursor.fetchall()]
+    return dropped
 
 
 def _write(head: _Head, last_id: int) -> int:
@@ -243,7 +274,14 @@ def _rows(head: _Head) -> Iterator[tuple[str, int, datetime]]:
             yield from batch
 
 
-def _verify(merchant_id: int, log: str, newest: int | None) -> LogReport:
+def _count(merchant_id: int, log: str, newest: int | None) -> int:
+    with acting_as(merchant_id):
+        return LogSeal.objects.filter(merchant_id=merchant_id, log=log)[:newest].count()
+
+
+def _verify(
+    merchant_id: int, log: str, newest: int | None, one_more: Callable[[], None]
+) -> LogReport:
     with acting_as(merchant_id):
         seals = list(
             LogSeal.objects.filter(merchant_id=merchant_id, log=log).order_by("-number")[:newest]
@@ -259,6 +297,7 @@ def _verify(merchant_id: int, log: str, newest: int | None) -> LogReport:
             archived += 1
         elif reason:
             broken.append(BrokenSeal(seal.number, reason))
+        one_more()
     return LogReport(
         log=log,
         seals=len(seals),

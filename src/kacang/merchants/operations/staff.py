@@ -4,19 +4,21 @@ import secrets
 import string
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection
 from django.db.models import Q
 
-from kacang.merchants import audit
+from kacang.merchants import audit, queries
 from kacang.merchants.audit import Actor
-from kacang.merchants.models import Membership, User
-from kacang.merchants.permissions import Role
+from kacang.merchants.models import CustomRole, Membership, User
+from kacang.merchants.permissions import CUSTOM, Role
+from kacang.merchants.powers import Powers, powers
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.clock import utc_now
-from kacang.shared.errors import Conflict, Invalid, NotFound
+from kacang.shared.errors import Conflict, Invalid, NotFound, Refused
 from kacang.shared.ids import new_uid
 
 PASSWORD_LENGTH = 16
@@ -54,6 +56,12 @@ class BadRole(Invalid):
     code = "staff.bad_role"
 
 
+class BeyondOwn(Refused):
+    """Nobody gives what they do not have, nor takes from somebody who has more."""
+
+    code = "staff.beyond_own"
+
+
 class WorksElsewhere(Conflict):
     """The account belongs to other merchants too: only its owner may renew it."""
 
@@ -84,16 +92,18 @@ def add_staff(
         merchant_id: For whom.
         email: One account per address in the installation (rule 20).
         name: Taken for a new account only.
-        role: One of `Role`.
+        role: One of `Role`, or the uid of a role that the merchant made.
         actor: Who invites.
         password: For a new account; a random one is made when it is empty.
 
     Raises:
         BadEmail, BadRole: What was given.
+        BeyondOwn: The role may do what `actor` may not.
         AlreadyStaff: A membership exists; enable it instead.
     """
     try:
         with acting_as(merchant_id):
+            check_gives(merchant_id, actor, find_role(merchant_id, role).powers(0))
             return admit(
                 merchant_id=merchant_id, email=email, name=name, role=role, actor=actor,
                 password=password,
@@ -107,28 +117,101 @@ def admit(
 ) -> Invited:
     """Do what `add_staff` says inside the caller's transaction, which acts as the merchant."""
     email = email.strip().lower()
-    _check(email, role)
+    check_email(email)
+    wanted = find_role(merchant_id, role)
     user = User.objects.filter(email=email).first()
     initial = "" if user else password or new_password()
     if user is None:
         user = User.objects.create_user(email, initial, name=name.strip()[:80])
     member = Membership.objects.create(
-        merchant_id=merchant_id, uid=new_uid("mem"), user=user, role=role
+        merchant_id=merchant_id,
+        uid=new_uid("mem"),
+        user=user,
+        role=wanted.role,
+        custom_role=wanted.custom,
     )
     audit.record(
         merchant_id=merchant_id, actor=actor, action="staff.add",
-        object_kind="staff", object_uid=member.uid, after={"role": role},
+        object_kind="staff", object_uid=member.uid, after={"role": wanted.word},
     )  # fmt: skip
     return Invited(member.uid, user.pk, email, initial)
 
 
-def _check(email: str, role: str) -> None:
+def check_email(email: str) -> None:
+    """Raise BadEmail unless this is an e-mail address."""
     try:
         validate_email(email)
     except ValidationError:
         raise BadEmail from None
-    if role not in Role.values:
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRole:
+    """A role by its name or uid: a preset one, or one that the merchant made."""
+
+    role: str
+    custom: CustomRole | None = None
+
+    @property
+    def word(self) -> str:
+        """What the log calls it."""
+        return self.custom.name if self.custom else self.role
+
+    def powers(self, member_id: int) -> Powers:
+        """What it gives to a member."""
+        return powers(role=self.role, custom=details_of(self.custom), member_id=member_id)
+
+
+def details_of(role: CustomRole | None) -> dict[str, Any] | None:
+    """Return a custom role as `powers` reads it."""
+    if role is None:
+        return None
+    names = ("permissions", "reach", "channels", "hidden")
+    return {name: getattr(role, name) for name in names}
+
+
+def find_role(merchant_id: int, role: str) -> FoundRole:
+    """Return the role of this name or uid, locked against being changed meanwhile.
+
+    Raises:
+        BadRole: There is none, or it was archived.
+    """
+    if role in Role.values:
+        return FoundRole(role)
+    custom = (
+        CustomRole.objects.select_for_update(no_key=True)
+        .filter(merchant_id=merchant_id, uid=role, archived_at=None)
+        .first()
+    )
+    if custom is None:
         raise BadRole
+    return FoundRole(CUSTOM, custom)
+
+
+def check_gives(merchant_id: int, actor: Actor, *wanted: Powers) -> None:
+    """Demand that a person who gives or takes powers has them all by their own role.
+
+    What they were given for a while does not count. Commands and the system may give anything.
+
+    Raises:
+        BeyondOwn: They lack some.
+    """
+    if actor.kind != "user":
+        return
+    giver = (
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("custom_role")
+        .filter(merchant_id=merchant_id, user_id=actor.id or 0, disabled_at=None)
+        .filter(user__is_active=True)
+        .first()
+    )
+    own = _powers_of(giver) if giver else Powers(frozenset())
+    if not all(own.covers(one) for one in wanted):
+        raise BeyondOwn
+
+
+def _powers_of(member: Membership) -> Powers:
+    return FoundRole(member.role, member.custom_role).powers(member.pk)
 
 
 def change_role(*, merchant_id: int, uid: str, role: str, actor: Actor) -> None:
@@ -136,20 +219,24 @@ def change_role(*, merchant_id: int, uid: str, role: str, actor: Actor) -> None:
 
     Raises:
         UnknownStaff, BadRole: What was given.
+        BeyondOwn: Their role, or the new one, may do what `actor` may not.
         LastOwner: No active owner would remain.
     """
-    if role not in Role.values:
-        raise BadRole
     with acting_as(merchant_id):
-        member = _locked(merchant_id, uid, leaves_owners=role != Role.OWNER)
-        if member.role == role:
+        member = _locked(merchant_id, uid, actor, leaves_owners=role != Role.OWNER)
+        wanted = find_role(merchant_id, role)
+        check_gives(merchant_id, actor, _powers_of(member), wanted.powers(member.pk))
+        if (member.role, member.custom_role) == (wanted.role, wanted.custom):
             return
+        before = FoundRole(member.role, member.custom_role)
         audit.record(
             merchant_id=merchant_id, actor=actor, action="staff.change_role",
             object_kind="staff", object_uid=uid,
-            before={"role": member.role}, after={"role": role},
+            before={"role": before.word}, after={"role": wanted.word},
         )  # fmt: skip
-        Membership.objects.filter(merchant_id=merchant_id, id=member.pk).update(role=role)
+        Membership.objects.filter(merchant_id=merchant_id, id=member.pk).update(
+            role=wanted.role, custom_role=wanted.custom
+        )
 
 
 def disable_staff(*, merchant_id: int, uid: str, actor: Actor, now: datetime | None = None) -> None:
@@ -157,10 +244,12 @@ def disable_staff(*, merchant_id: int, uid: str, actor: Actor, now: datetime | N
 
     Raises:
         UnknownStaff: Nobody here has this id.
+        BeyondOwn: They may do what `actor` may not.
         LastOwner: No active owner would remain.
     """
     with acting_as(merchant_id):
-        member = _locked(merchant_id, uid, leaves_owners=True)
+        member = _locked(merchant_id, uid, actor, leaves_owners=True)
+        check_gives(merchant_id, actor, _powers_of(member))
         if member.disabled_at is not None:
             return
         Membership.objects.filter(merchant_id=merchant_id, id=member.pk).update(
@@ -177,9 +266,11 @@ def enable_staff(*, merchant_id: int, uid: str, actor: Actor) -> None:
 
     Raises:
         UnknownStaff: Nobody here has this id.
+        BeyondOwn: They may do what `actor` may not.
     """
     with acting_as(merchant_id):
-        member = _locked(merchant_id, uid, leaves_owners=False)
+        member = _locked(merchant_id, uid, actor, leaves_owners=False)
+        check_gives(merchant_id, actor, _powers_of(member))
         if member.disabled_at is None:
             return
         Membership.objects.filter(merchant_id=merchant_id, id=member.pk).update(disabled_at=None)
@@ -196,16 +287,16 @@ def renew_sign_in(*, merchant_id: int, uid: str, actor: Actor) -> str:
 
     Raises:
         UnknownStaff: Nobody here has this id.
+        BeyondOwn: They may do what `actor` may not: it would be a way to become them.
         WorksElsewhere: One merchant must not take over an account that others rely on (L28).
     """
     with acting_as(merchant_id):
-        member = _locked(merchant_id, uid, leaves_owners=False)
+        member = _locked(merchant_id, uid, actor, leaves_owners=False)
+        check_gives(merchant_id, actor, _powers_of(member))
         user = User.objects.select_for_update().get(id=member.user_id)
+        if not queries.works_here_only(user_id=user.pk) or user.is_operator:
+            raise WorksElsewhere
         with connection.cursor() as cursor:
-            cursor.execute("select workplaces(%s::bigint)", [user.pk])
-            (places,) = cursor.fetchone()
-            if places != 1 or user.is_operator:
-                raise WorksElsewhere
             cursor.execute("delete from mfa_authenticator where user_id = %s", [user.pk])
         password = new_password()
         user.set_password(password)
@@ -217,18 +308,38 @@ def renew_sign_in(*, merchant_id: int, uid: str, actor: Actor) -> str:
     return password
 
 
-def _locked(merchant_id: int, uid: str, *, leaves_owners: bool) -> Membership:
-    """Lock all active owners and the one meant, in order of their ids, and return that one.
+def may_end_sessions(*, merchant_id: int, uid: str, actor: Actor) -> int:
+    """Return the person whose sessions `actor` may end all; it is written down.
+
+    Raises:
+        UnknownStaff: Nobody here has this id.
+        BeyondOwn: They may do what `actor` may not.
+        WorksElsewhere: Their sessions are others' business too.
+    """
+    with acting_as(merchant_id):
+        member = _locked(merchant_id, uid, actor, leaves_owners=False)
+        check_gives(merchant_id, actor, _powers_of(member))
+        if not queries.works_here_only(user_id=member.user_id):
+            raise WorksElsewhere
+        audit.record(
+            merchant_id=merchant_id, actor=actor, action="staff.end_sessions",
+            object_kind="staff", object_uid=uid,
+        )  # fmt: skip
+    return member.user_id
+
+
+def _locked(merchant_id: int, uid: str, actor: Actor, *, leaves_owners: bool) -> Membership:
+    """Lock all active owners, the one meant and who acts, in order of their ids; return the meant.
 
     Two owners who disable each other at once wait here for each other: the second then sees
-    that it would be the last.
+    that it would be the last. Who acts is locked too: a role lost meanwhile gives nothing more.
     """
     rows = list(
         Membership.objects.filter(merchant_id=merchant_id)
-        .filter(_active_owner_or(uid))
+        .filter(_active_owner_or(uid, actor))
         .order_by("id")
         .select_for_update(of=("self",))
-        .select_related("user")
+        .select_related("user", "custom_role")
     )
     member = next((row for row in rows if row.uid == uid), None)
     if member is None:
@@ -239,8 +350,9 @@ def _locked(merchant_id: int, uid: str, *, leaves_owners: bool) -> Membership:
     return member
 
 
-def _active_owner_or(uid: str) -> Q:
-    return Q(uid=uid) | Q(role=Role.OWNER, disabled_at=None, user__is_active=True)
+def _active_owner_or(uid: str, actor: Actor) -> Q:
+    known = Q(uid=uid) | Q(role=Role.OWNER, disabled_at=None, user__is_active=True)
+    return known | Q(user_id=actor.id or 0) if actor.kind == "user" else known
 
 
 def _is_active_owner(row: Membership) -> bool:

@@ -22,25 +22,41 @@ from kacang.merchants.queries.merchants import (
     merchant_id_of_host,
     merchant_id_of_slug,
 )
+from kacang.merchants.queries.roles import GrantInfo, RoleInfo, custom_roles, grants_of
 from kacang.merchants.queries.setting_values import forget_settings, setting, settings_of
-from kacang.merchants.queries.staff import StaffInfo, staff
+from kacang.merchants.queries.staff import (
+    StaffInfo,
+    has_hidden_first_steps,
+    staff,
+    works_here_only,
+)
+from kacang.merchants.queries.visits import (
+    VisitInfo,
+    visit_under_way,
+)
 
 __all__ = [
     "AuditFilter",
     "AuditPage",
     "AuditRow",
+    "GrantInfo",
     "HostInfo",
     "KeyInfo",
     "MembershipInfo",
     "MerchantInfo",
+    "RoleInfo",
     "StaffInfo",
     "UnknownMerchant",
+    "VisitInfo",
     "all_merchant_ids",
     "api_keys",
     "audit_actions",
     "audit_page",
+    "custom_roles",
     "first_merchant_id",
     "forget_settings",
+    "grants_of",
+    "has_hidden_first_steps",
     "hosts",
     "last_sealed_at",
     "memberships_of",
@@ -50,4 +66,6 @@ __all__ = [
     "setting",
     "settings_of",
     "staff",
+    "visit_under_way",
+    "works_here_only",
 ]

@@ -32,6 +32,7 @@ class AuditFilter:
     actor: str = ""
     action: str = ""
     object_uid: str = ""
+    address: str = ""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -94,6 +95,9 @@ def _conditions(where: AuditFilter) -> list[Q]:
         conditions.append(Q(action=where.action))
     if where.object_uid:
         conditions.append(Q(object_uid=where.object_uid))
+    if where.address:
+        # Compared with "" as well: the index is of entries that have an address.
+        conditions.append(Q(address=where.address) & Q(address__gt=""))
     if where.since:
         conditions.append(Q(at__gte=where.since))
     if where.until:

@@ -1,13 +1,16 @@
 """Which merchants there are, and who works for them."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.utils.functional import Promise
 
 from kacang.merchants.models import Host, Merchant
-from kacang.merchants.permissions import Role, permissions_of
+from kacang.merchants.permissions import Role
+from kacang.merchants.powers import Powers, powers, with_grants
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.errors import NotFound
 
@@ -42,7 +45,11 @@ def merchant(*, merchant_id: int) -> MerchantInfo:
 
 @dataclass(frozen=True, slots=True)
 class MembershipInfo:
-    """Where a person works, and as what."""
+    """Where a person works, as what, and what that lets them do at this moment.
+
+    `permissions`, `reach` and `hidden` are of `powers.Powers`, with what was given for a while;
+    `own` is what the role alone gives.
+    """
 
     merchant_id: int
     uid: str
@@ -53,11 +60,19 @@ class MembershipInfo:
     currency: str
     role: str
     permissions: frozenset[str]
+    member_id: int
+    own: Powers
+    reach: frozenset[str] | None
+    hidden: frozenset[str]
+    custom_name: str = ""
+    custom_uid: str = ""
+    role_needs_second_factor: bool = False
+    second_factor_by: datetime | None = None
 
     @property
     def role_label(self) -> Promise | str:
         """What people call the role."""
-        return Role(self.role).label
+        return self.custom_name or Role(self.role).label
 
 
 def memberships_of(*, user_id: int) -> list[MembershipInfo]:
@@ -65,14 +80,23 @@ def memberships_of(*, user_id: int) -> list[MembershipInfo]:
     with connection.cursor() as cursor:
         cursor.execute("select * from memberships_of(%s::bigint)", [user_id])
         rows = cursor.fetchall()
-    return [
-        MembershipInfo(
-            merchant_id=row[0], uid=row[1], merchant_name=row[2], merchant_slug=row[3],
-            merchant_kind=row[4], time_zone=row[5], currency=row[6], role=row[7],
-            permissions=permissions_of(row[7]),
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [membership_info(row) for row in rows]
+
+
+def membership_info(row: tuple[Any, ...]) -> MembershipInfo:
+    """Read a row of the function `memberships_of`."""
+    custom, grants = json.loads(row[9] or "null"), json.loads(row[10])
+    own = powers(role=row[7], custom=custom, member_id=row[8])
+    now = with_grants(own, grants, row[8])
+    return MembershipInfo(
+        merchant_id=row[0], uid=row[1], merchant_name=row[2], merchant_slug=row[3],
+        merchant_kind=row[4], time_zone=row[5], currency=row[6], role=row[7], member_id=row[8],
+        permissions=now.permissions, reach=now.reach, hidden=now.hidden, own=own,
+        custom_name=custom["name"] if custom else "",
+        custom_uid=custom["uid"] if custom else "",
+        role_needs_second_factor=bool(custom and custom["needs_second_factor"]),
+        second_factor_by=row[11],
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

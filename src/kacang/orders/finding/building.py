@@ -13,6 +13,7 @@ from typing import Any
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import UnknownProduct
+from kacang.merchants.tenancy import current_reach
 from kacang.orders import sql
 from kacang.orders.finding.filters import NUMBERS_MAX, OrderFilter, Sort
 from kacang.orders.list_models import Tag
@@ -245,7 +246,32 @@ def _conditions(merchant_id: int, where: OrderFilter) -> tuple[dict[str, str], d
     if where.has_note is not None:
         conditions["note"] = "o.has_note" if where.has_note else "not o.has_note"
     _related(merchant_id, where, conditions, given)
+    _reached(conditions, given)
     return conditions, given
+
+
+def _reached(conditions: dict[str, str], given: dict[str, Any]) -> None:
+    text, values = reached()
+    if text:
+        conditions["reach"] = text
+        given.update(values)
+
+
+def reached() -> tuple[str, dict[str, Any]]:
+    """Return to which orders `o` the role of who asks reaches, "" for all, and its values.
+
+    The policy on orders holds it anyway (I1); said in the statement, an index finds them.
+    """
+    reach = current_reach()
+    if reach is None:
+        return "", {}
+    members = [int(word[1:]) for word in reach if word[1:].isdecimal()]
+    channels = sorted(word for word in reach if not word[1:].isdecimal())
+    if members and channels:
+        return "", {}
+    if members:
+        return "o.assignee_id = %(reach_member)s::bigint", {"reach_member": members[0]}
+    return "o.channel = any(%(reach_channels)s::text[])", {"reach_channels": channels}
 
 
 def _state(state: OrderState) -> str:

@@ -18,6 +18,7 @@ from kacang.orders.finding.building import (
     after_of,
     find,
     place_of,
+    reached,
 )
 from kacang.orders.finding.filters import OrderFilter, Sort
 from kacang.orders.models import OrderState
@@ -40,14 +41,14 @@ _COUNTS = """
 select s.state, (
     select count(*) from (
         select from sale_order o
-        where o.merchant_id = %(merchant)s::bigint and o.state = s.state limit s.most
+        where o.merchant_id = %(merchant)s::bigint and o.state = s.state{reach} limit s.most
     ) few)
 from unnest(%(states)s::smallint[], %(mosts)s::int[]) as s(state, most)
 """
 _OVERDUE_COUNT = f"""
 select count(*) from (
     select from sale_order o
-    where o.merchant_id = %(merchant)s::bigint and o.state = 0 and {OVERDUE}
+    where o.merchant_id = %(merchant)s::bigint and o.state = 0 and {OVERDUE}{{reach}}
     limit %(most)s::int) few
 """  # noqa: S608 - our own text
 _COUNT = "select count(*)::int from ({found}) few"
@@ -214,8 +215,12 @@ def counts_by_state(*, merchant_id: int) -> dict[OrderState, int]:
         "mosts": [most_counted(state) + 1 for state in OrderState],
     }
     with acting_as(merchant_id):
-        counts = {OrderState(state): count for state, count in rows(_COUNTS, asked)}
-        ((overdue,),) = rows(_OVERDUE_COUNT, {"merchant": merchant_id, "most": OPEN_MAX + 1})
+        text, values = reached()
+        narrowed = f" and {text}" if text else ""
+        found = rows(_COUNTS.replace("{reach}", narrowed), {**asked, **values})
+        counts = {OrderState(state): count for state, count in found}
+        past = {"merchant": merchant_id, "most": OPEN_MAX + 1, **values}
+        ((overdue,),) = rows(_OVERDUE_COUNT.replace("{reach}", narrowed), past)
     counts[OrderState.PENDING] -= min(overdue, counts[OrderState.PENDING])
     counts[OrderState.CANCELLED] += overdue
     return {state: min(count, most_counted(state) + 1) for state, count in counts.items()}

@@ -12,9 +12,11 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter, StockMode
+from kacang.merchants import operations
 from kacang.merchants import queries as merchants
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries as orders
@@ -99,19 +101,36 @@ def overview(request: ConsoleRequest) -> HttpResponse:
     day = _day(desk.zone, timezone.now())
     with acting_as(desk.merchant_id):
         steps = _steps(desk)
+        is_new = any(not step.done for step in steps)
+        hidden = is_new and merchants.has_hidden_first_steps(
+            merchant_id=desk.merchant_id, member_id=request.membership.member_id
+        )
         context = {
             "todo": _todo(desk),
             "figures": _figures(desk, day),
             "chart": _chart(desk, day),
             "best": _best(desk, day),
             "latest": _latest(desk),
-            "steps": steps if any(not step.done for step in steps) else (),
+            "steps": steps if is_new and not hidden else (),
+            "steps_hidden": hidden,
             "steps_done": sum(step.done for step in steps),
             "at": day.now,
             "can_see_orders": "orders.view" in desk.permissions,
             "can_import": "stock.import" in desk.permissions,
         }
     return render(request, "console/dashboard/overview.html", context)
+
+
+@needs("dashboard.view")
+@require_POST
+def first_steps(request: ConsoleRequest) -> HttpResponse:
+    """Put the list of first steps away for the person, or show it again."""
+    hide = request.POST.get("show") != "1"
+    operations.hide_first_steps(
+        merchant_id=request.merchant, member_id=request.membership.member_id,
+        now=timezone.now() if hide else None,
+    )  # fmt: skip
+    return redirect("console_home")
 
 
 @needs()

@@ -24,6 +24,10 @@ class Desk:
     kind: str
     slug: str
     member_uid: str
+    # Details of buyers that stay masked for the person's role.
+    hidden: frozenset[str] = frozenset()
+    # Whether their role reaches to some orders only: jobs of others are not theirs either.
+    sees_own_only: bool = False
 
 
 def desk_of(request: ConsoleRequest) -> Desk:
@@ -38,6 +42,8 @@ def desk_of(request: ConsoleRequest) -> Desk:
         kind=membership.merchant_kind,
         slug=membership.merchant_slug,
         member_uid=membership.uid,
+        hidden=membership.hidden,
+        sees_own_only=membership.reach is not None,
     )
 
 

@@ -4,7 +4,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from kacang.messages import queries as messages
-from kacang.web.design.shell import NavGroup, NavItem, Shell, allowed
+from kacang.web.design.shell import NavGroup, NavItem, Shell, VisitBar, allowed
 from kacang.web.requests import ConsoleRequest
 
 # One line per page group: name, words, icon, address, permission, letter after G.
@@ -126,10 +126,23 @@ def shell_of(request: ConsoleRequest) -> Shell:
         commands=[item for item in COMMANDS if item.permission in membership.permissions],
         unread=messages.unread_count(merchant_id=membership.merchant_id),
         notices_url=address("console_notices"),
+        help_url=address("console_help"),
         search_url=address("console_search"),
         logout_url=address("account_logout"),
         shop_url=f"/s/{membership.merchant_slug}/",
+        visit=_visit_bar(request),
+        second_factor_by=getattr(request, "second_factor_by", None),
+        second_factor_url=address("mfa_activate_totp"),
+        theme=getattr(request.user, "theme", "system"),
+        theme_url=address("console_theme"),
     )
+
+
+def _visit_bar(request: ConsoleRequest) -> VisitBar | None:
+    visit = getattr(request, "visit", None)
+    if visit is None:
+        return None
+    return VisitBar(visit.whom, visit.until, visit.may_change, address("console_visit_end"))
 
 
 def address(name: str) -> str:

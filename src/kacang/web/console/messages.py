@@ -44,6 +44,7 @@ EVENTS: dict[str, Promise] = {
     "case.decided": gettext_lazy("To the buyer: a case is decided"),
     "wallet.code": gettext_lazy("One-time code for a wallet"),
     "wallet.withdrawal": gettext_lazy("To the customer: a withdrawal"),
+    "sign_in.new": gettext_lazy("To staff: signed in from a new place"),
     "restocked": gettext_lazy("To the buyer: it is back"),
     "staff.order_waiting": gettext_lazy("To staff: a paid order waits"),
     "staff.suspense": gettext_lazy("To staff: money fits no order"),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("kacang.web.console.wording.urls")),
     path("", include("kacang.web.console.deadlines.urls")),
     path("", include("kacang.web.console.stages.urls")),
+    path("", include("kacang.web.console.roles.urls")),
     path("", include("kacang.web.console.refunds.urls")),
     path("", include("kacang.web.console.aftersales.urls")),
     path("", include("kacang.web.console.reviews.urls")),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -16,11 +17,11 @@ from kacang.orders.batches.queries import BATCH, CHECKING
 from kacang.orders.exports.operations import KIND as ORDER_EXPORT
 from kacang.orders.queries import REPLACING
 from kacang.orders.slips.operations import KIND as SLIPS
-from kacang.outbox import files, queries, work
+from kacang.outbox import auditing, files, queries, work
 from kacang.outbox.queries import WorkState, WorkView
 from kacang.vault import queries as vault
 from kacang.vault.queries import BatchView
-from kacang.web.console.access import needs
+from kacang.web.console.access import Denied, needs
 from kacang.web.console.cards.changes import told_of
 from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
 from kacang.web.console.reconciliation.words import problem_words
@@ -49,6 +50,19 @@ KINDS: dict[str, Promise] = {
     BILL: gettext_lazy("Reading of a bill"),
     "vault.tails": gettext_lazy("Preparing the search by number"),
     "keys.rotate": gettext_lazy("Change of the key of card secrets"),
+    auditing.EXPORT: gettext_lazy("Export of the audit log"),
+    auditing.VERIFY: gettext_lazy("Comparison of the logs with their seals"),
+}
+# Whose field a kind of job is: they may stop it and have its files, besides who started it.
+FIELDS = {
+    REPLACING: "orders.replace",
+    EXPORT: "secrets.export",
+    "orders.move": "shop.move",
+    "orders.move_check": "shop.move",
+    BILL: "reconciliation.edit",
+    "keys.rotate": "secrets.rotate",
+    auditing.EXPORT: "audit.export",
+    auditing.VERIFY: "audit.view",
 }
 # Jobs that have a page of their own, by what it is called.
 PAGES = {
@@ -65,6 +79,7 @@ RESULT_LABELS: dict[str, Promise] = {
     "vault.change": gettext_lazy("Result per card"),
     REPLACING: gettext_lazy("Result per card"),
     EXPORT: gettext_lazy("Download"),
+    auditing.EXPORT: gettext_lazy("Download"),
 }
 STATE_WORDS: dict[WorkState, Promise] = {
     WorkState.WAITING: gettext_lazy("Queued"),
@@ -89,16 +104,20 @@ def work_list(request: ConsoleRequest) -> HttpResponse:
     """Show the latest jobs, the newest first."""
     desk = desk_of(request)
     chosen = STATES.get(request.GET.get("state", ""))
+    kind = request.GET.get("kind", "")
+    mine = request.GET.get("mine") == "1" or desk.sees_own_only
     found = queries.works(
         merchant_id=desk.merchant_id,
         state=chosen,
+        kinds=(kind,) if kind in KINDS else (),
+        by=desk.actor.label if mine else "",
         cursor=request.GET.get("cursor", ""),
         limit=PAGE + 1,
     )
     shown = found[:PAGE]
-    tabs = [Tab(_("All"), "?", on=chosen is None)]
+    tabs = [Tab(_("All"), _with(request, state=""), on=chosen is None)]
     tabs += [
-        Tab(STATE_WORDS[state], f"?state={name}", on=state is chosen)
+        Tab(STATE_WORDS[state], _with(request, state=name), on=state is chosen)
         for name, state in STATES.items()
     ]
     context = {
@@ -106,15 +125,29 @@ def work_list(request: ConsoleRequest) -> HttpResponse:
         "tabs": tabs,
         "pages": pages_of(request, shown[-1].uid if len(found) > PAGE else ""),
         "can_see_stock": "stock.view" in desk.permissions,
+        "kinds": sorted(KINDS.items(), key=lambda pair: str(pair[1])),
+        "kind": kind,
+        "mine": mine,
+        "own_only": desk.sees_own_only,
+        "state_name": request.GET.get("state", "") if chosen is not None else "",
     }
     return render(request, "console/works/list.html", context)
+
+
+def _with(request: ConsoleRequest, **values: str) -> str:
+    """Return the address of the list with other filters, from its beginning."""
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    for name, value in values.items():
+        query[name] = value
+    return f"?{urlencode([(name, value) for name, value in query.items() if value])}"
 
 
 @needs("works.view")
 def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Show one job; htmx gets its card alone, again and again until it has ended."""
     desk = desk_of(request)
-    item = queries.work(merchant_id=desk.merchant_id, uid=uid)
+    item = _work(desk, uid)
     card = card_of(item, desk)
     if is_over_list(request):
         response = render(request, "components/job.html", {"job": card})
@@ -131,16 +164,19 @@ def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "sku_uid": str(item.arguments.get("sku", "")),
         "bill_uid": _bill_uid(desk, item),
         "can_change": "stock.change" in desk.permissions,
+        "can_retry": _can_retry(item, desk),
+        "verified": item.kind == auditing.VERIFY and item.state is WorkState.DONE,
         **told_of(desk, item),
     }
     return render(request, "console/works/page.html", context)
 
 
-@needs("stock.import")
+@needs("works.view")
 @require_POST
 def work_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Ask a job to stop. An import puts back what it did; a change of cards keeps it."""
     desk = desk_of(request)
+    _demand(_work(desk, uid), desk)
     work.ask_to_cancel(merchant_id=desk.merchant_id, uid=uid)
     if is_over_list(request):
         item = queries.work(merchant_id=desk.merchant_id, uid=uid)
@@ -148,14 +184,29 @@ def work_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
     return redirect("console_work", uid)
 
 
-@needs("stock.import")
+@needs("works.view")
+@require_POST
+def work_retry(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Start a job that failed once more, as it was asked for."""
+    desk = desk_of(request)
+    item = _work(desk, uid)
+    _demand(item, desk)
+    if not _can_retry(item, desk):
+        return redirect("console_work", uid)
+    return redirect("console_work", auditing.start_again(
+        merchant_id=desk.merchant_id, item=item, actor=desk.actor
+    ))  # fmt: skip
+
+
+@needs("works.view")
 def work_file(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Download the file that a job made, until it expires."""
     desk = desk_of(request)
-    item = queries.work(merchant_id=desk.merchant_id, uid=uid)
+    item = _work(desk, uid)
     file_uid = file_of(item)
     if not file_uid:
         raise Http404
+    _demand(item, desk)
     info = files.info(merchant_id=desk.merchant_id, uid=file_uid)
     content = files.stream(merchant_id=desk.merchant_id, uid=file_uid)
     response = StreamingHttpResponse(content, content_type="application/octet-stream")
@@ -165,6 +216,30 @@ def work_file(request: ConsoleRequest, uid: str) -> HttpResponse:
     response["X-Content-Type-Options"] = "nosniff"
     # What guards a view sets headers only, which both kinds of answer have.
     return cast(HttpResponse, response)
+
+
+def _work(desk: Desk, uid: str) -> WorkView:
+    """Return a job; for who sees own orders only, one of theirs."""
+    item = queries.work(merchant_id=desk.merchant_id, uid=uid)
+    if desk.sees_own_only and item.actor_label != desk.actor.label:
+        raise queries.UnknownWork
+    return item
+
+
+def may_act(item: WorkView, desk: Desk) -> bool:
+    """Whether a person may stop a job and have its files: their own, or of their field."""
+    wanted = FIELDS.get(item.kind, "stock.import")
+    return wanted in desk.permissions or item.actor_label == desk.actor.label
+
+
+def _demand(item: WorkView, desk: Desk) -> None:
+    if not may_act(item, desk):
+        raise Denied(permission=FIELDS.get(item.kind, "stock.import"))
+
+
+def _can_retry(item: WorkView, desk: Desk) -> bool:
+    """Whether a failed job may be started again: only those that change nothing."""
+    return item.kind in auditing.KINDS and item.state is WorkState.FAILED and may_act(item, desk)
 
 
 def _batch(desk: Desk, item: WorkView) -> BatchView | None:
@@ -202,8 +277,8 @@ PROBLEM_WORDS: dict[str, Promise] = {
 
 def card_of(item: WorkView, desk: Desk) -> JobCard:
     """Return a job as its card shows it."""
-    may_act = "stock.import" in desk.permissions
-    file_uid = file_of(item) if may_act else ""
+    may = may_act(item, desk)
+    file_uid = file_of(item) if may else ""
     state = item.state.name.lower()
     if item.cancel_asked and not item.has_ended:
         state = "cancelling"
@@ -217,7 +292,7 @@ def card_of(item: WorkView, desk: Desk) -> JobCard:
         result_url=_result_url(item, desk, file_uid),
         result_label=RESULT_LABELS.get(item.kind, gettext_lazy("Lines with errors")),
         cancel_url=reverse("console_work_cancel", args=[item.uid])
-        if may_act and not item.cancel_asked
+        if may and not item.cancel_asked
         else "",
     )
 
@@ -235,7 +310,8 @@ def _result_url(item: WorkView, desk: Desk, file_uid: str) -> str:
 
 def file_of(item: WorkView) -> str:
     """Return the uid of the file that a job made, or ""."""
-    return str(item.result.get("error_file") or item.result.get("change_file") or "")
+    names = ("error_file", "change_file", "audit_file")
+    return next((str(item.result[name]) for name in names if item.result.get(name)), "")
 
 
 RESULT_WORDS: dict[str, Promise] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from kacang.web.design.parts import Words
 
@@ -32,6 +33,16 @@ class NavGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitBar:
+    """The red bar above every page of who looks at the console as somebody else."""
+
+    whom: Words
+    until: datetime
+    may_change: bool
+    end_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     """Everything that console/base.html shows around a page.
 
@@ -58,6 +69,13 @@ class Shell:
     search_url: str = ""
     logout_url: str = ""
     shop_url: str = ""
+    visit: VisitBar | None = None
+    # Until when the person must have set a second factor up, and where.
+    second_factor_by: datetime | None = None
+    second_factor_url: str = ""
+    # "system", "light", "dark": what the person chose.
+    theme: str = "system"
+    theme_url: str = ""
 
     @property
     def initial(self) -> str:

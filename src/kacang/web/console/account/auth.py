@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from kacang.merchants import queries
 from kacang.web.access import marked, public
-from kacang.web.console.access import SESSION_MERCHANT, enter, needs_login
+from kacang.web.console.access import SESSION_MERCHANT, SESSION_VISIT, enter, needs_login
 from kacang.web.console.account.forms import (
     CodeAgainForm,
     PasswordAgainForm,
@@ -81,6 +81,8 @@ def merchants(request: ConsoleRequest) -> HttpResponse:
         for membership in memberships:
             if membership.uid == wanted:
                 request.session[SESSION_MERCHANT] = membership.merchant_id
+                request.session.pop(SESSION_VISIT, None)
+                request.visit = None
                 enter(request, membership)
                 return redirect("/console/")
     if len(memberships) == 1:

@@ -23,7 +23,11 @@ from kacang.web.console.access import needs
 from kacang.web.console.account.devices import name_of_device
 from kacang.web.console.account.forms import NewPasswordForm, SwitchOnForm
 from kacang.web.console.account.second_factor import use_up
-from kacang.web.console.account.signing_in import remember_language, write_down
+from kacang.web.console.account.signing_in import (
+    remember_language,
+    remember_theme,
+    write_down,
+)
 from kacang.web.requests import ConsoleRequest
 
 
@@ -33,11 +37,15 @@ class UnknownSession(NotFound):
     code = "account.unknown_session"
 
 
+THEMES = (("system", _("As the system says")), ("light", _("Light")), ("dark", _("Dark")))
+
+
 class ProfileForm(forms.Form):
     """What a person may change of themselves."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    theme = forms.ChoiceField(label=_("Appearance"), choices=THEMES, required=False)
 
 
 @needs()
@@ -45,20 +53,36 @@ class ProfileForm(forms.Form):
 def profile(request: ConsoleRequest) -> HttpResponse:
     """Show the account; change name and language."""
     user = cast(Any, request.user)
-    form = ProfileForm(request.POST or None, initial={"name": user.name, "language": user.language})
+    form = ProfileForm(
+        request.POST or None,
+        initial={"name": user.name, "language": user.language, "theme": user.theme},
+    )
     if request.method == "POST" and form.is_valid():
         language = form.cleaned_data["language"]
         operations.change_profile(
-            user_id=user.pk, name=form.cleaned_data["name"], language=language
-        )
+            user_id=user.pk, name=form.cleaned_data["name"], language=language,
+            theme=form.cleaned_data["theme"] or user.theme,
+        )  # fmt: skip
         with translation.override(language):
             messages.success(request, gettext("Saved."))
         answer = redirect("console_profile")
         remember_language(answer, language)
+        remember_theme(answer, form.cleaned_data["theme"] or user.theme)
         return answer
     values = {"form": form, **_second_factor(user.pk), "sessions": _sessions(request)}
     status = 422 if form.errors else 200
     return render(request, "console/account/profile.html", values, status=status)
+
+
+@needs()
+@require_POST
+def theme(request: ConsoleRequest) -> HttpResponse:
+    """Keep the look that the switch in the frame was turned to."""
+    user = cast(Any, request.user)
+    operations.change_profile(
+        user_id=user.pk, name=user.name, language=user.language, theme=request.POST.get("theme", "")
+    )
+    return HttpResponse(status=204)
 
 
 @needs()

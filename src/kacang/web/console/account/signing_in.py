@@ -25,8 +25,10 @@ from kacang.merchants.master import master_keys
 from kacang.shared.ciphers import CannotOpen, MerchantCipher
 from kacang.shared.clock import utc_now
 from kacang.web.addresses import client_address
+from kacang.web.console.account.places import tell_of_new_place
 from kacang.web.design import drawings
 
+THEME_COOKIE = "kc_theme"
 YEAR_SECONDS = 365 * 24 * 3600
 LOCKED_OUT_EVERY = timedelta(minutes=15)
 
@@ -37,6 +39,7 @@ class Person(Protocol):
     pk: int
     email: str
     language: str
+    theme: str
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -76,6 +79,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Write the sign-in down in each merchant of the person."""
         response: HttpResponse = super().post_login(request, user, **more)
         write_down(request, user, "account.sign_in")
+        tell_of_new_place(request, user)
+        remember_theme(response, user.theme)
         # Who chose another language than the installation's has it on every device.
         if user.language != settings.LANGUAGE_CODE:
             remember_language(response, user.language)
@@ -168,6 +173,17 @@ def remember_language(response: HttpResponse, language: str) -> None:
         path=settings.LANGUAGE_COOKIE_PATH,
         secure=settings.HTTPS,
         samesite="Lax",
+    )
+
+
+def remember_theme(response: HttpResponse, theme: str) -> None:
+    """Let the browser remember the look, for the pages before signing in."""
+    if theme == "system":
+        response.delete_cookie(THEME_COOKIE)
+        return
+    # The switch in the frame writes it too.
+    response.set_cookie(
+        THEME_COOKIE, theme, max_age=YEAR_SECONDS, secure=settings.HTTPS, samesite="Lax"
     )
 
 

@@ -6,16 +6,18 @@ by itself. Only what is listed here exists; its other pages are not mounted.
 
 from django.urls import path
 
-from kacang.web.console.account import auth, profile
+from kacang.web.console.account import auth, not_me, profile
 
 urlpatterns = [
     path("login/", auth.login, name="account_login"),
     path("login/code/", auth.second_factor, name="mfa_authenticate"),
     path("logout/", auth.logout, name="account_logout"),
+    path("not-me/<str:token>/", not_me.not_me, name="console_not_me"),
     path("again/", auth.reauthenticate, name="account_reauthenticate"),
     path("again/code/", auth.repeat_code, name="mfa_reauthenticate"),
     path("shops/", auth.merchants, name="console_merchants"),
     path("account/", profile.profile, name="console_profile"),
+    path("account/theme/", profile.theme, name="console_theme"),
     path("account/password/", profile.change_password, name="account_change_password"),
     path("account/second-factor/", auth.own_page, name="mfa_index"),
     path("account/second-factor/on/", profile.totp_on, name="mfa_activate_totp"),

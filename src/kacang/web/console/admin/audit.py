@@ -6,42 +6,36 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from kacang.merchants import operations, queries
+from kacang.merchants import queries
 from kacang.merchants.queries import AuditFilter, AuditRow
-from kacang.shared.clock import utc_now
+from kacang.outbox import auditing
+from kacang.outbox import queries as works
+from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
 from kacang.web.console.admin.audit_words import (
     ACTORS,
     FAULTS,
     LOGS,
+    Change,
     action_word,
-    value_name,
-    value_word,
+    changes_of,
 )
-from kacang.web.console.desk import pages_of
+from kacang.web.console.desk import desk_of, pages_of
+from kacang.web.console.work import card_of
 from kacang.web.design.parts import Chip
+from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
-# Seals are made each minute in which something was written: this is a day at least.
-VERIFIED_NEWEST = 1500
-ABSENT = "—"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One value before and after, as people read it."""
-
-    name: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +54,7 @@ class FilterForm(forms.Form):
     actor = forms.CharField(label=gettext_lazy("Who"), max_length=120, required=False)
     action = forms.CharField(label=gettext_lazy("What"), max_length=60, required=False)
     object = forms.CharField(label=gettext_lazy("Of what"), max_length=60, required=False)
+    address = forms.CharField(label=gettext_lazy("From where"), max_length=50, required=False)
     since = forms.DateField(label=gettext_lazy("From"), required=False)
     until = forms.DateField(label=gettext_lazy("To"), required=False)
 
@@ -86,27 +81,67 @@ def audit_log(request: ConsoleRequest) -> HttpResponse:
         "actions": sorted(((one, action_word(one)) for one in actions), key=lambda pair: pair[1]),
         "people": queries.staff(merchant_id=request.merchant),
         "sealed_at": queries.last_sealed_at(merchant_id=request.merchant),
+        "query": request.GET.urlencode(),
+        "may_export": "audit.export" in request.membership.permissions,
+        "months": settings.LOG_MONTHS,
     }
     return render(request, "console/audit/list.html", values)
+
+
+@needs("audit.view", "audit.export")
+@require_POST
+def audit_export(request: ConsoleRequest) -> HttpResponse:
+    """Start to write what the filters leave into a file; that somebody exports it is logged."""
+    form = FilterForm(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    try:
+        uid = auditing.start_export(
+            merchant_id=request.merchant,
+            where=_filter(wanted),
+            kind=request.POST.get("as", "")[:4],
+            language=get_language() or "zh-hans",
+            actor=request.actor,
+        )
+    except DomainError as error:
+        messages.error(request, text_of(error))
+        return redirect("console_audit")
+    return redirect("console_work", uid)
 
 
 @needs("audit.view")
 @require_POST
 def audit_verify(request: ConsoleRequest) -> HttpResponse:
-    """Compare the newest seals with the log and say what was found."""
-    now = utc_now()
-    reports = operations.verify_logs(merchant_id=request.merchant, newest=VERIFIED_NEWEST)
-    rows = [
-        {
-            "name": LOGS[one.log],
-            "report": one,
-            "age_seconds": one.age_seconds(now),
-            "broken": [(seal.number, FAULTS[seal.reason]) for seal in one.broken[:20]],
-        }
-        for one in reports
-    ]
-    values = {"rows": rows, "is_sound": all(one.is_sound for one in reports), "now": now}
+    """Start to compare every seal with the logs."""
+    uid = auditing.start_verification(merchant_id=request.merchant, actor=request.actor)
+    return redirect("console_audit_verified", uid)
+
+
+@needs("audit.view")
+@require_safe
+def audit_verified(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Show how far a verification is, then what it found."""
+    item = works.work(merchant_id=request.merchant, uid=uid)
+    if item.kind != auditing.VERIFY:
+        raise works.UnknownWork
+    found = item.result.get("logs", [])
+    values = {
+        "item": item,
+        "job": card_of(item, desk_of(request)),
+        "rows": [{**one, **_told(one)} for one in found],
+        "is_sound": item.result.get("is_sound", False),
+        "is_done": bool(found),
+    }
     return render(request, "console/audit/verified.html", values)
+
+
+def _told(found: dict[str, Any]) -> dict[str, Any]:
+    sealed_at = found["last_sealed_at"]
+    return {
+        "name": LOGS[found["log"]],
+        "last_sealed_at": datetime.fromisoformat(sealed_at) if sealed_at else None,
+        "broken": [(number, FAULTS[reason]) for number, reason in found["broken"]],
+        "is_sound": not found["broken_count"],
+    }
 
 
 def entries_of(request: ConsoleRequest, *, actor: str, limit: int) -> list[Entry]:
@@ -122,6 +157,7 @@ def _filter(wanted: dict[str, Any]) -> AuditFilter:
         actor=wanted.get("actor", "").strip(),
         action=wanted.get("action", ""),
         object_uid=wanted.get("object", "").strip(),
+        address=wanted.get("address", "").strip(),
         since=_midnight(wanted.get("since"), 0),
         until=_midnight(wanted.get("until"), 1),
     )
@@ -140,6 +176,7 @@ def _chips(request: ConsoleRequest, wanted: dict[str, Any]) -> list[Chip]:
         "actor": (_("Who"), str),
         "action": (_("What"), action_word),
         "object": (_("Of what"), str),
+        "address": (_("From where"), str),
         "since": (_("From"), str),
         "until": (_("To"), str),
     }
@@ -155,21 +192,4 @@ def _chips(request: ConsoleRequest, wanted: dict[str, Any]) -> list[Chip]:
 
 def _entry(row: AuditRow, currency: str) -> Entry:
     kind = ACTORS.get(row.actor_kind, row.actor_kind)
-    return Entry(row, action_word(row.action), str(kind), _changes(row, currency))
-
-
-def _changes(row: AuditRow, currency: str) -> list[Change]:
-    before = row.before if isinstance(row.before, dict) else {}
-    after = row.after if isinstance(row.after, dict) else {}
-    # Amounts of an order are in the order's own currency, which then is in the log beside them.
-    own = after.get("currency", currency)
-    found = [
-        Change(
-            value_name(name),
-            value_word(name, before.get(name), own) or ABSENT,
-            value_word(name, after.get(name), own) or ABSENT,
-        )
-        for name in dict.fromkeys([*before, *after])
-    ]
-    # What was not set, and is not set now, tells nobody anything.
-    return [one for one in found if (one.before, one.after) != (ABSENT, ABSENT)]
+    return Entry(row, action_word(row.action), str(kind), changes_of(row, currency))

@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from kacang.merchants.permissions import Role
+from kacang.merchants.permissions import HIDEABLE, PERMISSIONS, Reach, Role
+from kacang.merchants.queries import AuditRow
 from kacang.merchants.settings import SPECS
 from kacang.shared.money import Money
 from kacang.shared.texts import LANGUAGES, pick
 from kacang.web.console.products.forms import KIND_WORDS, STOCK_WORDS, STRATEGY_WORDS
 
+ABSENT = "—"
 ACTIONS: dict[str, Promise] = {
+    "audit.export": _("Exported the audit log"),
+    "audit.verify": _("Had the logs compared with their seals"),
     "secrets.rotate": _("Began to change the key of card secrets"),
     "secrets.rotated": _("The key of card secrets was changed"),
     "messages.switch": _("Switched a message on or off"),
@@ -31,6 +36,8 @@ ACTIONS: dict[str, Promise] = {
     "account.end_other_sessions": _("Signed out everywhere else"),
     "account.end_session": _("Signed out another device"),
     "account.locked_out": _("Sign-in closed after wrong passwords"),
+    "account.new_place": _("Signed in from a new device or place"),
+    "account.not_me": _("Said that a sign-in was not theirs; all sessions ended"),
     "account.new_recovery_codes": _("Made new recovery codes"),
     "account.second_factor_failed": _("Wrong second factor"),
     "account.second_factor_off": _("Switched second factor off"),
@@ -196,6 +203,15 @@ ACTIONS: dict[str, Promise] = {
     "skus.create": _("Added a variant"),
     "skus.on_sale": _("Put a variant on or off sale"),
     "skus.update": _("Changed a variant"),
+    "orders.assign": _("Gave an order to a member of staff"),
+    "visits.start": _("Began to look as somebody else"),
+    "visits.end": _("Ended looking as somebody else"),
+    "roles.archive": _("Put a role away"),
+    "roles.create": _("Made a role"),
+    "roles.edit": _("Changed what a role may do"),
+    "staff.end_grant": _("Ended what somebody had for a while"),
+    "staff.end_sessions": _("Ended somebody's sessions"),
+    "staff.grant": _("Gave somebody something for a while"),
     "staff.add": _("Added staff"),
     "staff.change_role": _("Changed a role"),
     "staff.disable": _("Disabled staff"),
@@ -217,6 +233,15 @@ ACTORS: dict[str, Promise] = {
 
 # Values in "before" and "after" that are no setting.
 VALUES: dict[str, Promise] = {
+    "channels": _("Channels"),
+    "hidden": _("Stays masked"),
+    "as": _("As whom"),
+    "may_change": _("May change things"),
+    "member": _("Member of staff"),
+    "needs_second_factor": _("Demands a second factor"),
+    "permission": _("Permission"),
+    "permissions": _("Permissions"),
+    "reach": _("Reaches to"),
     "addresses": _("Only from"),
     "amount_minor": _("Amount"),
     "card": _("Card"),
@@ -283,6 +308,10 @@ CODES: dict[str, Mapping[Any, Promise | str]] = {
         "not_a_redeem_code": _("it is a card of a product without redeem codes"),
     },
     "kind": KIND_WORDS,
+    "hidden": HIDEABLE,
+    "permission": PERMISSIONS,
+    "permissions": PERMISSIONS,
+    "reach": dict(Reach.choices),
     "role": dict(Role.choices),
     "search": {
         "code": _("Exact code"),
@@ -322,7 +351,7 @@ def value_word(name: str, value: Any, currency: str) -> str:
     if isinstance(value, int) and name.endswith("_minor"):
         return str(Money(value, currency))
     if isinstance(value, list):
-        return ", ".join(value_word("", one, currency) for one in value)
+        return ", ".join(value_word(name, one, currency) for one in value)
     if isinstance(value, dict):
         return _of_object(value)
     return "" if value is None else str(value)
@@ -338,3 +367,30 @@ def _of_object(value: dict[str, Any]) -> str:
 def action_word(action: str) -> str:
     """Return what people read for an action; its code where there is no word yet."""
     return str(ACTIONS.get(action, action))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value before and after, as people read it."""
+
+    name: str
+    before: str
+    after: str
+
+
+def changes_of(row: AuditRow, currency: str) -> list[Change]:
+    """Return what an entry changed, value by value, as people read it."""
+    before = row.before if isinstance(row.before, dict) else {}
+    after = row.after if isinstance(row.after, dict) else {}
+    # Amounts of an order are in the order's own currency, which then is in the log beside them.
+    own = after.get("currency", currency)
+    found = [
+        Change(
+            value_name(name),
+            value_word(name, before.get(name), own) or ABSENT,
+            value_word(name, after.get(name), own) or ABSENT,
+        )
+        for name in dict.fromkeys([*before, *after])
+    ]
+    # What was not set, and is not set now, tells nobody anything.
+    return [one for one in found if (one.before, one.after) != (ABSENT, ABSENT)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -18,19 +19,10 @@ from kacang.merchants.queries import StaffInfo
 from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
 from kacang.web.console.admin.audit import entries_of
+from kacang.web.console.admin.role_words import ROLES, role_choices
+from kacang.web.console.roles.members import member_values
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
-
-ROLES = {
-    Role.OWNER: gettext_lazy("Everything, including staff, keys and payment accounts"),
-    Role.STOCK_KEEPER: gettext_lazy("Products and card stock, without orders"),
-    Role.ORDER_OPERATOR: gettext_lazy("Works on orders, sees stock"),
-    Role.SALES: gettext_lazy("Sees sales only"),
-    Role.CUSTOMER_SERVICE: gettext_lazy("After-sales: orders, resending and showing codes"),
-    Role.WAREHOUSE: gettext_lazy("Shipping only"),
-    Role.FINANCE: gettext_lazy("Payments, ledger and logs"),
-    Role.CLERK: gettext_lazy("Looks up orders in the store"),
-}
 
 
 class InviteForm(forms.Form):
@@ -38,13 +30,16 @@ class InviteForm(forms.Form):
 
     email = forms.EmailField(label=gettext_lazy("E-mail"), max_length=254)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
-    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices)
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
 
 
 class RoleForm(forms.Form):
     """Another role."""
 
-    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices)
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
+
+
+F = TypeVar("F", InviteForm, RoleForm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +67,7 @@ def staff_list(request: ConsoleRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def staff_new(request: ConsoleRequest) -> HttpResponse:
     """Let somebody work here. The first password is shown on the answer and never again."""
-    form = InviteForm(request.POST or None)
+    form = _with_roles(InviteForm(request.POST or None), request)
     if request.method == "POST" and form.is_valid():
         try:
             invited = operations.add_staff(
@@ -97,10 +92,12 @@ def staff_member(request: ConsoleRequest, uid: str) -> HttpResponse:
     may_log = "audit.view" in request.membership.permissions
     values = {
         "member": member,
-        "form": RoleForm(initial={"role": member.role}),
+        "form": _with_roles(RoleForm(initial={"role": member.role_key}), request),
         "may_edit": "staff.edit" in request.membership.permissions,
         "is_self": uid == request.membership.uid,
+        "may_visit": "staff.visit" in request.membership.permissions,
         "entries": entries_of(request, actor=member.email, limit=10) if may_log else [],
+        **member_values(request, member),
     }
     return render(request, "console/staff/member.html", values)
 
@@ -175,6 +172,11 @@ def _member(request: ConsoleRequest, uid: str) -> StaffInfo:
         if one.uid == uid:
             return one
     raise operations.UnknownStaff
+
+
+def _with_roles(form: F, request: ConsoleRequest) -> F:
+    form.fields["role"].choices = role_choices(request.merchant)  # type: ignore[attr-defined] # a ChoiceField
+    return form
 
 
 def _matrix() -> list[MatrixRow]:

@@ -196,6 +196,8 @@ def batch_undo(request: ConsoleRequest, uid: str) -> HttpResponse:
 def batch_of(desk: Desk, uid: str) -> WorkView:
     """Return a batch, or raise UnknownWork."""
     item = works.work(merchant_id=desk.merchant_id, uid=uid)
+    if desk.sees_own_only and item.actor_label != desk.actor.label:
+        raise works.UnknownWork
     if item.kind != BATCH:
         raise works.UnknownWork
     return item

@@ -20,6 +20,7 @@ from kacang.shared.money import Money
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of, is_over_list
 from kacang.web.console.orders.pages import Opened, Said, show_order
+from kacang.web.console.revealing import count_look, visible
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -208,6 +209,7 @@ def codes(request: ConsoleRequest, number: str) -> HttpResponse:
     if not reason:
         said = Said(_("Please say why you need to see the codes."), "bad")
         return show_order(request, number, said=said)
+    count_look(desk)
     found = operations.deliveries(
         merchant_id=desk.merchant_id,
         number=number,
@@ -230,30 +232,55 @@ def secret_form(request: ConsoleRequest, number: str) -> HttpResponse:
     if not reason:
         said = Said(_("Please say why you need to see the answers."), "bad")
         return show_order(request, number, said=said)
+    count_look(desk)
     found = operations.secret_form(
         merchant_id=desk.merchant_id, number=number, actor=desk.actor, reason=reason
     )
     return show_order(request, number, opened=Opened(answers=sorted(found.items())))
 
 
-@needs("orders.view")
+@needs("orders.view", "contacts.reveal")
 @require_POST
 def contact(request: ConsoleRequest, number: str) -> HttpResponse:
-    """Show a buyer's contact in full; that somebody looked is written down first."""
+    """Show a buyer's contact in full to a person who says why; it is written down first (I3)."""
     desk = desk_of(request)
+    reason = text_in(request, "reason")
+    if not reason:
+        return show_order(
+            request, number, said=Said(_("Please say why you need to see the contact."), "bad")
+        )
     with acting_as(desk.merchant_id):
         order = queries.order(merchant_id=desk.merchant_id, number=number)
+        count_look(desk)
         audit.record(
             merchant_id=desk.merchant_id,
             actor=desk.actor,
             action="orders.show_contact",
             object_kind="order",
             object_uid=number,
+            reason=reason,
         )
-    shown = " · ".join(part for part in (order.contact.phone, order.contact.email) if part)
-    response = HttpResponse(content_type="text/plain; charset=utf-8", content=shown)
+    opened = Opened(contact=visible(order.contact, desk), reason=reason)
+    response = show_order(request, number, opened=opened)
     response["Cache-Control"] = "no-store"
     return response
+
+
+@needs("orders.view", "orders.assign")
+@require_POST
+def assign(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Make an order somebody's work, or nobody's."""
+
+    def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        operations.assign_order(
+            merchant_id=desk.merchant_id,
+            number=number,
+            member_uid=text_in(request, "member", CARD_MOST),
+            actor=desk.actor,
+        )
+        return _("Saved.")
+
+    return answer(request, number, act)
 
 
 def _short(desk: Desk, number: str) -> int:
@@ -270,4 +297,5 @@ ACTS = {
     "deliver": deliver,
     "replace": replace,
     "hand_over": hand_over,
+    "assign": assign,
 }

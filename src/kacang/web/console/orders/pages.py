@@ -8,6 +8,7 @@ from django.shortcuts import render
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductKind
+from kacang.merchants import queries as merchants
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
 from kacang.orders.changing import least_price
@@ -17,6 +18,7 @@ from kacang.orders.tagging.tags import tags, tags_of
 from kacang.orders.types import Delivered, OrderView, UnitState
 from kacang.payments.listing import PaymentState
 from kacang.payments.refunding import refund_lists
+from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.shared.texts import Text
 from kacang.web.console.access import needs
@@ -28,6 +30,7 @@ from kacang.web.console.orders.filters import CHANNELS
 from kacang.web.console.orders.parcels import parcels_context
 from kacang.web.console.orders.words import Act, acts_for, events_of, has_of
 from kacang.web.console.refunds.queue import rows_of
+from kacang.web.console.revealing import visible
 from kacang.web.requests import ConsoleRequest
 
 
@@ -41,13 +44,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What of an order was just opened for somebody: a page of codes, or secret answers."""
+    """What of an order was just opened: a page of codes, secret answers, the buyer's contact."""
 
     codes: Sequence[Delivered] = ()
     answers: Sequence[tuple[str, str]] = ()
     reason: str = ""
     first: int = 0
     next_offset: int = 0
+    contact: Contact | None = None
 
 
 @needs("orders.view")
@@ -119,6 +123,7 @@ def show_order(
         "page_url": request.path if request.method == "GET" else "",
         **parcels_context(desk, order),
         **_opened_context(opened or Opened(), labels),
+        **_people(desk, order),
     }
     name = "drawer" if over_list else "detail"
     response = render(request, f"console/orders/{name}.html", context, status=status)
@@ -144,6 +149,20 @@ def _opened_context(opened: Opened, labels: Mapping[str, Text]) -> dict[str, obj
         "reason": opened.reason,
         "codes_first": opened.first,
         "codes_next": opened.next_offset,
+        "shown_contact": opened.contact,
+    }
+
+
+def _people(desk: Desk, order: OrderView) -> dict[str, object]:
+    """Return whose work the order is, and what may be seen of its buyer."""
+    staff = merchants.staff(merchant_id=desk.merchant_id)
+    may_look = "contacts.reveal" in desk.permissions
+    return {
+        "assignee": next((one for one in staff if one.member_id == order.assignee_id), None),
+        "can_assign": "orders.assign" in desk.permissions,
+        "people": [one for one in staff if one.is_active],
+        "can_show_contact": may_look and not visible(order.contact, desk).is_empty,
+        "address": "" if "address" in desk.hidden else order.address,
     }
 
 

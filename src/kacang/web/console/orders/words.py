@@ -79,6 +79,7 @@ EVENTS: dict[Event, Promise] = {
     Event.TAGGED: gettext_lazy("Tag put on"),
     Event.UNTAGGED: gettext_lazy("Tag taken off"),
     Event.NOTE_WITHDRAWN: gettext_lazy("A note was taken back"),
+    Event.ASSIGNED: gettext_lazy("Given to a member of staff"),
 }
 TONES = {
     Event.DELIVERED: "ok",

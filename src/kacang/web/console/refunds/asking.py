@@ -137,7 +137,7 @@ def ask(request: ConsoleRequest, number: str) -> HttpResponse:
     return _page(request, form, order=order, can=can, status=status)
 
 
-@needs("refunds.request")
+@needs("payments.view", "refunds.request")
 @require_POST
 def ask_suspense(request: ConsoleRequest) -> HttpResponse:
     """Ask for money that fits no payment to go back."""

@@ -3,7 +3,7 @@
 (function () {
   var root = document.documentElement;
   root.classList.add('js');
-  if (root.hasAttribute('data-bs-theme') && !/(^|; )kc_theme=/.test(document.cookie) &&
+  if (root.hasAttribute('data-bs-theme') && (root.dataset.theme || 'system') === 'system' && !/(^|; )kc_theme=/.test(document.cookie) &&
       window.matchMedia && matchMedia('(prefers-color-scheme: dark)').matches) {
     root.setAttribute('data-bs-theme', 'dark');
   }

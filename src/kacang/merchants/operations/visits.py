@@ -1,0 +1,125 @@
+"""Looking at a console as another one would: as a role, as a member, as the operator (I1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kacang.merchants import audit
+from kacang.merchants.audit import Actor
+from kacang.merchants.models import Membership, User, Visit
+from kacang.merchants.operations.staff import UnknownStaff, check_gives, details_of, find_role
+from kacang.merchants.powers import powers
+from kacang.merchants.tenancy import acting_as
+from kacang.shared.errors import Invalid
+from kacang.shared.ids import new_uid
+
+VISIT = timedelta(minutes=30)
+REASON_MAX = 300
+AS_ROLE, AS_MEMBER, AS_OPERATOR = "role", "member", "operator"
+
+
+class BadVisit(Invalid):
+    """A visit needs a reason, and somebody else to be; a role is only ever looked at."""
+
+    code = "visits.bad"
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDraft:
+    """As whom: the uid of a member, or a role by name or uid. Changing things must be asked for."""
+
+    reason: str
+    member: str = ""
+    role: str = ""
+    may_change: bool = False
+
+
+def start_visit(*, merchant_id: int, draft: VisitDraft, actor: Actor, now: datetime) -> str:
+    """Let `actor`, who works here, look at the console as somebody else; return the visit's uid.
+
+    Raises:
+        BadVisit, UnknownStaff, BadRole: What was given.
+        BeyondOwn: Who is to be looked as may do what `actor` may not.
+    """
+    reason = draft.reason.strip()
+    is_role = bool(draft.role)
+    if not 0 < len(reason) <= REASON_MAX or is_role == bool(draft.member):
+        raise BadVisit
+    if is_role and draft.may_change:
+        raise BadVisit
+    with acting_as(merchant_id):
+        member, role = None, None
+        if is_role:
+            role = find_role(merchant_id, draft.role)
+            check_gives(merchant_id, actor, role.powers(0))
+        else:
+            member = _member(merchant_id, draft.member)
+            if member.user_id == actor.id:
+                raise BadVisit
+            details = details_of(member.custom_role)
+            check_gives(
+                merchant_id, actor,
+                powers(role=member.role, custom=details, member_id=member.pk),
+            )  # fmt: skip
+        row = Visit.objects.create(
+            merchant_id=merchant_id, uid=new_uid("vis"), user_id=actor.id or 0, member=member,
+            kind=AS_ROLE if role else AS_MEMBER, reason=reason, until=now + VISIT,
+            preset=role.role if role and not role.custom else "",
+            custom_role=role.custom if role else None, may_change=draft.may_change,
+        )  # fmt: skip
+        _record(row, actor, "visits.start", role.word if role else draft.member)
+    return row.uid
+
+
+def start_operator_visit(
+    *, merchant_id: int, email: str, reason: str, may_change: bool, now: datetime
+) -> str:
+    """Let somebody with an account look at a merchant's console for the operator; return its uid.
+
+    Only a command at the machine itself calls this.
+
+    Raises:
+        BadVisit: No reason.
+        UnknownStaff: Nobody has this e-mail address.
+    """
+    reason = reason.strip()
+    if not 0 < len(reason) <= REASON_MAX:
+        raise BadVisit
+    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    if user is None:
+        raise UnknownStaff
+    with acting_as(merchant_id):
+        row = Visit.objects.create(
+            merchant_id=merchant_id, uid=new_uid("vis"), user=user, kind=AS_OPERATOR,
+            reason=reason, until=now + VISIT, may_change=may_change,
+        )  # fmt: skip
+        _record(row, Actor(kind="command", label=user.email), "visits.start", AS_OPERATOR)
+    return row.uid
+
+
+def end_visit(*, merchant_id: int, uid: str, actor: Actor, now: datetime) -> None:
+    """End one's own visit before its time; one that is over stays so."""
+    with acting_as(merchant_id):
+        row = Visit.objects.filter(
+            merchant_id=merchant_id, uid=uid, user_id=actor.id or 0, ended_at=None
+        ).first()
+        if row is not None:
+            Visit.objects.filter(merchant_id=merchant_id, id=row.pk).update(ended_at=now)
+            _record(row, actor, "visits.end", row.kind)
+
+
+def _member(merchant_id: int, uid: str) -> Membership:
+    found = (
+        Membership.objects.select_related("custom_role")
+        .filter(merchant_id=merchant_id, uid=uid, disabled_at=None, user__is_active=True)
+        .first()
+    )
+    if found is None:
+        raise UnknownStaff
+    return found
+
+
+def _record(row: Visit, actor: Actor, action: str, whom: str) -> None:
+    audit.record(
+        merchant_id=row.merchant_id, actor=actor, action=action, object_kind="visit",
+        object_uid=row.uid, after={"as": whom, "may_change": row.may_change}, reason=row.reason,
+    )  # fmt: skip

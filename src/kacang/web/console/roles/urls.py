@@ -1,0 +1,22 @@
+"""Addresses of roles, of powers for a while, and of staff's sessions."""
+
+from django.urls import path
+
+from kacang.web.console.roles import members, pages, visits
+
+urlpatterns = [
+    path("roles/", pages.role_list, name="console_roles"),
+    path("roles/new/", pages.role_new, name="console_role_new"),
+    path("visits/new/", visits.visit_new, name="console_visit_new"),
+    path("visits/end/", visits.visit_end, name="console_visit_end"),
+    path("visits/<str:uid>/enter/", visits.visit_enter, name="console_visit_enter"),
+    path("roles/<str:uid>/", pages.role_edit, name="console_role"),
+    path("roles/<str:uid>/archive/", pages.role_archive, name="console_role_archive"),
+    path("staff/<str:uid>/grant/", members.grant, name="console_staff_grant"),
+    path(
+        "staff/<str:uid>/grants/<str:grant_uid>/end/",
+        members.end_grant,
+        name="console_staff_grant_end",
+    ),
+    path("staff/<str:uid>/sessions/end/", members.end_sessions, name="console_staff_sessions_end"),
+]
