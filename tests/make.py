@@ -17,6 +17,7 @@ from kacang.orders.types import Item, Origin, PlacedOrder, PlaceRequest
 from kacang.outbox import files as sealed_files
 from kacang.payments import operations as payments
 from kacang.payments import queries as payment_queries
+from kacang.payments.models import Payment
 from kacang.payments.ports import AccountInfo, VerifiedNotice
 from kacang.shared.contacts import Contact
 from kacang.shared.ids import new_uid
@@ -177,6 +178,16 @@ def account(merchant: int) -> AccountInfo:
     )
     payments.enable_account(merchant_id=merchant, uid=made.uid)
     return payment_queries.account_of_uid(made.uid)
+
+
+def account_of(placed: PlacedOrder, merchant: int) -> AccountInfo:
+    """The account that an order's payment was begun at, of however many."""
+    assert placed.payment is not None
+    with acting_as(merchant):
+        uid = Payment.objects.values_list("account__uid", flat=True).get(
+            merchant_id=merchant, number=placed.payment.payment_id
+        )
+    return payment_queries.account_of_uid(uid)
 
 
 BANK = {"bank": "招商银行深圳分行", "holder": "卡仓科技有限公司", "number": "6214830000000000"}

@@ -29,8 +29,10 @@ class Sold:
     def __init__(self, merchant, quantity=1, *, made=None, account=None, **fields):
         self.merchant = merchant
         self.made = made or make.sku(merchant, cards=quantity + 2)
-        self.account = account or make.account(merchant)
+        if account is None:
+            make.account(merchant)
         placed = make.order(self.made, quantity, **fields)
+        self.account = make.account_of(placed, merchant)
         settle(self.account, make.notice(placed))
         self.number, self.token = placed.number, placed.access_token
         self.places = places_of(merchant_id=merchant, number=self.number)
