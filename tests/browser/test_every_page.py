@@ -71,6 +71,7 @@ WITHOUT = (
 # What a walk brings about, and the test that looks at it there.
 WALKS = {
     "set_language": "leads back to where one was",
+    "console_not_me": "by the link of a mail: web/console_admin/test_sign_in_places",
     "console_merchants": "leads on, for whoever works for one shop",
     "account_login": "console_admin: test_signing_in",
     "account_reauthenticate": "console_admin: test_second_factor_from_setting_up_to_signing_in",
