@@ -239,11 +239,14 @@ def _tell(
         ],
     )
     every = [value for _, large in took.values() for value in large]
+    first = [value for small, _ in took.values() for value in small]
     figures = {
         "bench": "orders",
         "ratio": max(ratios.values()),
         "ratio_limit": TIMES_MOST,
         "ratios": {name: round(ratio, 2) for name, ratio in ratios.items()},
+        "per_second": 1000 / percentile(every, 0.5),
+        "limit_per_second": 1000 / percentile(first, 0.5),
         "p50_ms": percentile(every, 0.5),
         "p99_ms": percentile(every, 0.99),
         "errors": 0,

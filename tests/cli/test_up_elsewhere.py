@@ -1,5 +1,6 @@
 """`kacang up` beside another database, cut off in its first run, and as an ordinary user (E1)."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -75,7 +76,9 @@ class TestFirstRun:
         up = start(data, "--demo")
         wait_until(lambda: notes.exists() and "sku game-100" in notes.read_text())
         for number in (up.process.pid, *descendants(up.process.pid)):
-            os.kill(number, signal.SIGKILL)
+            # Whose parent has gone may end by itself meanwhile.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
         up.process.wait()
 
         again = start(data, "--demo")

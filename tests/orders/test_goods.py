@@ -20,6 +20,7 @@ from kacang.orders.models import Event, OrderState, UnitState
 from kacang.orders.money import settling
 from kacang.orders.statements import Statement, rows
 from kacang.orders.types import Item, PlacedOrder, PlaceRequest
+from kacang.payments.ports import AccountInfo
 from kacang.payments.queries import NoticeOutcome
 from kacang.shared.contacts import Contact
 from kacang.stock import queries as stock
@@ -32,10 +33,10 @@ from tests.threads import at_once
 class Shop:
     """A merchant who sells goods at the sandbox."""
 
-    def __init__(self, merchant: int) -> None:
+    def __init__(self, merchant: int, account: AccountInfo | None = None) -> None:
         self.merchant = merchant
         self.stock = Make(merchant)
-        self.account = cards.account(merchant)
+        self.account = account or cards.account(merchant)
 
     def place(self, *items: tuple[str, int], **fields) -> PlacedOrder:
         wish = cards.request(self.some, **{"provider": "sandbox", **fields})

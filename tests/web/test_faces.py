@@ -17,7 +17,9 @@ def test_the_console_sets_its_own_on_its_own_path(merchant):
     client = work_as(merchant)
     client.get("/console/account/")
     saved = client.post("/console/account/", {"name": "Lu", "language": "en"})
-    assert set(cookies_of(saved)) <= {"kc_console", "kc_console_csrf", "kc_language"}
+    assert set(cookies_of(saved)) <= {
+        "kc_console", "kc_console_csrf", "kc_language", "kc_theme",
+    }  # fmt: skip
     assert "Saved." in client.get("/console/account/").content.decode()
     paths = {name: one["path"] for name, one in client.cookies.items() if one["path"]}
     assert paths.pop(settings.LANGUAGE_COOKIE_NAME) == "/"

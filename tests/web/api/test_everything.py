@@ -15,6 +15,7 @@ from kacang.web.api.urls import DOCUMENT
 from tests import make
 from tests.orders.looking import settle
 from tests.orders.test_replacing import given
+from tests.orders.test_shipping import Sender
 from tests.web.api.conftest import Shop
 from tests.web.api.serving import served
 
@@ -32,6 +33,8 @@ expected-statuses = ["400", "401", "403", "404", "405", "406", "413", "415", "42
 expected-statuses = ["401", "403", "422"]
 """
 
+SENT = {"courier": "sf", "tracking_number": "SF1234567890123"}
+
 
 @pytest.mark.slow
 def test_schemathesis_finds_nothing(database, shop, tmp_path):
@@ -44,6 +47,7 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     # One is taken back on the way; the other's cards are changed.
     batch, changed = fresh_batch(shop, "FRESH"), fresh_batch(shop, "CHANGED")
     first_code, second_code = redeem_codes(shop)
+    sendable = goods_order(shop)
     webhook = shop.api.post("/webhooks", {"url": "https://erp.example.com/"}).json["id"]
     config = tmp_path / "schemathesis.toml"
     with served(database, tmp_path) as address:
@@ -64,12 +68,17 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
                       {"number": [payable]}, shop.sku)  # fmt: skip
         redemption = document["components"]["schemas"]["RedemptionIn"]
         redemption["properties"]["code"]["examples"] = [first_code]
-        # Random codes are none, and soon there were too many: one comes before them.
         head = {"Authorization": f"Bearer {shop.api.key}"}
-        answer = httpx.post(
-            f"{address}/api/v1/redemptions", headers=head, json={"code": second_code}, timeout=20
-        )
-        assert answer.status_code == 201, answer.text
+        for path, body in (
+            # Random codes are none, and soon there were too many: one comes before them.
+            ("redemptions", {"code": second_code}),
+            # An order of goods can be sent once.
+            (f"orders/{sendable}/shipments", SENT),
+            # How many are made at random is often more than a job may make.
+            ("cards/generate", {"sku_id": shop.sku, "count": 1}),
+        ):
+            answer = httpx.post(f"{address}/api/v1/{path}", headers=head, json=body, timeout=20)
+            assert answer.is_success, answer.text
         written = tmp_path / "openapi.json"
         written.write_text(json.dumps(document))
         config.write_text(CONFIG)
@@ -102,6 +111,14 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     assert documented(document) - answered == set()
     assert done.returncode == 0, f"{done.stdout[-12000:]}\n{done.stderr[-2000:]}"
     assert '"api.failed"' not in (tmp_path / "web.log").read_text()
+
+
+def goods_order(shop: Shop) -> str:
+    """A paid order of goods that are in the house."""
+    sender = Sender(shop.merchant, shop.account)
+    sku = sender.stock.goods()
+    sender.stock.received(sku, 5)
+    return str(sender.paid((sku, 3)).number)
 
 
 def redeem_codes(shop: Shop) -> list[str]:

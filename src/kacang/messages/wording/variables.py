@@ -80,6 +80,8 @@ _KNOWN = {
         _one("failed", "失败次数", "Calls that failed", "8"),
         _one("opened", "发起支付笔数", "Payments begun", "40"),
         _one("paid", "成功笔数", "Payments made", "1"),
+        _one("device", "设备", "Device", "Chrome · Windows"),
+        _one("address", "网络地址", "Network address", "203.0.113.8"),
         _one("url", "地址", "Address", "https://erp.example.com/kacang"),
     )
 }  # fmt: skip
@@ -114,6 +116,7 @@ _OF: dict[Event, str] = {
     Event.STAFF_REFUND_FAILED: "amount why of_order link",
     Event.STAFF_REFUND_OUTSIDE: "amount of_order link",
     Event.STAFF_WEBHOOK_OFF: "url link",
+    Event.SIGN_IN_NEW: "device address link",
     Event.STAFF_WITHDRAWAL: "amount customer link",
     Event.STAFF_ESCALATED: "order title amount kind level link",
     Event.STAFF_DEADLINES: "late near link",

@@ -36,6 +36,7 @@ join sale_order o on o.merchant_id = x.merchant_id and o.id = x.order_id
 join order_line l on l.merchant_id = x.merchant_id and l.order_id = x.order_id and l.line_no = 1
 join sku s on s.merchant_id = l.merchant_id and s.id = l.sku_id
 """
+_OF_PAGE = _COLUMNS.replace("{source}", "x")
 # The page first, then what is told of its rows: never of those that are not shown.
 PAGE = f"""
 with x as materialized (
@@ -43,7 +44,7 @@ with x as materialized (
     where x.merchant_id = %(merchant)s::bigint {{where}}
     order by {{order}} limit %(limit)s::int
 )
-{_COLUMNS.replace("{source}", "x")}
+{_OF_PAGE}
 order by {{order}}
 """  # noqa: S608 - our own text
 COUNTS = """

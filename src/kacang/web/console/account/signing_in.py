@@ -28,7 +28,8 @@ from kacang.web.addresses import client_address
 from kacang.web.console.account.places import tell_of_new_place
 from kacang.web.design import drawings
 
-THEME_COOKIE = "kc_theme"
+# Shops and console share no cookie (rule 29).
+THEME_COOKIE, THEME_PATH = "kc_theme", "/console"
 YEAR_SECONDS = 365 * 24 * 3600
 LOCKED_OUT_EVERY = timedelta(minutes=15)
 
@@ -179,11 +180,16 @@ def remember_language(response: HttpResponse, language: str) -> None:
 def remember_theme(response: HttpResponse, theme: str) -> None:
     """Let the browser remember the look, for the pages before signing in."""
     if theme == "system":
-        response.delete_cookie(THEME_COOKIE)
+        response.delete_cookie(THEME_COOKIE, path=THEME_PATH)
         return
     # The switch in the frame writes it too.
     response.set_cookie(
-        THEME_COOKIE, theme, max_age=YEAR_SECONDS, secure=settings.HTTPS, samesite="Lax"
+        THEME_COOKIE,
+        theme,
+        path=THEME_PATH,
+        max_age=YEAR_SECONDS,
+        secure=settings.HTTPS,
+        samesite="Lax",
     )
 
 
