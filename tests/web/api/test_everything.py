@@ -69,16 +69,7 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
         redemption = document["components"]["schemas"]["RedemptionIn"]
         redemption["properties"]["code"]["examples"] = [first_code]
         head = {"Authorization": f"Bearer {shop.api.key}"}
-        for path, body in (
-            # Random codes are none, and soon there were too many: one comes before them.
-            ("redemptions", {"code": second_code}),
-            # An order of goods can be sent once.
-            (f"orders/{sendable}/shipments", SENT),
-            # How many are made at random is often more than a job may make.
-            ("cards/generate", {"sku_id": shop.sku, "count": 1}),
-        ):
-            answer = httpx.post(f"{address}/api/v1/{path}", headers=head, json=body, timeout=20)
-            assert answer.is_success, answer.text
+        come_through(f"{address}/api/v1", head, shop.sku, sendable, second_code)
         written = tmp_path / "openapi.json"
         written.write_text(json.dumps(document))
         config.write_text(CONFIG)
@@ -111,6 +102,19 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     assert documented(document) - answered == set()
     assert done.returncode == 0, f"{done.stdout[-12000:]}\n{done.stderr[-2000:]}"
     assert '"api.failed"' not in (tmp_path / "web.log").read_text()
+
+
+def come_through(api: str, head: dict[str, str], sku: str, sendable: str, code: str) -> None:
+    """Do what chance hardly finds: random codes are none, and soon there were too many."""
+    for path, body in (
+        ("redemptions", {"code": code}),
+        # An order of goods can be sent once.
+        (f"orders/{sendable}/shipments", SENT),
+        # How many are made at random is often more than a job may make.
+        ("cards/generate", {"sku_id": sku, "count": 1}),
+    ):
+        answer = httpx.post(f"{api}/{path}", headers=head, json=body, timeout=20)
+        assert answer.is_success, answer.text
 
 
 def goods_order(shop: Shop) -> str:
