@@ -11,7 +11,7 @@
   function switchTheme() {
     root.dataset.bsTheme = root.dataset.bsTheme === 'dark' ? 'light' : 'dark';
     const secure = location.protocol === 'https:' ? '; Secure' : '';
-    document.cookie = `kc_theme=${root.dataset.bsTheme}; Path=/console; Max-Age=31536000; SameSite=Lax${secure}`;
+    document.cookie = `kc_theme=${root.dataset.bsTheme}; Path=/${location.pathname.split('/')[1]}; Max-Age=31536000; SameSite=Lax${secure}`;
     // Kept with the person too, so that every device of theirs has it.
     if (body.dataset.themeUrl) {
       const headers = JSON.parse(body.getAttribute('hx-headers'));
