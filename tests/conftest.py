@@ -15,16 +15,6 @@ from tests.database import Database, a_database
 settings.MASTER_KEY = secrets.token_hex(32)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long: at the end nobody waits for the last of them."""
-    long = {
-        item.path
-        for item in items
-        if any(item.get_closest_marker(name) for name in ("slow", "browser"))
-    }
-    items.sort(key=lambda item: item.path not in long)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def database(django_db_blocker) -> Iterator[Database]:
     """The session's database, migrated by the owner, used by the app's role."""

@@ -18,12 +18,8 @@ _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _APT = ("apt-get", "install", "--yes", "--no-install-recommends", "chromium", "fonts-noto-cjk")
 _EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 _SOURCES = [name for name in ("src", "tests", "simulators", "bench") if (PROJECT / name).is_dir()]
-# The whole suite on two cores, file by file in the order of `tests/conftest.py`; it names its
-# slowest tests, so that none grows unseen.
-_WHOLE_SUITE = [
-    *("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
-    *("--durations", "15", "--durations-min", "8"),
-]
+# The whole suite on two cores; it names its slowest tests, so that none grows unseen.
+_WHOLE_SUITE = ["-n", "2", "--dist", "loadfile", "--durations", "15", "--durations-min", "8"]
 # What is measured, and by which module.
 MEASUREMENTS = {
     "sale": "bench.sale",
