@@ -116,11 +116,16 @@ def text_part(rows: Iterable[Sequence[Cell]], *, begins: bool = False) -> bytes:
     return out.getvalue().encode()
 
 
+def harmless(text: str) -> str:
+    """Return a cell of comma-separated text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULAS) else text
+
+
 def _plain(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str) and not isinstance(cell, Digits):
-        return f"'{cell}" if cell.startswith(FORMULAS) else cell
+        return harmless(cell)
     return str(cell)
 
 

@@ -1,14 +1,13 @@
 """The task centre: long jobs that people started, their progress and results."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -24,8 +23,10 @@ from kacang.vault.queries import BatchView
 from kacang.web.console.access import Denied, needs
 from kacang.web.console.cards.changes import told_of
 from kacang.web.console.desk import Desk, desk_of, is_over_list, pages_of
+from kacang.web.console.job_parts import job_part
 from kacang.web.console.reconciliation.words import problem_words
 from kacang.web.design.parts import JobCard, Tab
+from kacang.web.downloads import attachment
 from kacang.web.error_texts import TEXTS
 from kacang.web.errors import BAD_FILE
 from kacang.web.import_words import file_problem
@@ -150,11 +151,7 @@ def work_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     item = _work(desk, uid)
     card = card_of(item, desk)
     if is_over_list(request):
-        response = render(request, "components/job.html", {"job": card})
-        if item.has_ended:
-            # What stands around the card depends on how the job ended.
-            response["HX-Refresh"] = "true"
-        return response
+        return job_part(request, card, has_ended=item.has_ended)
     context = {
         "item": item,
         "job": card,
@@ -180,7 +177,7 @@ def work_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
     work.ask_to_cancel(merchant_id=desk.merchant_id, uid=uid)
     if is_over_list(request):
         item = queries.work(merchant_id=desk.merchant_id, uid=uid)
-        return render(request, "components/job.html", {"job": card_of(item, desk)})
+        return job_part(request, card_of(item, desk))
     return redirect("console_work", uid)
 
 
@@ -209,13 +206,9 @@ def work_file(request: ConsoleRequest, uid: str) -> HttpResponse:
     _demand(item, desk)
     info = files.info(merchant_id=desk.merchant_id, uid=file_uid)
     content = files.stream(merchant_id=desk.merchant_id, uid=file_uid)
-    response = StreamingHttpResponse(content, content_type="application/octet-stream")
-    disposition = content_disposition_header(as_attachment=True, filename=info.name)
-    response["Content-Disposition"] = disposition or "attachment"
+    response = attachment(content, info.name, "application/octet-stream")
     response["Content-Length"] = str(info.size)
-    response["X-Content-Type-Options"] = "nosniff"
-    # What guards a view sets headers only, which both kinds of answer have.
-    return cast(HttpResponse, response)
+    return response
 
 
 def _work(desk: Desk, uid: str) -> WorkView:

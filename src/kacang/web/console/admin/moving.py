@@ -18,6 +18,7 @@ from kacang.vault.queries import CardState
 from kacang.web.console.access import needs
 from kacang.web.console.cards.levels import LEVEL_WORDS
 from kacang.web.console.desk import desk_of, is_over_list
+from kacang.web.console.job_parts import job_part
 from kacang.web.console.work import card_of
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
@@ -93,10 +94,7 @@ def move_check(request: ConsoleRequest, uid: str) -> HttpResponse:
     work = _check_of(desk.merchant_id, uid)
     card = card_of(work, desk)
     if is_over_list(request):
-        response = render(request, "components/job.html", {"job": card})
-        if work.has_ended:
-            response["HX-Refresh"] = "true"
-        return response
+        return job_part(request, card, has_ended=work.has_ended)
     result = dict(work.result)
     context = {
         "work": work,

@@ -1,14 +1,12 @@
 """Exports of orders at the desk: choose columns, watch, fetch (O10)."""
 
 from dataclasses import replace
-from typing import cast
 
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -24,9 +22,11 @@ from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
 from kacang.web.console.batches.choosing import Choice, choice_of
 from kacang.web.console.desk import Desk, desk_of, is_over_list
+from kacang.web.console.job_parts import job_part
 from kacang.web.console.work import card_of
 from kacang.web.design.parts import JobCard
 from kacang.web.design.states import look_of
+from kacang.web.downloads import attachment
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -89,10 +89,7 @@ def export_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     item = _export_of(desk, uid)
     card = _card(item, desk)
     if is_over_list(request):
-        response = render(request, "components/job.html", {"job": card})
-        if item.has_ended:
-            response["HX-Refresh"] = "true"
-        return response
+        return job_part(request, card, has_ended=item.has_ended)
     context = {
         "item": item,
         "job": card,
@@ -111,13 +108,7 @@ def export_file(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Send the file to whoever asked for it; that it was fetched is written down."""
     desk = desk_of(request)
     name, pieces = operations.fetch_export(merchant_id=desk.merchant_id, actor=desk.actor, uid=uid)
-    response = StreamingHttpResponse(pieces, content_type="application/octet-stream")
-    disposition = content_disposition_header(as_attachment=True, filename=name)
-    response["Content-Disposition"] = disposition or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "no-store"
-    # What guards a view sets headers only, which both kinds of answer have.
-    return cast(HttpResponse, response)
+    return attachment(pieces, name, "application/octet-stream")
 
 
 @needs("orders.export")
@@ -129,7 +120,7 @@ def export_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
     work.ask_to_cancel(merchant_id=desk.merchant_id, uid=item.uid)
     if is_over_list(request):
         card = _card(_export_of(desk, uid), desk)
-        return render(request, "components/job.html", {"job": card})
+        return job_part(request, card)
     return redirect("console_order_export", uid)
 
 

@@ -4,14 +4,12 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import cast
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -23,18 +21,19 @@ from kacang.outbox import queries as works
 from kacang.outbox import work
 from kacang.outbox.queries import WorkView
 from kacang.shared.errors import DomainError
+from kacang.shared.sheets import harmless
 from kacang.web.console.access import Denied, needs
 from kacang.web.console.batches.choosing import Choice, choice_of
 from kacang.web.console.batches.words import OUTCOMES, TITLES, WORDS, reason_words
 from kacang.web.console.desk import Desk, desk_of, is_over_list
+from kacang.web.console.job_parts import job_part
 from kacang.web.console.work import card_of
 from kacang.web.design.parts import JobCard, Pages
+from kacang.web.downloads import attachment
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
-# What a spreadsheet would take for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @needs("orders.view")
@@ -99,10 +98,7 @@ def batch_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     item = batch_of(desk, uid)
     card = batch_card(item, desk)
     if is_over_list(request):
-        response = render(request, "components/job.html", {"job": card})
-        if item.has_ended:
-            response["HX-Refresh"] = "true"
-        return response
+        return job_part(request, card, has_ended=item.has_ended)
     refused = request.GET.get("show") == "refused"
     after = request.GET.get("after", "")
     found = queries.batch_rows(
@@ -148,13 +144,7 @@ def batch_csv(request: ConsoleRequest, uid: str) -> HttpResponse:
     batch_of(desk, uid)
     rows = queries.all_rows(merchant_id=desk.merchant_id, uid=uid)
     pieces = _written(rows, get_language() or "zh-hans")
-    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
-    name = content_disposition_header(as_attachment=True, filename=f"{uid}.csv")
-    response["Content-Disposition"] = name or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "no-store"
-    # What guards a view sets headers only, which both kinds of answer have.
-    return cast(HttpResponse, response)
+    return attachment(pieces, f"{uid}.csv", "text/csv; charset=utf-8")
 
 
 @needs("orders.view")
@@ -169,7 +159,7 @@ def batch_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
     work.ask_to_cancel(merchant_id=desk.merchant_id, uid=uid)
     if is_over_list(request):
         item = batch_of(desk, uid)
-        return render(request, "components/job.html", {"job": batch_card(item, desk)})
+        return job_part(request, batch_card(item, desk))
     return redirect("console_order_batch", uid)
 
 
@@ -216,11 +206,6 @@ def batch_card(item: WorkView, desk: Desk) -> JobCard:
     )
 
 
-def safe(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULAS) else text
-
-
 def _written(rows: Iterator[BatchRow], language: str) -> Iterator[str]:
     with override(language):
         heads = [_("Order number"), _("Result"), _("Why not"), _("Courier"), _("Tracking number")]
@@ -240,5 +225,5 @@ def _written(rows: Iterator[BatchRow], language: str) -> Iterator[str]:
 
 def _line(cells: list[str]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow([safe(cell) for cell in cells])
+    csv.writer(out).writerow([harmless(cell) for cell in cells])
     return out.getvalue()

@@ -1,14 +1,12 @@
 """Packing slips at the desk: choose the paper, watch, fetch (D5)."""
 
 from dataclasses import replace
-from typing import cast
 
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -23,8 +21,10 @@ from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
 from kacang.web.console.batches.choosing import choice_of
 from kacang.web.console.desk import Desk, desk_of, is_over_list
+from kacang.web.console.job_parts import job_part
 from kacang.web.console.work import card_of
 from kacang.web.design.parts import JobCard
+from kacang.web.downloads import attachment
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -72,10 +72,7 @@ def slips_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     item = _slips_of(desk, uid)
     card = _card(item, desk)
     if is_over_list(request):
-        response = render(request, "components/job.html", {"job": card})
-        if item.has_ended:
-            response["HX-Refresh"] = "true"
-        return response
+        return job_part(request, card, has_ended=item.has_ended)
     is_own = list(item.arguments["actor"]) == [desk.actor.kind, desk.actor.id]
     is_done = item.state is WorkState.DONE
     context = {
@@ -95,13 +92,7 @@ def slips_file(request: ConsoleRequest, uid: str) -> HttpResponse:
     desk = desk_of(request)
     name, pieces = operations.fetch_slips(merchant_id=desk.merchant_id, actor=desk.actor, uid=uid)
     kind = "application/pdf" if name.endswith(".pdf") else "application/zip"
-    response = StreamingHttpResponse(pieces, content_type=kind)
-    disposition = content_disposition_header(as_attachment=True, filename=name)
-    response["Content-Disposition"] = disposition or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "no-store"
-    # What guards a view sets headers only, which both kinds of answer have.
-    return cast(HttpResponse, response)
+    return attachment(pieces, name, kind)
 
 
 @needs("orders.recipients")
@@ -113,7 +104,7 @@ def slips_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
     work.ask_to_cancel(merchant_id=desk.merchant_id, uid=item.uid)
     if is_over_list(request):
         card = _card(_slips_of(desk, uid), desk)
-        return render(request, "components/job.html", {"job": card})
+        return job_part(request, card)
     return redirect("console_slips", uid)
 
 

@@ -28,6 +28,7 @@ from kacang.shared.texts import pick
 from kacang.web.console.access import needs
 from kacang.web.console.batches.words import reason_words
 from kacang.web.console.desk import Desk, desk_of, is_over_list
+from kacang.web.console.job_parts import job_part
 from kacang.web.console.orders.parcels import couriers
 from kacang.web.console.work import card_of
 from kacang.web.errors import text_of
@@ -118,10 +119,7 @@ def list_check(request: ConsoleRequest, uid: str) -> HttpResponse:
         result_url="",
     )
     if is_over_list(request):
-        response = render(request, "components/job.html", {"job": card})
-        if item.has_ended:
-            response["HX-Refresh"] = "true"
-        return response
+        return job_part(request, card, has_ended=item.has_ended)
     is_done = item.state is WorkState.DONE
     context = {
         "item": item,

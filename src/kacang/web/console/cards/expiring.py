@@ -18,6 +18,7 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import SkuView
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
+from kacang.shared.sheets import harmless
 from kacang.shared.texts import pick
 from kacang.vault import queries
 from kacang.vault.queries import Expiring
@@ -28,8 +29,6 @@ from kacang.web.design.parts import Tab
 from kacang.web.requests import ConsoleRequest
 
 WINDOWS = (7, 30, 90)
-# What a spreadsheet would take for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +166,4 @@ _DOWNLOADS = {"csv": _csv, "xlsx": _xlsx}
 
 
 def _harmless(cell: str | int | float) -> str | int | float:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULAS) else cell
+    return harmless(cell) if isinstance(cell, str) else cell

@@ -3,12 +3,9 @@
 Asked for with a reason and a code of the second factor, fetched with another one and a passphrase.
 """
 
-from typing import cast
-
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -22,6 +19,7 @@ from kacang.web.console.access import Denied, needs
 from kacang.web.console.account.second_factor import check_second_factor, has_second_factor
 from kacang.web.console.desk import Desk, back, desk_of
 from kacang.web.console.work import card_of
+from kacang.web.downloads import attachment
 from kacang.web.errors import status_of, text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -93,12 +91,7 @@ def export_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         raise
     except DomainError as error:
         return _page(request, desk, uid, problem=error)
-    response = StreamingHttpResponse(pieces, content_type="application/zip")
-    name = content_disposition_header(as_attachment=True, filename=f"{uid}.zip")
-    response["Content-Disposition"] = name or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    # What guards a view sets headers only, which both kinds of answer have.
-    return cast(HttpResponse, response)
+    return attachment(pieces, f"{uid}.zip", "application/zip")
 
 
 def _page(

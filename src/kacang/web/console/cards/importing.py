@@ -35,6 +35,7 @@ from kacang.vault.reading.records import BLOCK_END_MAX
 from kacang.web.console.access import needs
 from kacang.web.console.cards.batch_forms import FactsForm
 from kacang.web.console.desk import Desk, desk_of, is_over_list
+from kacang.web.console.job_parts import job_part
 from kacang.web.console.products.prices import PriceField
 from kacang.web.console.work import card_of
 from kacang.web.errors import text_of
@@ -236,10 +237,7 @@ def import_check(request: ConsoleRequest, uid: str) -> HttpResponse:
     work = _check_of(desk, uid)
     card = card_of(work, desk)
     if is_over_list(request):
-        response = render(request, "components/job.html", {"job": card})
-        if work.has_ended:
-            response["HX-Refresh"] = "true"
-        return response
+        return job_part(request, card, has_ended=work.has_ended)
     sku, product = goods_of(desk, str(work.arguments["sku"]))
     preview = _preview(desk, work)
     result = dict(work.result)

@@ -31,6 +31,7 @@ from kacang.shared.money import Money
 from kacang.web.console.access import needs
 from kacang.web.console.cards.levels import page_number
 from kacang.web.console.desk import Desk, desk_of, is_over_list
+from kacang.web.console.job_parts import job_part
 from kacang.web.console.orders.words import provider_word
 from kacang.web.console.reconciliation import words
 from kacang.web.console.reconciliation.filters import pages_of_more, with_changes
@@ -68,11 +69,7 @@ def bill_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     if is_over_list(request):
         if job is None:
             raise Http404
-        response = render(request, "components/job.html", {"job": card_of(job, uid)})
-        if job.has_ended:
-            # What stands around the card depends on how the job ended.
-            response["HX-Refresh"] = "true"
-        return response
+        return job_part(request, card_of(job, uid), has_ended=job.has_ended)
     counts = queries.difference_counts(
         merchant_id=desk.merchant_id, where=DifferenceFilter(bill_uid=uid)
     )

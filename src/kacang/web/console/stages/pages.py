@@ -18,6 +18,7 @@ from rustpy_xlsxwriter import write_worksheet
 
 from kacang.orders.stages import queries
 from kacang.orders.stages.queries import NAMES, StageFigures, StageFilter, StageReport
+from kacang.shared.sheets import harmless
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of, pages_of
 from kacang.web.console.goods.purchasing import XLSX
@@ -267,5 +268,4 @@ def _file(report: StageReport, kind: str) -> HttpResponse:
 
 def _safe(value: object) -> object:
     """Return a cell that no spreadsheet takes for a formula."""
-    is_formula = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t")
-    return f"'{value}" if is_formula else value
+    return harmless(value) if isinstance(value, str) else value
