@@ -29,11 +29,13 @@ select m, 'F' || m || '-' || n, 'shop', (array[4, 4, 4, 6, 9, 0])[1 + n %% 6], '
 from unnest(%s::bigint[]) m, generate_series(1, 4000) n;
 insert into order_line (merchant_id, order_id, line_no, sku_id, quantity, unit_price_minor, title,
                         sku_title, kind)
-select merchant_id, id, 1, %s, 1, 100, '{}', '{}', 'code' from sale_order where number like 'F%%';
+select merchant_id, id, 1, %s, 1, 100, '{}', '{}', 'code' from sale_order
+where merchant_id = any(%s::bigint[]) and number like 'F%%';
 insert into order_unit (merchant_id, line_id, unit_no)
-select merchant_id, id, 1 from order_line where title = '{}';
+select merchant_id, id, 1 from order_line where merchant_id = any(%s::bigint[]) and title = '{}';
 insert into payment (merchant_id, number, order_id, account_id, amount_minor, currency, created_at)
-select merchant_id, 'Filling' || id || 'x' || merchant_id, id, 1, 100, 'CNY', now() from sale_order;
+select merchant_id, 'Filling' || id || 'x' || merchant_id, id, 1, 100, 'CNY', now() from sale_order
+where merchant_id = any(%s::bigint[]);
 insert into card (merchant_id, sku_id, batch_id, pick_key, fingerprint, secret)
 select m, %s, 1, floor(random() * 2147483647)::bigint, decode(md5(m || '-' || n), 'hex'), '\\x00'
 from unnest(%s::bigint[]) m, generate_series(1, 6000) n;
@@ -54,9 +56,9 @@ def filled(database, django_db_blocker):
     with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
         given: tuple[list[object], ...] = (
             [merchants],
-            [made.sku.pk],
-            [],
-            [],
+            [made.sku.pk, merchants],
+            [merchants],
+            [merchants],
             [made.sku.pk, merchants],
         )
         for text, parameters in zip(FILL.split(";\n"), given, strict=False):

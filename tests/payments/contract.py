@@ -6,7 +6,7 @@ A class of tests for a company inherits from `PaymentContract` and gives a fixtu
 import io
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -38,9 +38,6 @@ from kacang.payments.ports import (
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 
-# For signatures, which are looked at beside it. Companies that are really asked live in the
-# present: a suite may take longer than a signature holds.
-NOW = datetime.now(UTC)
 NUMBER = "Pay1234567"
 REFUND = "Ref1234567"
 MINOR = 1999
@@ -57,7 +54,7 @@ class Company(Protocol):
     def message(
         self, *, minor: int = MINOR, final: bool = True, serial: str = "s1"
     ) -> IncomingMessage:
-        """What it sends about a payment NUMBER, rightly signed at NOW."""
+        """What it sends about a payment NUMBER, rightly signed now."""
         ...
 
     def signed_nonsense(self) -> IncomingMessage:
@@ -98,8 +95,8 @@ class PaymentContract:
     # Whether there is a company to ask. Where the merchant is the company, there is none.
     answers = True
 
-    def read(self, company: Company, message: IncomingMessage, now: datetime = NOW):
-        return company.provider.read_notice(company.account, message, now)
+    def read(self, company: Company, message: IncomingMessage, now: datetime | None = None):
+        return company.provider.read_notice(company.account, message, now or utc_now())
 
     def test_is_of_the_ports_version(self, company):
         assert company.provider.port_version == PORT_VERSION
@@ -172,7 +169,7 @@ class PaymentContract:
         if not company.is_dated:
             pytest.skip("its messages do not say when they were sent")
         with pytest.raises(BadSignature):
-            self.read(company, company.message(), NOW + away)
+            self.read(company, company.message(), utc_now() + away)
 
     def test_nothing_is_no_message(self, company):
         message = company.message()
@@ -196,7 +193,7 @@ class PaymentContract:
                 company.provider.check_secrets(secrets, company.account.options)
             with pytest.raises(BadSignature):
                 company.provider.read_notice(
-                    replace(company.account, secrets=secrets), company.message(), NOW
+                    replace(company.account, secrets=secrets), company.message(), utc_now()
                 )
 
     def test_secrets_in_force_are_taken_and_new_ones_too(self, company):

@@ -8,11 +8,12 @@ from typing import Any
 
 from kacang.payments.adapters.stripe import Stripe
 from kacang.payments.ports import AccountInfo, IncomingMessage, PaymentProvider, Surroundings
+from kacang.shared.clock import utc_now
 from kacang.shared.outbound import Guard, Outbound
 from simulators.payments.company import Deed
 from simulators.payments.stripe import Session, StripeCompany, account, new_keys
 from tests.payments.accounts import info_of
-from tests.payments.contract import MINOR, NOW, NUMBER
+from tests.payments.contract import MINOR, NUMBER
 
 KEYS = new_keys()
 
@@ -41,11 +42,11 @@ class StripePlayed:
         return self.event("checkout.session.completed", said, id=f"evt_{serial}")
 
     def event(self, kind: str, said: dict[str, Any], **changes: Any) -> IncomingMessage:
-        """An event about anything, rightly signed at NOW."""
+        """An event about anything, rightly signed now."""
         return self.signed(self.stripe.event(kind, said, **changes))
 
     def signed(self, body: bytes) -> IncomingMessage:
-        headers = self.stripe.signed(body, stamp=int(NOW.timestamp()))
+        headers = self.stripe.signed(body, stamp=int(utc_now().timestamp()))
         return IncomingMessage(headers=headers, body=body)
 
     def changed(self, **changes: Any) -> IncomingMessage:

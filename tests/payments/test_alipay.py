@@ -23,7 +23,7 @@ from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 from simulators.payments.alipay import signing
 from tests.payments import alipay
-from tests.payments.contract import MINOR, NOW, NUMBER, PaymentContract, made
+from tests.payments.contract import MINOR, NUMBER, PaymentContract, made
 from tests.payments.vectors import public_key, vector
 
 
@@ -178,14 +178,14 @@ class TestNotices:
             {"more": "x"},
         ):
             with pytest.raises(BadSignature):
-                company.provider.read_notice(company.account, company.forged(**changes), NOW)
+                company.provider.read_notice(company.account, company.forged(**changes), utc_now())
 
     @pytest.mark.parametrize(
         "changes", [{"app_id": "2021000000000009"}, {"seller_id": "2088621900000009"}]
     )
     def test_L9_nor_what_is_for_another_application_or_seller(self, company, changes):
         with pytest.raises(BadSignature):
-            company.provider.read_notice(company.account, company.signed(**changes), NOW)
+            company.provider.read_notice(company.account, company.signed(**changes), utc_now())
 
     @pytest.mark.parametrize(
         "changes",
@@ -198,20 +198,22 @@ class TestNotices:
     )  # fmt: skip
     def test_L9_nor_is_money_what_says_none(self, company, changes):
         with pytest.raises(BadNotice):
-            company.provider.read_notice(company.account, company.signed(**changes), NOW)
+            company.provider.read_notice(company.account, company.signed(**changes), utc_now())
 
     def test_a_refund_is_no_second_payment(self, company):
         for changes in (
             {"refund_fee": "5.00", "out_biz_no": "Ref1", "gmt_refund": "2026-11-23 08:00:00"},
             {"refund_fee": "19.99", "trade_status": "TRADE_CLOSED"},
         ):
-            heard = company.provider.read_notice(company.account, company.signed(**changes), NOW)
+            heard = company.provider.read_notice(
+                company.account, company.signed(**changes), utc_now()
+            )
             assert isinstance(heard, Ignored)
 
     def test_finished_is_the_same_money_as_success(self, company):
         first, last = (
             company.provider.read_notice(
-                company.account, company.signed(trade_status=status, trade_no="T1"), NOW
+                company.account, company.signed(trade_status=status, trade_no="T1"), utc_now()
             )
             for status in ("TRADE_SUCCESS", "TRADE_FINISHED")
         )
@@ -222,7 +224,7 @@ class TestNotices:
     def test_closed_without_a_refund_is_not_final(self, company):
         message = company.signed(trade_status="TRADE_CLOSED")
 
-        assert not company.provider.read_notice(company.account, message, NOW).is_final
+        assert not company.provider.read_notice(company.account, message, utc_now()).is_final
 
     def test_reads_the_charset_that_was_asked_for(self, company):
         said = {**dict(parse_qsl(company.signed().body.decode())), "charset": "GBK"}
@@ -234,7 +236,7 @@ class TestNotices:
         sign = signing.sign(alipay.keys()["alipay_private_key"], text.encode("latin-1"))
         body = urlencode({**said, "sign_type": "RSA2", "sign": sign}, encoding="gbk").encode()
 
-        heard = company.provider.read_notice(company.account, IncomingMessage(body=body), NOW)
+        heard = company.provider.read_notice(company.account, IncomingMessage(body=body), utc_now())
 
         assert heard.is_final
 
@@ -243,7 +245,9 @@ class TestNotices:
 
         for twice in (body + b"&total_amount=0.01", b"total_amount=0.01&" + body):
             with pytest.raises(BadSignature):
-                company.provider.read_notice(company.account, IncomingMessage(body=twice), NOW)
+                company.provider.read_notice(
+                    company.account, IncomingMessage(body=twice), utc_now()
+                )
 
     def test_while_alipays_key_changes_both_count(self, company):
         present = company.account.secrets[keys.PUBLIC_KEY]
@@ -253,4 +257,4 @@ class TestNotices:
             secrets={**company.account.secrets, keys.PUBLIC_KEY: (other, *present)},
         )
 
-        assert company.provider.read_notice(account, company.message(), NOW).is_final
+        assert company.provider.read_notice(account, company.message(), utc_now()).is_final

@@ -25,7 +25,7 @@ from kacang.shared.money import Money
 from simulators.payments.alipay import AlipayCompany
 from simulators.payments.company import Asked, BillFault, Deed, RefundWay, Said
 from tests.payments import alipay
-from tests.payments.contract import MINOR, NOW, NUMBER, made
+from tests.payments.contract import MINOR, NUMBER, made
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ class TestSecrets:
         self.check(company, **bare)
         account = replace(company.account, secrets={n: (v,) for n, v in bare.items()})
         company.provider.probe(account, utc_now())
-        assert company.provider.read_notice(account, company.message(), NOW).is_final
+        assert company.provider.read_notice(account, company.message(), utc_now()).is_final
 
     @pytest.mark.parametrize("name", [keys.PRIVATE_KEY, keys.PUBLIC_KEY])
     @pytest.mark.parametrize("value", ["", "x", "-----BEGIN PUBLIC KEY-----", "AAAA", "私钥"])

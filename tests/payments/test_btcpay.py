@@ -34,7 +34,7 @@ from simulators.payments.btcpay.books import Invoice
 from simulators.payments.btcpay.server import signature
 from simulators.payments.company import Deed
 from tests.payments.accounts import info_of
-from tests.payments.contract import MINOR, NOW, NUMBER, PaymentContract
+from tests.payments.contract import MINOR, NUMBER, PaymentContract
 from tests.payments.vectors import vector
 
 KEYS = new_keys()
@@ -106,12 +106,12 @@ class TestNotices:
         theirs = replace(filled, options={**filled.options, "store_id": "s1"})
 
         # It names no order of ours: rightly signed, and nothing follows.
-        assert isinstance(btcpay("http://h").read_notice(theirs, message, NOW), Ignored)
+        assert isinstance(btcpay("http://h").read_notice(theirs, message, utc_now()), Ignored)
         with pytest.raises(BadNotice):
-            btcpay("http://h").read_notice(filled, message, NOW)
+            btcpay("http://h").read_notice(filled, message, utc_now())
         turned = replace(message, body=message.body.replace(b"i1", b"i2"))
         with pytest.raises(BadSignature):
-            btcpay("http://h").read_notice(theirs, turned, NOW)
+            btcpay("http://h").read_notice(theirs, turned, utc_now())
 
     def test_L9_an_empty_secret_signs_nothing(self, company):
         empty = replace(company.account, secrets={"webhook_secret": ("",)})
@@ -119,13 +119,13 @@ class TestNotices:
         message = IncomingMessage(headers={"btcpay-sig": signature("", body)}, body=body)
 
         with pytest.raises(BadSignature):
-            company.provider.read_notice(empty, message, NOW)
+            company.provider.read_notice(empty, message, utc_now())
 
     @pytest.mark.parametrize("kind", ["InvoiceSettled", "InvoiceExpired", "InvoiceInvalid"])
     def test_P2_no_message_pays_by_itself(self, company, kind):
         said = {"type": kind, "storeId": KEYS["store_id"], "metadata": {"orderId": NUMBER}}
 
-        heard = company.provider.read_notice(company.account, company.signed(said), NOW)
+        heard = company.provider.read_notice(company.account, company.signed(said), utc_now())
 
         assert heard == AskAgain(NUMBER)
 
@@ -135,7 +135,7 @@ class TestNotices:
     def test_invoices_of_others_lead_to_nothing(self, company, metadata):
         said = {"type": "InvoiceSettled", "storeId": KEYS["store_id"], "metadata": metadata}
 
-        heard = company.provider.read_notice(company.account, company.signed(said), NOW)
+        heard = company.provider.read_notice(company.account, company.signed(said), utc_now())
 
         assert isinstance(heard, (Ignored, AskAgain))
         assert heard in {Ignored("no order"), AskAgain("7")}

@@ -18,13 +18,14 @@ from kacang.payments.ports import (
     PaymentAsked,
     Surroundings,
 )
+from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 from kacang.shared.outbound import Guard, Outbound
 from simulators.sandbox_cashier import Cashier
 from tests.outside import company as mypay
 from tests.outside.kacang_mypay import SECRET as MYPAY_SECRET
 from tests.outside.kacang_mypay import MyPay
-from tests.payments.contract import NOW, NUMBER, PaymentContract
+from tests.payments.contract import NUMBER, PaymentContract
 
 KEY = "0123456789abcdef" * 2
 
@@ -38,7 +39,7 @@ class SandboxCompany:
     is_dated: bool = True
 
     def signed(self, body: bytes, message_id: str) -> IncomingMessage:
-        stamp = int(NOW.timestamp())
+        stamp = int(utc_now().timestamp())
         signature = webhooks.sign(self.account.secrets[SECRET][0], message_id, stamp, body)
         headers = {
             "webhook-id": message_id,
@@ -115,10 +116,12 @@ class Bank:
             "id": f"{serial}-{status}", "payment_id": NUMBER, "provider_number": serial,
             "amount_minor": minor, "currency": "CNY", "status": status,
         }  # fmt: skip
-        return plain_messages.written(self.account.secrets[BANK_SECRET][0], said, NOW)
+        return plain_messages.written(self.account.secrets[BANK_SECRET][0], said, utc_now())
 
     def signed_nonsense(self) -> IncomingMessage:
-        return plain_messages.written(self.account.secrets[BANK_SECRET][0], {"id": "evt_1"}, NOW)
+        return plain_messages.written(
+            self.account.secrets[BANK_SECRET][0], {"id": "evt_1"}, utc_now()
+        )
 
     def refunded(self) -> int:
         return 0
@@ -184,7 +187,7 @@ class TestSandbox(PaymentContract):
 class TestMyPay(PaymentContract):
     @pytest.fixture
     def company(self) -> Iterator[MyPayCompany]:
-        books = mypay.Books(KEY, NOW)
+        books = mypay.Books(KEY, utc_now())
         with mypay.running(books) as url:
             http = Outbound(Guard.build(own_urls=[url]), seconds=3)
             account = AccountInfo(

@@ -23,7 +23,7 @@ from kacang.shared.outbound import Guard, Outbound
 from simulators.payments.company import Deed
 from simulators.payments.epay import Gateway, account, new_keys
 from simulators.payments.epay.books import REFUND_DONE, Refund, yuan
-from tests.payments.contract import MINOR, NOW, NUMBER, REFUND, PaymentContract, made
+from tests.payments.contract import MINOR, NUMBER, REFUND, PaymentContract, made
 
 SHOP = "https://shop.test"
 
@@ -53,7 +53,8 @@ class EpayCompany:
     def said(self, minor: int, *, final: bool, serial: str) -> dict[str, str]:
         return {
             "pid": "1001", "trade_no": serial, "out_trade_no": NUMBER, "type": "alipay",
-            "name": "测试卡密 x1", "money": yuan(minor), "timestamp": str(int(NOW.timestamp())),
+            "name": "测试卡密 x1", "money": yuan(minor),
+            "timestamp": str(int(utc_now().timestamp())),
             "trade_status": "TRADE_SUCCESS" if final else "WAIT_BUYER_PAY",
         }  # fmt: skip
 
@@ -64,7 +65,7 @@ class EpayCompany:
         return IncomingMessage(method="GET", query=urlencode(said))
 
     def signed_nonsense(self) -> IncomingMessage:
-        said = {"good": "morning", "pid": "1001", "timestamp": str(int(NOW.timestamp()))}
+        said = {"good": "morning", "pid": "1001", "timestamp": str(int(utc_now().timestamp()))}
         return IncomingMessage("GET", urlencode(self.gateway.signed(said, self.version)))
 
     def pay(self, minor: int) -> None:

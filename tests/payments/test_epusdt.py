@@ -34,7 +34,7 @@ from simulators.payments.company import Asked, Company, Deed, Said
 from simulators.payments.epusdt import Wallet, account
 from simulators.payments.epusdt.books import EXPIRED, go_f, go_v
 from tests.payments.accounts import info_of
-from tests.payments.contract import MINOR, NOW, NUMBER, PaymentContract, made
+from tests.payments.contract import MINOR, NUMBER, PaymentContract, made
 from tests.payments.vectors import vector
 
 TOKEN = "epusdt_password_xasddawqe"
@@ -142,7 +142,7 @@ class TestSignatures:
         body = json.dumps({**known["params"], "signature": known["signature"]}).encode()
 
         notice = epusdt("http://h").read_notice(
-            info_of(account(KEYS, "http://h")), IncomingMessage(body=body), NOW
+            info_of(account(KEYS, "http://h")), IncomingMessage(body=body), utc_now()
         )
 
         assert isinstance(notice, VerifiedNotice)
@@ -178,7 +178,7 @@ class TestSignatures:
         body = json.dumps({**said, "signature": signature_of(content, "")}).encode()
 
         with pytest.raises(BadSignature):
-            epusdt("http://h").read_notice(filled, IncomingMessage(body=body), NOW)
+            epusdt("http://h").read_notice(filled, IncomingMessage(body=body), utc_now())
 
     @pytest.mark.parametrize("value", [True, [1], {"a": 1}])
     def test_nobody_signs_what_is_neither_text_nor_number(self, value):
@@ -193,7 +193,9 @@ class TestNotices:
             "token": "T1", "block_transaction_id": "b1", "status": 2, **changes,
         }  # fmt: skip
         message = IncomingMessage(body=signed(said))
-        return epusdt("http://h").read_notice(info_of(account(KEYS, "http://h")), message, NOW)
+        return epusdt("http://h").read_notice(
+            info_of(account(KEYS, "http://h")), message, utc_now()
+        )
 
     def test_our_number_stands_before_theirs(self):
         assert self.read().payment_number == "Pay1"

@@ -1,7 +1,7 @@
 """P2, L9: Stripe's adapter, held to the contract, to a known signature and to the traps."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import stripe
@@ -24,7 +24,7 @@ from kacang.shared.clock import utc_now
 from kacang.shared.money import Money, exponent
 from simulators.payments.stripe import signing
 from tests.payments import stripe_company
-from tests.payments.contract import MINOR, NOW, NUMBER, PaymentContract
+from tests.payments.contract import MINOR, NUMBER, PaymentContract
 from tests.payments.vectors import vector
 
 # As Stripe lists them.
@@ -53,19 +53,19 @@ class TestVectors:
         at, body = known["timestamp"], known["payload"]
 
         assert signing.header([known["secret"]], at, body) == known["header"]
-        now = NOW.fromtimestamp(at, NOW.tzinfo)
+        now = datetime.fromtimestamp(at, UTC)
         notices.check([known["secret"]], known["header"], body.encode(), now)
         with pytest.raises(BadSignature):
             notices.check([known["secret"]], known["header"], body.encode() + b" ", now)
 
     def test_as_the_library_does(self):
         body, secret = '{"object": "event", "名": "值"}', "whsec_0123456789abcdef"
-        stamp = int(NOW.timestamp())
+        stamp = int(utc_now().timestamp())
 
         theirs = stripe.WebhookSignature.generate_signature_header(body, secret, stamp)
 
         assert theirs == signing.header([secret], stamp, body)
-        notices.check([secret], theirs, body.encode(), NOW)
+        notices.check([secret], theirs, body.encode(), utc_now())
         assert stripe.WebhookSignature.verify_header(
             body, signing.header(["whsec_other", secret], stamp, body), secret
         )
@@ -129,7 +129,7 @@ class TestPaying:
 
 class TestNotices:
     def read(self, company, message: IncomingMessage):
-        return company.provider.read_notice(company.account, message, NOW)
+        return company.provider.read_notice(company.account, message, utc_now())
 
     @pytest.mark.parametrize(
         "header",
@@ -153,7 +153,7 @@ class TestNotices:
 
         with pytest.raises(BadSignature):
             company.provider.read_notice(
-                replace(company.account, secrets=empty), company.message(), NOW
+                replace(company.account, secrets=empty), company.message(), utc_now()
             )
 
     def test_while_a_secret_changes_both_count(self, company):
@@ -164,7 +164,7 @@ class TestNotices:
         for ours in ((new,), (stripe_company.KEYS["webhook_secret"],)):
             secrets = {**company.account.secrets, notices.SIGNING: ours}
             account = replace(company.account, secrets=secrets)
-            assert company.provider.read_notice(account, message, NOW).is_final
+            assert company.provider.read_notice(account, message, utc_now()).is_final
         company.stripe.webhook_secrets = ["whsec_stranger_0123456789"]
         with pytest.raises(BadSignature):
             self.read(company, company.message())
@@ -192,7 +192,7 @@ class TestNotices:
 
         with pytest.raises(BadNotice):
             company.provider.read_notice(
-                replace(company.account, secrets=live), company.message(), NOW
+                replace(company.account, secrets=live), company.message(), utc_now()
             )
 
     @pytest.mark.parametrize("metadata", [None, {}, [], {"kacang_payment": 1}, "x"])
