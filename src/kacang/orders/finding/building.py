@@ -56,14 +56,15 @@ _TAGGED = """exists (
     select from order_tag e
     where e.merchant_id = %(merchant)s::bigint and e.order_id = o.id
       and e.tag_id = %(tag_id)s::bigint)"""
-# The first line that sells it stands for an order.
+# The first line that sells it stands for an order. `offset 0`: asked of each line by index as it
+# is read in order, never joined with all lines of the SKU, which would be sorted first.
 _LEAD_LINE = """order_line l
 join sale_order o on o.merchant_id = l.merchant_id and o.id = l.order_id
 where l.merchant_id = %(merchant)s::bigint and l.sku_id = {value}
   and not exists (
     select from order_line e
     where e.merchant_id = %(merchant)s::bigint and e.order_id = l.order_id
-      and e.sku_id = any(%(skus)s::bigint[]) and e.line_no < l.line_no)"""
+      and e.sku_id = any(%(skus)s::bigint[]) and e.line_no < l.line_no offset 0)"""
 _LEAD_TAG = """order_tag t join sale_order o on o.merchant_id = t.merchant_id and o.id = t.order_id
 where t.merchant_id = %(merchant)s::bigint and t.tag_id = {value}"""
 _LEAD_ORDER = "sale_order o where o.merchant_id = %(merchant)s::bigint"
