@@ -23,15 +23,21 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from kacang.embedded import APP, OWNER, SUPERUSER, EmbeddedCluster, throw_away
+from kacang.embedded import APP, DATABASE, OWNER, SUPERUSER, EmbeddedCluster, throw_away
+from kacang.embedded.account import server_account
+from kacang.embedded.binaries import Binaries, binaries_for
+from kacang.embedded.places import ROOT_HOMES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kacang.settings")
 django.setup()
 
 ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
+# Names the folder of a running cluster, for benches whose figures do not matter.
+LENT = "KACANG_BENCH_CLUSTER"
 _READY_SECONDS = 60
 _STOP_SECONDS = 30
 
@@ -83,14 +89,67 @@ class Installation:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-3000:]
 
 
+class _Borrowed(EmbeddedCluster):
+    """A cluster that somebody else runs, with a database of this measurement's own."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.database = f"bench_{secrets.token_hex(6)}"
+
+    @property
+    def binaries(self) -> Binaries:
+        return binaries_for(server_account(), copies=ROOT_HOMES)
+
+    @property
+    def server_pid(self) -> int:
+        return int(self.places.pid_file.read_text().splitlines()[0])
+
+    def dsn(self, role: str = APP, *, database: str = "") -> str:
+        return super().dsn(role, database=database or self.database)
+
+
+@contextlib.contextmanager
+def _cluster() -> Iterator[EmbeddedCluster]:
+    """Run a new cluster with all tables; or borrow the one in the folder that is named.
+
+    Several measurements in one cluster spare making one for each, where figures do not matter.
+    """
+    folder = os.environ.get(LENT)
+    if folder is None:
+        with throw_away(durable=True) as cluster:
+            _migrate(cluster)
+            yield cluster
+        return
+    lent, cluster = EmbeddedCluster(Path(folder)), _Borrowed(Path(folder))
+    with psycopg.connect(lent.dsn(SUPERUSER, database="postgres"), autocommit=True) as admin:
+        # The first one makes the tables, for all.
+        with psycopg.connect(lent.dsn(OWNER)) as owner:
+            known = owner.execute("select to_regclass('django_migrations')").fetchone()
+        if known == (None,):
+            _migrate(lent)
+        name = sql.Identifier(cluster.database)
+        admin.execute(
+            sql.SQL("create database {} owner {} template {}").format(
+                name, sql.Identifier(OWNER), sql.Identifier(DATABASE)
+            )
+        )
+        _connect_as(cluster, APP)
+        try:
+            yield cluster
+        finally:
+            connection.close()
+            admin.execute(sql.SQL("drop database {} with (force)").format(name))
+
+
 @contextlib.contextmanager
 def installation(*, web_workers: int = 2) -> Iterator[Installation]:
     """Run a new installation with its web server, as long as the block lasts."""
-    with throw_away(durable=True) as cluster, tempfile.TemporaryDirectory() as folder:
+    if LENT in os.environ:
+        web_workers = 1
+    with _cluster() as cluster, tempfile.TemporaryDirectory() as folder:
         port = _free_port()
         settings.MASTER_KEY = secrets.token_hex(32)
         settings.PUBLIC_URL = f"http://{HOST}:{port}"
-        _migrate(cluster)
         environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             "PYTHONPATH": f"{ROOT / 'src'}",

@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from rich.console import Console
@@ -26,6 +27,41 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) ->
     for row in rows:
         made.add_row(*(_text(value) for value in row))
     Console(width=None if sys.stdout.isatty() else 110).print(made)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What was aimed at and what was found, in a unit that the name says.
+
+    `least`: the figure must be at least so large; else it must not be larger.
+    """
+
+    name: str
+    aimed: float
+    found: float
+    least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it was reached."""
+        return self.found >= self.aimed if self.least else self.found <= self.aimed
+
+
+def aims(title: str, found: Sequence[Aim]) -> dict[str, object]:
+    """Print what was aimed at beside what was found; return the same for the JSON line."""
+    table(
+        title,
+        ["", "aimed at", "found", "met"],
+        [
+            [aim.name, f"{'≥' if aim.least else '≤'} {_text(aim.aimed)}", aim.found,
+             "yes" if aim.is_met else "no"]
+            for aim in found
+        ],
+    )  # fmt: skip
+    return {
+        aim.name: {"aimed": aim.aimed, "found": round(aim.found, 3), "met": aim.is_met}
+        for aim in found
+    }
 
 
 def say(words: str) -> None:

@@ -1,4 +1,8 @@
-"""A database of its own for one test session, on a cluster that is thrown away."""
+"""A database of its own for one test session, on a cluster that is thrown away.
+
+`python -m tests.database` makes the tables once, in the database that KACANG_TEST_TEMPLATE names:
+sessions that are given its name begin with a copy. Without, each makes them itself.
+"""
 
 import os
 import secrets
@@ -6,7 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import django
 import psycopg
+from django.core.management import call_command
+from django.db import connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from kacang.embedded import throw_away
@@ -18,6 +25,7 @@ ROLES = {
     "kacang_app": "login",
     "kacang_backup": "login bypassrls",
 }
+TEMPLATE = "KACANG_TEST_TEMPLATE"
 LIMITS = ("lock_timeout = '3s'", "statement_timeout = '30s'")
 
 
@@ -62,17 +70,38 @@ def a_cluster() -> Iterator[str]:
 
 @contextmanager
 def a_database() -> Iterator[Database]:
-    """Make an empty database owned by kacang_owner, and drop it afterwards."""
+    """Make a database with all tables, owned by kacang_owner, and drop it afterwards."""
+    template = os.environ.get(TEMPLATE)
     name = f"kacang_test_{secrets.token_hex(6)}"
     with a_cluster() as superuser:
         with psycopg.connect(superuser, autocommit=True) as admin:
             _make_roles(admin)
-            admin.execute(f"create database {name} owner kacang_owner")
+            copied = f"template {template}" if template else ""
+            admin.execute(f"create database {name} owner kacang_owner {copied}")
+        made = Database(superuser, name)
         try:
-            yield Database(superuser, name)
+            if not template:
+                migrate(made)
+            yield made
         finally:
             with psycopg.connect(superuser, autocommit=True) as admin:
                 admin.execute(f"drop database {name} with (force)")
+
+
+def migrate(made: Database) -> None:
+    """Make all tables as their owner, by a connection that is closed again."""
+    connection.settings_dict.update(made.django("kacang_owner"))
+    call_command("migrate", verbosity=0)
+    connection.close()
+
+
+def _make_template() -> None:
+    name = os.environ[TEMPLATE]
+    with a_cluster() as superuser:
+        with psycopg.connect(superuser, autocommit=True) as admin:
+            _make_roles(admin)
+            admin.execute(f"create database {name} owner kacang_owner")
+        migrate(Database(superuser, name))
 
 
 def _make_roles(admin: psycopg.Connection) -> None:
@@ -85,3 +114,8 @@ def _make_roles(admin: psycopg.Connection) -> None:
     for limit in LIMITS:
         admin.execute(f"alter role kacang_app set {limit}")
     admin.execute("select pg_advisory_unlock(7151)")
+
+
+if __name__ == "__main__":
+    django.setup()
+    _make_template()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from simulators.starting import kept_keys, write_private
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -54,20 +56,3 @@ def run(script: Script) -> None:
             write_private(given.account, needed)
         print(f"{script.name} listens on {company.url}", flush=True)  # noqa: T201 - a command
         threading.Event().wait()
-
-
-def kept_keys(path: Path | None, new_keys: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return the keys in a file, which is made when it is not there."""
-    if path is not None and path.exists():
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return kept
-    keys = new_keys()
-    if path is not None:
-        write_private(path, json.dumps(keys))
-    return keys
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read."""
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")

@@ -257,6 +257,8 @@ def _sms(company: str) -> dict[str, str]:
 
 
 SMS_ALIYUN, SMS_TENCENT = _sms("ALIYUN"), _sms("TENCENT")
+# Where WeChat listens for mini-programs; empty: where it does.
+WECHAT_ENDPOINT = os.environ.get("KACANG_WECHAT_ENDPOINT", "")
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
 PROCRASTINATE_IMPORT_PATHS = ["kacang.jobs"]

@@ -51,12 +51,12 @@ def logged(merchant):
         return [row[0] for row in cursor.fetchall()]
 
 
-def jobs(merchant):
+def jobs(merchant, like="aftersales.%"):
     with acting_as(merchant), connection.cursor() as cursor:
         cursor.execute(
-            "select task_name from procrastinate_jobs where task_name like 'aftersales.%%'"
+            "select task_name from procrastinate_jobs where task_name like %s::text"
             " and (args->>'merchant_id')::bigint = %s::bigint order by id",
-            [merchant],
+            [like, merchant],
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -8,16 +8,26 @@ from PIL import Image
 
 from kacang.aftersales import errors, operations, queries
 from kacang.aftersales.models import CaseEvent, CaseKind, CaseState, FileKind
-from kacang.aftersales.rules import BY_CONTACT, CASES_PER_ORDER, FILES_PER_MESSAGE
+from kacang.aftersales.rules import (
+    BY_ADDRESS,
+    BY_ORDER,
+    CASES_PER_ORDER,
+    DAY_SECONDS,
+    FILES_PER_MESSAGE,
+)
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import change_settings
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
+from kacang.orders.cards.replacing import replace_card
 from kacang.orders.errors import UnknownOrder
 from kacang.orders.refunding.types import Cards, RefundWay, RefundWish
-from kacang.risk.operations import TooManyAttempts
+from kacang.orders.types import Origin
+from kacang.risk import operations as risk
+from kacang.risk.operations import Scope, TooManyAttempts
 from kacang.shared import videos
 from kacang.shared.money import Money
+from kacang.vault.queries import cards_of_units
 from tests import make
 from tests.aftersales.cases import BUYER, Sold, box, contact, film, jpeg, mp4, picture, webm
 from tests.threads import at_once
@@ -113,6 +123,27 @@ class TestOpenCase:
         with pytest.raises(errors.NotObserved):
             sold.open()
 
+    def test_another_card_is_observed_as_long_as_the_first(self, merchant):
+        sold = Sold(merchant, 1)
+        with acting_as(merchant), connection.cursor() as cursor:
+            cursor.execute(
+                "update sale_order set delivered_at = delivered_at - interval '8 days'"
+                " where id = %s",
+                [sold.order.id],
+            )
+        before = queries.is_observed(merchant_id=merchant, order=sold.order)
+        (card,) = cards_of_units(
+            merchant_id=merchant, line_ids=[sold.places[0][0]], offset=0, limit=9
+        )
+
+        replace_card(
+            merchant_id=merchant, card_uid=card.card_uid, actor=SYSTEM, reason="坏卡",
+        )  # fmt: skip
+
+        assert before is False
+        assert queries.is_observed(merchant_id=merchant, order=sold.order)
+        assert sold.open()
+
     def test_ends_with_the_time_of_observation(self, sold):
         change_settings(merchant_id=sold.merchant, values={"case_observe_days": 0}, actor=SYSTEM)
 
@@ -133,12 +164,38 @@ class TestOpenCase:
 
     def test_a_contact_has_so_many_a_day(self, merchant):
         made, account, who = make.sku(merchant, cards=20), make.account(merchant), contact()
-        for _ in range(BY_CONTACT):
+        change_settings(merchant_id=merchant, values={"case_contact_max": 3}, actor=SYSTEM)
+        for _ in range(3):
             Sold(merchant, made=made, account=account, contact=who).open()
 
         with pytest.raises(TooManyAttempts):
             Sold(merchant, made=made, account=account, contact=who).open()
-        assert count(merchant, "after_sales_case") == BY_CONTACT
+        assert count(merchant, "after_sales_case") == 3
+
+    def test_a_network_address_has_so_many_a_day(self, merchant):
+        first, second = Sold(merchant, 1), Sold(merchant, 1)
+        origin = Origin(address="203.0.113.77")
+        for _ in range(BY_ADDRESS - 1):
+            risk.count_attempt(
+                merchant_id=merchant, scope=Scope.CASES_BY_ADDRESS, value=origin.address,
+                limit=BY_ADDRESS, window_seconds=DAY_SECONDS,
+            )  # fmt: skip
+        first.open(origin=origin)
+
+        with pytest.raises(TooManyAttempts):
+            second.open(origin=origin)
+
+        assert second.open(origin=Origin(address="203.0.113.78"))
+
+    def test_an_order_has_so_many_messages_an_hour(self, sold):
+        uid = sold.open()
+        for number in range(BY_ORDER):
+            operations.write(**sold.mine(uid, text=f"{number}"))
+
+        with pytest.raises(TooManyAttempts):
+            operations.write(**sold.mine(uid, text="再来一条"))
+
+        assert len(sold.view(uid).messages) == 1 + BY_ORDER
 
     def test_a_buyer_with_many_refunds_is_marked(self, merchant):
         made, account, who = make.sku(merchant, cards=9), make.account(merchant), contact()

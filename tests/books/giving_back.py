@@ -6,6 +6,7 @@ from typing import Any
 import hypothesis.strategies as st
 
 from kacang.ledger.accounts import TransferKind as Kind
+from kacang.merchants.operations import change_settings
 from kacang.orders import operations as orders
 from kacang.orders.refunding.types import (
     BadUnits,
@@ -76,6 +77,36 @@ def give_back_what_fits_nothing(shop: Shop, draw: int, minor: int) -> None:
         )  # fmt: skip
     except NothingLeft:
         return
+
+
+@deed(
+    [Kind.RECEIVED_TO_SUSPENSE, Kind.REFUND_DUE, Kind.REFUNDED_TO_WALLET],
+    provider=st.sampled_from(["sandbox", "mypay"]),
+    rule=st.sampled_from(["refund", "wallet", "wait"]),
+)  # fmt: skip
+def pay_twice(shop: Shop, provider: str, rule: str) -> None:
+    """What comes a second time goes back or into the wallet by itself, once, or waits."""
+    change_settings(merchant_id=shop.merchant, values={"refund_second": rule}, actor=STAFF)
+    shop.bring(shop.plain, 1)
+    sale = shop.place(shop.plain.sku.uid, 1, provider)
+    shop.pay(sale)
+    if rule == "wallet":
+        shop.wallet(sale.contact)
+    serial = secrets.token_hex(8)
+    shop.expected.received += sale.amount
+    shop.tell(sale, serial, sale.amount)
+    ((receipt,),) = shop.run("select id from receipt where provider_number = %s", serial)
+    before = len(shop.refunds())
+    for _ in range(2):
+        orders.refund_second(merchant_id=shop.merchant, receipt_id=receipt)
+    made = shop.refunds()[: len(shop.refunds()) - before]
+    ways = {"wallet": RefundWay.WALLET}
+    # Of the two companies, only one gives anything back.
+    if provider == "sandbox":
+        ways["refund"] = RefundWay.ORIGIN
+    assert [one.way for one in made] == ([ways[rule]] if rule in ways else [])
+    if rule == "wallet":
+        shop.expected.wallets[shop.wallet(sale.contact)] += sale.amount
 
 
 @deed([Kind.REFUNDED], draw=draws, state=st.sampled_from(RefundState))

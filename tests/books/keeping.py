@@ -7,6 +7,10 @@ import hypothesis.strategies as st
 
 from kacang.ledger import sums
 from kacang.ledger.accounts import TransferKind as Kind
+from kacang.orders import operations as orders
+from kacang.orders.operations import DepositWish
+from kacang.orders.refunding.types import RefundWay, RefundWish
+from kacang.orders.types import Origin
 from kacang.payouts import operations as payouts
 from kacang.payouts import queries as statements
 from kacang.reconciliation import operations as bills
@@ -22,6 +26,31 @@ from tests.wallets import withdrawing
 @deed([Kind.DEPOSITED], minor=st.integers(1, 9_999))
 def deposit(shop: Shop, minor: int) -> None:
     shop.deposit(shop.wallet(f"w-{secrets.token_hex(3)}@example.com"), minor)
+
+
+@deed(
+    [Kind.RECEIVED, Kind.DEPOSITED, Kind.REFUND_DUE],
+    provider=st.sampled_from(["sandbox", "bank_transfer", "mypay"]),
+    minor=st.integers(100, 9_999), share=st.integers(0, 100),
+)  # fmt: skip
+def deposit_by_an_order(shop: Shop, provider: str, minor: int, share: int) -> None:
+    """A customer pays into their wallet by a company, an order of a credit; a share goes back."""
+    wallet = shop.wallet(f"in-{secrets.token_hex(3)}@example.com")
+    withdrawing.choose(shop.merchant, deposits=True, deposit_min=0)
+    wish = DepositWish(Money(minor), secrets.token_hex(8), "zh-Hans", Origin())
+    placed = orders.place_deposit(merchant_id=shop.merchant, wallet_uid=wallet, wish=wish)
+    orders.start_payment(merchant_id=shop.merchant, number=placed.number, provider=provider)
+    shop.pay(shop.begun(placed, provider))
+    shop.expected.wallets[wallet] += minor
+    back = minor * share // 100
+    if not back:
+        return
+    way = RefundWay.ORIGIN if provider == "sandbox" else RefundWay.BY_HAND
+    orders.request_refund(
+        merchant_id=shop.merchant, number=placed.number, actor=STAFF, role="owner",
+        wish=RefundWish(Money(back), "充错了", way=way),
+    )  # fmt: skip
+    shop.expected.wallets[wallet] -= back
 
 
 @deed(draw=draws, back=st.booleans())

@@ -166,14 +166,20 @@ class Shop:
         placed = orders.place_order(merchant_id=self.merchant, request=wish)
         if provider == "mypay":
             orders.start_payment(merchant_id=self.merchant, number=placed.number, provider=provider)
+        sale = self.begun(placed, provider, email, sku_uid)
+        self.sales.append(sale)
+        return sale
+
+    def begun(
+        self, placed: PlacedOrder, provider: str, contact: str = "", sku_uid: str = ""
+    ) -> Sale:
+        """Return the one payment that was begun for an order."""
         ((number, minor),) = self.run(
             "select p.number, p.amount_minor from payment p join sale_order o on o.id = p.order_id"
             " where o.number = %s",
             placed.number,
         )
-        sale = Sale(placed, provider, number, minor, email, sku_uid)
-        self.sales.append(sale)
-        return sale
+        return Sale(placed, provider, number, minor, contact, sku_uid)
 
     def pay(self, sale: Sale, minor: int = 0, *, is_new: bool = True) -> None:
         """Have the company tell of money for a sale; less or more than it costs, if so said."""

@@ -19,7 +19,7 @@ from kacang.merchants.operations import open_merchant
 from tests.browser.harness import ARGUMENTS, CHROMIUM, PHONE, Complaints, Opener, opener
 from tests.database import Database
 
-START_SECONDS = 40
+START_SECONDS = 120
 # Playwright's synchronous interface runs an event loop in this thread; Django would refuse to
 # talk to the database beside one.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

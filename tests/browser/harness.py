@@ -2,8 +2,10 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,15 +101,28 @@ def sign_in(page: Page, address: str, email: str) -> None:
     )
 
 
+# What is well is neither described nor sent: there is far more of it than of faults.
+VIOLATIONS = """
+async ([rules, within]) => {
+  const found = await axe.run(within || document, {runOnly: rules, resultTypes: ['violations']});
+  return found.violations.map(
+    one => [one.id, one.nodes.slice(0, 5).map(node => node.target)]);
+}
+"""
+
+
 def assert_axe(page: Page) -> None:
     """Demand that axe finds no violation of WCAG 2.1 A and AA on the page as it is now."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    problems = [
-        f"{one['id']}: {', '.join(str(node['target']) for node in one['nodes'][:5])}"
-        for one in found["violations"]
-    ]
+    problems = axe_faults(page)
     assert problems == [], problems
+
+
+def axe_faults(page: Page, within: str = "") -> list[str]:
+    """Return what axe finds. `within`: the selector of the part that alone is looked at."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(VIOLATIONS, [RULES, within])
+    return [f"{name}: {', '.join(map(str, targets))}" for name, targets in found]
 
 
 def assert_fits(page: Page) -> None:
@@ -116,53 +131,129 @@ def assert_fits(page: Page) -> None:
     assert wide <= 0, f"{wide} px wider than the window"
 
 
-FOCUSED = """
-() => {
-  const it = document.activeElement;
-  if (!it || it === document.body) return null;
-  window.walked = window.walked || [];
-  // Tab goes from day to month to year within a date.
-  if ((it.type || '').startsWith('date') && window.walked.at(-1) === it) return {is_within: true};
-  const came_before = window.walked.includes(it);
-  window.walked.push(it);
-  const box = it.getBoundingClientRect(), look = getComputedStyle(it);
-  const is_marked = [it, it.nextElementSibling, it.closest('label'), it.parentElement].some(one => {
-    const style = one && getComputedStyle(one);
-    return style && ((style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0)
-      || style.boxShadow !== 'none');
-  });
-  return {
-    came_before, is_marked,
-    is_seen: box.width > 0 && box.height > 0 && look.visibility === 'visible',
-    name: it.outerHTML.slice(0, 90),
-  };
+# What has the focus is written down as it gets it, so that Tab can be pressed many times between
+# two questions. Tab goes from day to month within a date, and from hour to minute within a time:
+# the focus stays where it is then.
+WALK = """
+from_main => {
+  window.walked = [];
+  window.walk_faults = [];
+  const main = document.querySelector('main');
+  if (from_main) {
+    main.tabIndex = -1;
+    main.focus();
+  }
+  document.addEventListener('focusin', event => {
+    const it = event.target;
+    if (window.walk_end) return;
+    if (from_main && main.compareDocumentPosition(it) & Node.DOCUMENT_POSITION_PRECEDING) {
+      window.walk_end = 'round';
+      return;
+    }
+    if (window.walked.includes(it)) {
+      window.walk_end = it === window.walked[0] ? 'round' : 'a trap: ' + it.outerHTML.slice(0, 90);
+      return;
+    }
+    window.walked.push(it);
+    const box = it.getBoundingClientRect(), look = getComputedStyle(it);
+    const around = [it, it.nextElementSibling, it.closest('label'), it.parentElement];
+    const is_marked = around.some(one => {
+      const style = one && getComputedStyle(one);
+      return style && ((style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0)
+        || style.boxShadow !== 'none');
+    });
+    const is_seen = box.width > 0 && box.height > 0 && look.visibility === 'visible';
+    if (!is_seen) window.walk_faults.push('unseen: ' + it.outerHTML.slice(0, 90));
+    else if (!is_marked) window.walk_faults.push('not marked: ' + it.outerHTML.slice(0, 90));
+  }, true);
 }
 """
+WALKED = """
+() => ({
+  end: window.walk_end || (document.activeElement === document.body ? 'out' : ''),
+  faults: window.walk_faults,
+})
+"""
 TABS_MAX = 400
+TABS_AT_ONCE = 10
+# Dialogs that every page of the console has.
+IN_THE_FRAME = frozenset({"palette", "shortcuts", "more"})
 
 
-def assert_walked_by_keyboard(page: Page) -> None:
-    """Demand that Tab leads through the page and out of it, and that one sees where one is."""
-    faults: list[str] = []
-    at: dict[str, Any] | None = None
-    for _ in range(TABS_MAX):
-        page.keyboard.press("Tab")
-        at = page.evaluate(FOCUSED)
-        if at is not None and "is_within" in at:
-            continue
-        if at is None or at["came_before"]:
+def assert_walked_by_keyboard(page: Page, *, from_main: bool = False) -> None:
+    """Demand that Tab leads through the page and out of it, and that one sees where one is.
+
+    `from_main`: what stands before the page's main part was walked through elsewhere.
+    """
+    page.evaluate(WALK, from_main)
+    end, faults = "", []
+    for _ in range(TABS_MAX // TABS_AT_ONCE):
+        for _ in range(TABS_AT_ONCE):
+            page.keyboard.press("Tab")
+        walked = page.evaluate(WALKED)
+        end, faults = walked["end"], walked["faults"]
+        if end:
             break
-        if not at["is_seen"]:
-            faults.append(f"unseen: {at['name']}")
-        elif not at["is_marked"]:
-            faults.append(f"not marked: {at['name']}")
-    else:
-        faults.append("no way out")
-    if at is not None:
-        is_first = page.evaluate("window.walked[0] === document.activeElement")
-        if not is_first:
-            faults.append(f"a trap: {at['name']}")
+    if end not in ("round", "out"):
+        faults = [*faults, end or "no way out"]
     assert not faults, "; ".join(faults)
+
+
+def faults_of(page: Page, *, from_main: bool = False) -> Iterator[AssertionError]:
+    """Return all that is wrong with a page: for axe, for its width, by keyboard."""
+    walk = partial(assert_walked_by_keyboard, from_main=from_main)
+    for check in (assert_axe, assert_fits, walk):
+        try:
+            check(page)
+        except AssertionError as fault:
+            yield fault
+
+
+# What opens a dialog, one for each kind: rows have the same ones, told apart by what they are of.
+OPENERS = """
+() => {
+  const kinds = new Map();
+  for (const one of document.querySelectorAll('[data-open]')) {
+    const name = one.dataset.open, kind = name.replace(/-([0-9]+|[a-z]+_[0-9A-Za-z]{20})\b/, '');
+    if (!kinds.has(kind)) kinds.set(kind, name);
+  }
+  return [...kinds];
+}
+"""
+OPENED = """
+name => {
+  const dialog = document.getElementById(name);
+  document.querySelector(`[data-open="${name}"]`).click();
+  if (!dialog || !dialog.open) return ['does not open'];
+  const box = dialog.getBoundingClientRect(), faults = [];
+  if (box.left < 0 || box.right > innerWidth) faults.push('sticks out sideways');
+  if (box.top < 0 || box.bottom > innerHeight) faults.push('sticks out of the window');
+  if (dialog.scrollWidth > dialog.clientWidth) faults.push('is wider within than without');
+  if (!dialog.contains(document.activeElement)) faults.push('has not the focus');
+  return faults;
+}
+"""
+CLOSED = """
+name => document.getElementById(name).open ? ['does not close by Escape'] : []
+"""
+
+
+def dialog_faults(page: Page, opened: Counter[str], *, with_axe: bool) -> Iterator[str]:
+    """Return what is wrong with the dialogs of a page, each opened by its button.
+
+    `opened` counts them by kind; those of the frame are looked at once. `with_axe`: whether axe
+    looks at them too, which takes longest.
+    """
+    for kind, name in page.evaluate(OPENERS):
+        if kind in IN_THE_FRAME and kind in opened:
+            continue
+        opened[kind] += 1
+        faults = page.evaluate(OPENED, name)
+        if with_axe:
+            faults += axe_faults(page, f'[id="{name}"]')
+        page.keyboard.press("Escape")
+        faults += page.evaluate(CLOSED, name)
+        yield from (f"dialog {name}: {fault}" for fault in faults)
 
 
 def shot(page: Page, name: str) -> None:

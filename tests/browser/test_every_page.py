@@ -1,10 +1,13 @@
-"""Every address that shows a page is looked at, at both widths: axe, nothing too wide (W4).
+"""Every address that shows a page is looked at, at both widths and in light and dark (W4).
+
+Axe, nothing too wide, a walk by keyboard, and every dialog opened by its button.
 
 The addresses are read from the installation's own list. Who adds a page and gives no example of
 it here makes this test fail. What only takes forms, gives a file, or answers with a part of a
 page is told apart by what it answers.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -14,22 +17,23 @@ from playwright.sync_api import APIResponse
 
 from kacang.aftersales import operations as cases
 from kacang.catalog import queries as catalog
-from kacang.customers import operations as customers
-from kacang.customers import queries as customer_list
-from kacang.customers.operations import ConsentWay
 from kacang.merchants import operations as staff_operations
 from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import GrantDraft, RoleDraft
 from kacang.merchants.permissions import WITHIN_REACH
+from kacang.messages.events import Event
+from kacang.messages.restraint.refusing import token_for
 from kacang.messages.webhooks import operations as webhooks
 from kacang.messages.webhooks import queries as hooks
 from kacang.messages.webhooks.operations import EndpointDraft
-from kacang.orders.customers import linking
+from kacang.orders.reviewing import operations as reviewing
+from kacang.orders.reviewing.queries import Condition, Fact, Op, RuleBody, Verdict
 from kacang.outbox import auditing
 from kacang.outbox import queries as works
-from kacang.payments import listing
 from kacang.payments import queries as payments
+from kacang.payments.finding.filters import PaymentFilter
+from kacang.payments.finding.pages import payments_page
 from kacang.payouts import queries as payouts
 from kacang.shared.clock import utc_now
 from kacang.stock import operations as stock
@@ -39,23 +43,22 @@ from tests import make
 from tests.aftersales.cases import CLERK, Sold, contact, film, picture
 from tests.browser.console.batches import some_batches
 from tests.browser.console.bills import account_of, some_bills
+from tests.browser.console.customers import some_customers
 from tests.browser.console.shop import a_busy_shop
-from tests.browser.harness import (
-    DESKTOP,
-    PHONE,
-    assert_axe,
-    assert_fits,
-    assert_walked_by_keyboard,
-    sign_in,
-)
+from tests.browser.harness import DESKTOP, PHONE, dialog_faults, faults_of, sign_in
+from tests.messages.test_costs import a_text
+from tests.messages.texting import save
 from tests.orders.test_bank_transfer import Bank
 from tests.orders.test_move_check import looked
 from tests.orders.test_moving import ACG
 from tests.payouts.test_statements import MONDAY, after, agree, give_back, issue, sell
 from tests.stock.conftest import ACTOR, Make
+from tests.web.roles.operating import a_visit
 
 pytestmark = pytest.mark.browser
 FOUND, ONLY_FORMS = 200, 405
+# So many kinds of dialogs the examples lead to: were it fewer, the walk would not see them.
+DIALOGS_LEAST = 40
 LONG_PLACE = "华东二号恒温仓（苏州市工业园区唯亭街道外贸物流园三期北楼）"
 # These have no pages. "shop:" is "shop_of:" at another address.
 WITHOUT = (
@@ -87,6 +90,8 @@ WALKS = {
     "console_import_again": "only while a check is there: the same test",
     "console_work_file": "a file, while it is there",
     "console_export": "console_admin: test_exports, behind the second factor",
+    "console_customer_export": "console: test_customers, before and after it ran",
+    "console_finance_export": "console: test_money_lists, before and after it ran",
     "console_picture": "a picture",
     "console_order_batch_csv": "a file",
     "console_ship_faults": "a file",
@@ -105,6 +110,7 @@ WALKS = {
     "shop_of:checkout": "shop: test_buying",
     "shop_of:pay": "shop: test_buying",
     "shop_of:order": "shop: test_orders",
+    "shop_of:order_change": "shop: test_sent_goods",
     "shop_of:order_codes": "a file",
     "shop_of:order_file": "a file",
     "shop_of:order_zip": "a file",
@@ -134,7 +140,7 @@ def patterns(
 
 
 def some_payment(shop):
-    page = listing.payments_page(merchant_id=shop.merchant_id, where=listing.PaymentFilter())
+    page = payments_page(merchant_id=shop.merchant_id, where=PaymentFilter())
     return page.rows[0].number
 
 
@@ -158,6 +164,9 @@ def examples(shop):
         "shop_of:product": {"uid": product.uid},
         "design:theme": {"colour": "c02665"},
         "shop_of:wait_stop": {"token": token_of("wait_none")},
+        "shop_of:notice_switches": {
+            "token": token_for(shop.merchant_id, Event.ORDER_SHIPPED, "zhao@example.com")
+        },
     }
     for name in ("console_stock_sku", "console_import", "console_generate"):
         of[name] = {"uid": sku.uid}
@@ -170,8 +179,10 @@ def examples(shop):
     of["console_goods"] = {"uid": some_goods(shop)}
     of["console_move_check"] = {"uid": some_look(shop)}
     of["console_wording_edit"] = {"event": "order.refunded", "channel": "email"}
+    of["console_sender"] = {"company": some_sender(shop)}
     of["console_webhook"] = of["console_webhook_edit"] = {"uid": some_webhook(shop)}
-    of["console_customer"] = {"uid": some_customer(shop)}
+    of["console_rule"] = {"uid": some_rule(shop)}
+    of |= some_customers(shop)
     case = some_case(shop)
     of["console_case"] = {"uid": case}
     of["console_case_decide"] = {"uid": case, "decision": "refund"}
@@ -182,7 +193,7 @@ def examples(shop):
     card = vault.cards_of_batch(merchant_id=shop.merchant_id, batch_uid=batch.uid, limit=1)
     of["console_card"] = {"uid": card.items[0].uid}
     of["console_role"] = {"uid": some_role(shop)}
-    of["console_visit_enter"] = {"uid": some_visit(shop)}
+    of["console_operator_shop"] = {"uid": merchants.merchant(merchant_id=shop.merchant_id).uid}
     of["console_audit_verified"] = {"uid": some_verification(shop)}
     about = f"?account={account_of(shop.merchant_id)}"
     asked = {
@@ -217,21 +228,32 @@ def some_webhook(shop):
     return made.uid
 
 
+def some_sender(shop):
+    """An account for text messages with a long name, and a message that cost something."""
+    save(shop.merchant_id, sign_name="长" * 40)
+    a_text(shop.merchant_id, "staff.order_waiting", utc_now(), parts=3, milli=45)
+    return "aliyun"
+
+
 def told_of(shop, uid):
     """The message to open on the page of a webhook."""
     page = hooks.hooks(merchant_id=shop.merchant_id, endpoint_uid=uid)
     return page.rows[0].uid
 
 
-def some_customer(shop):
-    """A customer with a long name, a level, a note and an order."""
-    merchant_id, name = shop.merchant_id, "林晓鹿" * 20
-    linking.remember_buyer(merchant_id=merchant_id, number=shop.numbers[0], way=ConsentWay.CHECKOUT)
-    uid = customer_list.customers_page(merchant_id=merchant_id).rows[0].uid
-    level = customers.save_level(merchant_id=merchant_id, name="金卡" * 20, rank=9, actor=SYSTEM)
-    customers.change(merchant_id=merchant_id, uid=uid, name=name, level=level, actor=SYSTEM)
-    customers.add_note(merchant_id=merchant_id, uid=uid, text="n" * 1000, actor=SYSTEM)
-    return uid
+def some_rule(shop):
+    """A rule with a long name and all sorts of conditions."""
+    body = RuleBody(
+        "夜间大额且首次购买的礼品卡订单需要两位同事先后核对",
+        (
+            Condition(Fact.KIND, Op.IS, ("code", "pickup_card")),
+            Condition(Fact.AMOUNT, Op.AT_LEAST, number=100),
+            Condition(Fact.RISK, Op.AT_MOST, number=99),
+        ),
+        Verdict.HOLD,
+        9,
+    )
+    return reviewing.add_rule(merchant_id=shop.merchant_id, body=body, actor=SYSTEM)
 
 
 def some_case(shop):
@@ -260,13 +282,6 @@ def some_role(shop):
     )
     staff_operations.grant(member_uid=member, draft=given, now=utc_now(), **who)
     return staff_operations.create_role(draft=draft, **who)
-
-
-def some_visit(shop):
-    """The operator's way in, for the person who looks."""
-    return staff_operations.start_operator_visit(
-        merchant_id=shop.merchant_id, email=shop.email, reason="x", may_change=False, now=utc_now()
-    )
 
 
 def some_verification(shop):
@@ -318,33 +333,44 @@ def is_page(answer: APIResponse) -> bool:
     return answer.status == FOUND and answer.text().lstrip()[:9].lower() == "<!doctype"
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1440", "390"])
-def test_every_page_is_accessible_and_fits(open_page, live, size):
+def test_every_page_is_accessible_and_fits(open_page, live):
     shop = a_busy_shop()
     of, asked, common = examples(shop)
-    page = open_page(size)
-    sign_in(page, live, shop.email)
+    windows = [open_page(DESKTOP), open_page(PHONE, dark=True)]
+    opened = [Counter[str]() for _ in windows]
+    for page in windows:
+        sign_in(page, live, shop.email)
+    # After signing in: from here on their code would be asked for.
+    common |= {"note": 1}
+    visit = {"uid": a_visit(shop.merchant_id, shop.email)}
+    of |= {"console_visit_enter": visit, "console_operator_own_visit": visit}
 
-    looked_at, faults = set(), []
+    looked_at, frames, faults = set(), set(), []
     for name, wanted in patterns():
         if name in WALKS:
             continue
         given = {one: of.get(name, {}).get(one, common.get(one, "none-1")) for one in wanted}
         address = reverse(name, kwargs=given) + asked.get(name, "")
-        answer = page.request.get(f"{live}{address}", max_redirects=0)
+        answer = windows[0].request.get(f"{live}{address}", max_redirects=0)
         if answer.status not in (FOUND, ONLY_FORMS):
             faults.append(f"{name}: {answer.status} at {address}: give it an example")
         if not is_page(answer):
             continue
-        page.goto(address)
+        # The frame of the console and of the shop is walked through once.
+        frame = name.partition("_")[0]
+        is_known = frame in frames
+        frames.add(frame)
         looked_at.add(name)
-        for check in (assert_axe, assert_fits, assert_walked_by_keyboard):
-            try:
-                check(page)
-            except AssertionError as fault:
-                faults.append(f"{name}: {fault}")
+        for page, dialogs in zip(windows, opened, strict=True):
+            page.goto(address)
+            found = [
+                *faults_of(page, from_main=is_known),
+                *dialog_faults(page, dialogs, with_axe=page is windows[1]),
+            ]
+            faults += [f"{name} at {page.viewport_size['width']}: {one}" for one in found]
 
     assert not faults, "\n".join(faults)
+    assert all(len(kinds) >= DIALOGS_LEAST for kinds in opened), opened
     assert {
         "console_home",
         "console_batch",

@@ -15,7 +15,7 @@ from tests.cli.running import COMMAND, clean_environment, command
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
     "up", "web", "worker", "schedule", "migrate", "doctor", "merchant", "key", "cards", "audit",
-    "ledger", "master-key", "migrate-from", "platform", "stock", "test", "bench",
+    "ledger", "master-key", "migrate-from", "operator", "platform", "stock", "test", "bench",
 )  # fmt: skip
 
 

@@ -195,6 +195,26 @@ class TestStopped:
         assert none.returncode == 1  # not even half of it was made
         assert (same.returncode, same.stdout) == (0, "lu@lulu.example\n")
 
+    def test_I1_operators_come_and_go_by_command_and_visit_with_a_second_factor_only(
+        self, data: Path
+    ) -> None:
+        mine = ["--data", str(data)]
+        who = ["--email", "zhou@ops.example"]
+        made = command("operator", "add", *who, "--name", "周", "--json", *mine)
+        found = command("operator", "list", "--json", *mine)
+        visit = command("merchant", "visit", "--merchant", "demo", *who, "--reason", "why", *mine)
+        gone = command("operator", "remove", *who, *mine)
+        again = command("operator", "remove", *who, *mine)
+
+        facts = json.loads(made.stdout)
+        assert (len(facts["password"]), facts["second_factor"]) == (16, False)
+        assert json.loads(found.stdout) == [
+            {"email": "zhou@ops.example", "name": "周", "second_factor": False}
+        ]
+        assert (visit.returncode, visit.stdout) == (1, "")
+        assert visit.stderr.strip().endswith("(operator.unknown).")
+        assert (gone.returncode, again.returncode) == (0, 1)
+
     def test_an_unknown_merchant_is_one_sentence(self, data: Path) -> None:
         done = command("key", "create", "--merchant", "nobody", "--data", data)
 

@@ -1,5 +1,6 @@
 """`kacang up --demo --simulators`: a demo shop that is paid at simulated companies (P1, P3)."""
 
+import json
 import os
 import signal
 from functools import partial
@@ -36,7 +37,7 @@ def pay(up: Up, facts: dict[str, Any], provider: str, deed: str = "pay") -> str:
     """Buy something, and pay at the company's page as a person would; return the order's number."""
     wish = {
         "items": [{"sku_id": facts["skus"][0]["id"], "quantity": 1}],
-        "contact": {"email": "lin@example.com"},
+        "contact": {"email": "lin@example.com", "phone": "13826042716"},
     }
     number = str(call(up, facts, "orders", wish)["number"])
     opened = call(up, facts, f"orders/{number}/payments", {"provider": provider})
@@ -52,6 +53,14 @@ def is_delivered(up: Up, facts: dict[str, Any], number: str) -> bool:
     return bool(call(up, facts, f"orders/{number}")["state"] == "delivered")
 
 
+def is_texted(folder: Path, number: str) -> bool:
+    """Whether the simulated company has a text to the buyer's phone, reported as arrived."""
+    (company, *_others) = json.loads((folder / "simulators/texts/senders.json").read_text())
+    texts = httpx.get(f"{company['endpoint']}messages.json", trust_env=False).json()
+    arrived = [one["text"] for one in texts if one["state"] == "arrived"]
+    return any(number in text and "已发货" in text for text in arrived)
+
+
 def test_a_person_pays_at_every_company_and_is_served(folder):
     up = start(folder, "--demo", "--simulators")
     try:
@@ -60,6 +69,7 @@ def test_a_person_pays_at_every_company_and_is_served(folder):
         numbers["lost"] = pay(up, facts, "alipay", "lose")
         for number in numbers.values():
             wait_until(partial(is_delivered, up, facts, number), 70)
+        wait_until(partial(is_texted, folder, numbers["wechatpay"]), 40)
         simulators = up.part("simulators.payments")
         os.kill(simulators, signal.SIGKILL)
         wait_until(lambda: is_gone(simulators))

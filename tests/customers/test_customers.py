@@ -110,18 +110,14 @@ class TestFinding:
         )
         assert queries.level_rank(merchant_id=merchant, contact=Contact(email="x@y.example")) == 0
 
-    @pytest.mark.parametrize(
-        "words", [{}, {"tail": "2716"}, {"contact": LIN}], ids=["all", "tail", "contact"]
-    )
+    @pytest.mark.parametrize("words", [{"tail": "2716"}, {"contact": LIN}], ids=["tail", "contact"])
     def test_reads_by_index(self, merchant, words):
         """Rule 16: neither a scan of the table nor a sort."""
         sql = {
-            "all": "select * from customer where merchant_id = {m} and forgotten_at is null"
-            " and merged_into_id is null order by id desc limit 51",
             "tail": "select * from customer_contact where merchant_id = {m} and tail = '2716'",
             "contact": "select * from customer_contact where merchant_id = {m} and kind = 1"
             " and value = 'lin@example.com'",
-        }["tail" if "tail" in words else "contact" if words else "all"]
+        }[next(iter(words))]
         gather(merchant)
         with acting_as(merchant), connection.cursor() as cursor:
             cursor.execute("set local enable_seqscan = off")

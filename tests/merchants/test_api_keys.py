@@ -152,16 +152,17 @@ class TestAuthenticate:
         with acting_as(merchant):
             ApiKey.objects.filter(merchant_id=merchant).update(revoked_at=datetime.now(UTC))
 
-        ended = threading.Event()
-        started = time.monotonic()
-        while time.monotonic() - started < 3.5 and not ended.is_set():
+        # What counts is when it was taken for the last time: a busy machine answers late.
+        started = accepted = time.monotonic()
+        while accepted - started <= 3:
+            asked = time.monotonic()
             try:
                 operations.authenticate(key=made.key, address=HERE)
-                time.sleep(0.05)
             except KeyRefused:
-                ended.set()
-        assert ended.is_set()
-        assert time.monotonic() - started <= 3.2
+                break
+            accepted = asked
+            time.sleep(0.05)
+        assert accepted - started <= 3
 
     def test_waits_for_nobody_who_holds_its_row(self, merchant):
         made = make_key(merchant)

@@ -5,7 +5,9 @@ import threading
 
 import pytest
 from django.db import connection
+from django.utils.module_loading import import_string
 
+from kacang import settings as installation
 from kacang.merchants import operations, queries
 from kacang.merchants.audit import Actor
 from kacang.merchants.models import User
@@ -28,6 +30,15 @@ def add(merchant, role=Role.OWNER, **more):
 def actions(merchant):
     page = queries.audit_page(merchant_id=merchant, where=queries.AuditFilter())
     return [row.action for row in page.rows]
+
+
+def test_an_installation_hashes_passwords_at_full_strength():
+    (name,) = installation.PASSWORD_HASHERS
+    hasher = import_string(name)()
+
+    assert hasher.algorithm == "argon2"
+    # OWASP asks for 19 MiB twice; the suite itself uses less.
+    assert hasher.memory_cost * hasher.time_cost >= 2 * 19 * 1024
 
 
 class TestAddStaff:

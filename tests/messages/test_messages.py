@@ -11,14 +11,18 @@ from kacang.merchants import operations as merchants
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.messages import operations, queries
+from kacang.messages.bell import reading
+from kacang.messages.bell.readers import Reader
 from kacang.messages.events import NOTICES, Event
 from kacang.messages.models import Message, MessageState
-from kacang.messages.operations import BACK_OFF, Filling, Tell, UnknownMessage
+from kacang.messages.operations import Filling, Tell, UnknownMessage
 from kacang.messages.queries import MessageFilter
 from kacang.messages.rendering import mail, notice
+from kacang.messages.sending import BACK_OFF
 from kacang.shared.states import WrongState
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+MINE = Reader("mem_1")
 TITLE = {"zh-Hans": "视频会员", "en": "Video"}
 TOKEN = "tok-8fK2qLw93"
 LINK = f"https://shop.example/orders/20261123ABC/?t={TOKEN}"
@@ -242,7 +246,7 @@ class TestTrouble:
         assert send(merchant, mail_row.uid) is MessageState.FAILED
 
         assert rows(merchant)[0].error == "not_configured"
-        assert queries.unread_count(merchant_id=merchant) == 1
+        assert reading.unread_count(merchant_id=merchant, reader=MINE) == 1
 
     def test_a_person_may_have_it_tried_again(self, merchant, postbox):
         postbox.recipient_refusal = "550 no such user"
@@ -268,8 +272,8 @@ class TestNotices:
             context={"title": TITLE, "left": 2, "threshold": 5, "sku": "sku_x"},
         )  # fmt: skip
 
-        (chinese,) = queries.notices(merchant_id=merchant, language="zh-hans").rows
-        (english,) = queries.notices(merchant_id=merchant, language="en").rows
+        (chinese,) = reading.notices(merchant_id=merchant, reader=MINE, language="zh-hans").rows
+        (english,) = reading.notices(merchant_id=merchant, reader=MINE, language="en").rows
 
         assert (chinese.title, chinese.line) == ("视频会员 库存不足", "剩余 2 件，预警线 5 件。")
         assert (english.title, english.line) == (
@@ -280,29 +284,28 @@ class TestNotices:
     def test_reading_them(self, merchant):
         for number in range(3):
             tell(merchant, event=Event.STAFF_SUSPENSE, once=str(number), emails=[], in_app=True)
-        newest = queries.notices(merchant_id=merchant, language="en").rows[0]
+        newest = reading.notices(merchant_id=merchant, reader=MINE, language="en").rows[0]
 
-        assert operations.mark_read(merchant_id=merchant, now=NOW, uids=[newest.uid]) == 1
-        assert queries.unread_count(merchant_id=merchant) == 2
-        assert len(queries.notices(merchant_id=merchant, language="en", unread=True).rows) == 2
-        assert operations.mark_read(merchant_id=merchant, now=NOW) == 2
-        assert queries.unread_count(merchant_id=merchant) == 0
+        assert reading.mark_read(merchant_id=merchant, reader=MINE, now=NOW, uids=[newest.uid]) == 1
+        assert reading.unread_count(merchant_id=merchant, reader=MINE) == 2
+        assert reading.mark_read(merchant_id=merchant, reader=MINE, now=NOW) == 2
+        assert reading.unread_count(merchant_id=merchant, reader=MINE) == 0
         assert queried_flags(merchant) == [True, True, True]
 
     def test_of_another_merchant_are_neither_seen_nor_read(self, merchant, other_merchant):
         tell(merchant, event=Event.STAFF_SUSPENSE, emails=[], in_app=True)
 
-        assert queries.notices(merchant_id=other_merchant, language="en").rows == ()
-        assert operations.mark_read(merchant_id=other_merchant, now=NOW) == 0
-        assert queries.unread_count(merchant_id=merchant) == 1
+        assert reading.notices(merchant_id=other_merchant, reader=MINE, language="en").rows == ()
+        assert reading.mark_read(merchant_id=other_merchant, reader=MINE, now=NOW) == 0
+        assert reading.unread_count(merchant_id=merchant, reader=MINE) == 1
 
     def test_are_paged(self, merchant):
         for number in range(5):
             tell(merchant, event=Event.STAFF_SUSPENSE, once=str(number), emails=[], in_app=True)
 
-        first = queries.notices(merchant_id=merchant, language="en", limit=3)
-        second = queries.notices(
-            merchant_id=merchant, language="en", limit=3, cursor=first.next_cursor
+        first = reading.notices(merchant_id=merchant, reader=MINE, language="en", limit=3)
+        second = reading.notices(
+            merchant_id=merchant, reader=MINE, language="en", limit=3, cursor=first.next_cursor
         )
 
         assert (len(first.rows), len(second.rows), second.next_cursor) == (3, 2, "")
@@ -356,4 +359,7 @@ class TestWords:
 
 
 def queried_flags(merchant: int) -> list[bool]:
-    return [row.is_read for row in queries.notices(merchant_id=merchant, language="en").rows]
+    return [
+        row.is_read
+        for row in reading.notices(merchant_id=merchant, reader=MINE, language="en").rows
+    ]

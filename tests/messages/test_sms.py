@@ -13,7 +13,7 @@ from kacang.messages.events import Event
 from kacang.messages.models import Message, MessageState
 from kacang.messages.ports import NotSent, TextMessage
 from kacang.shared.clock import utc_now
-from kacang.web import stock_mails
+from kacang.web.mails import stock as stock_mails
 from simulators.sms_gateway import Gateway
 from tests import make
 from tests.messages.sms_contract import SmsContract

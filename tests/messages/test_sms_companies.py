@@ -11,7 +11,7 @@ from django.test import override_settings
 
 from kacang.messages import outside, registry
 from kacang.messages.adapters import aliyun, tencent
-from kacang.messages.ports import NotConfigured, NotSent
+from kacang.messages.ports import Asked, BadReport, NotConfigured, NotSent, Report
 from simulators.sms_companies import Aliyun, Tencent
 from simulators.sms_companies.phones import SmsCompany
 from tests.messages.sms_contract import MESSAGE, SmsContract
@@ -34,6 +34,11 @@ class Playing:
         keys = {**BASE, "app": "1400006666", "endpoint": self.endpoint, **self.changes}
         with override_settings(**{self.setting: keys}):
             return self.adapter()
+
+    def ask(self, sms: Any) -> Any:
+        """What the company says of a message when it is asked."""
+        asked = Asked(sms.reference, sms.number, sms.phone, sms.at)
+        return self.sender.report_on(asked)
 
     def arrived(self) -> list[tuple[str, str]]:
         return [(one.phone, one.text) for one in self.company.sent]
@@ -65,6 +70,70 @@ class TemplateContract(SmsContract):
             company.sender.send(MESSAGE)
 
         assert (broken.value.reason, broken.value.is_final) == ("unknown 500", True)
+
+    def test_it_says_under_which_number_and_as_how_many_it_took_a_message(self, company):
+        taken = company.sender.send(replace(MESSAGE, values={"title": "年" * 60, "left": "3"}))
+
+        (sms,) = company.company.sent
+        assert taken.number == sms.number
+        assert sms.parts == 2
+        assert taken.parts in (0, 2)
+
+    def test_asked_too_early_nothing_is_known_and_later_it_is(self, company):
+        company.sender.send(MESSAGE)
+        (sms,) = company.company.sent
+        early = company.ask(sms)
+        company.company.deliver()
+
+        found = company.ask(sms)
+
+        assert early is None
+        assert (found.is_delivered, found.reference) == (True, MESSAGE.reference)
+
+    def test_a_phone_that_is_not_reached_is_said_with_the_reason(self, company):
+        company.sender.send(replace(MESSAGE, phone="+8613826040003"))
+        company.company.deliver()
+        (sms,) = company.company.sent
+
+        found = company.ask(sms)
+
+        assert not found.is_delivered
+        assert found.code
+
+    def test_what_was_cut_off_can_be_asked_without_a_number(self, company):
+        with pytest.raises(NotSent):
+            company.sender.send(replace(MESSAGE, phone="+8613826040002"))
+        (sms,) = company.company.sent
+        company.company.deliver()
+
+        found = company.ask(replace(sms, number=""))
+
+        assert found.is_delivered
+
+    def test_a_limit_of_the_company_is_for_later(self, company):
+        with pytest.raises(NotSent) as refused:
+            company.sender.send(replace(MESSAGE, phone="+8613826040001"))
+
+        assert not refused.value.is_final
+        assert company.arrived() == []
+
+    def test_its_own_report_says_the_same(self, company):
+        company.sender.send(MESSAGE)
+        (sms,) = company.company.sent
+        sms.state = "arrived"
+
+        body = json.dumps([company.company.row(sms)]).encode()
+        (found,) = company.sender.read_reports(body)
+
+        assert isinstance(found, Report)
+        assert found.is_delivered
+        assert found.number == sms.number
+        assert found.phone[-8:] == sms.phone[-8:]
+
+    @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"[[]]", b"\xff", b"[{}]" * 2])
+    def test_what_is_no_report_is_refused(self, company, body):
+        with pytest.raises(BadReport):
+            company.sender.read_reports(body)
 
     def test_signature_and_reference_go_along(self, company):
         company.sender.send(MESSAGE)

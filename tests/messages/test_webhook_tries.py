@@ -7,7 +7,6 @@ from django.test import override_settings
 
 from kacang.merchants.tenancy import acting_as
 from kacang.messages import outside
-from kacang.messages import queries as messages
 from kacang.messages.webhooks import operations, queries
 from kacang.messages.webhooks.models import WebhookMessage
 from kacang.messages.webhooks.operations import (
@@ -17,6 +16,7 @@ from kacang.messages.webhooks.queries import EndpointState, HookState
 from kacang.messages.webhooks.sending import BACK_OFF, GIVE_UP
 from kacang.shared.clock import utc_now
 from simulators.webhook_receiver.server import Refusal
+from tests.messages.belling import bell
 from tests.messages.hooking import (
     OWNER,
     add,
@@ -145,7 +145,7 @@ class TestTrying:
         send(merchant, now + GIVE_UP)
 
         assert queries.endpoint(merchant_id=merchant, uid=uid).state is EndpointState.BROKEN
-        (notice,) = messages.notices(merchant_id=merchant, language="en").rows
+        (notice,) = bell(merchant)
         assert notice.event == "staff.webhook_off"
         assert notice.target == ("webhook", uid)
         # What still waits is not sent, and nothing new is made.

@@ -11,7 +11,7 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.models import AuditEntry
 from kacang.merchants.tenancy import acting_as
 from kacang.messages import operations as messages
-from kacang.messages import queries, rendering
+from kacang.messages import rendering
 from kacang.messages.events import Event
 from kacang.messages.models import Message, MessageState
 from kacang.messages.operations import Filling, Tell, TooManyExamples
@@ -32,6 +32,7 @@ from kacang.messages.wording.texts import (
 )
 from kacang.messages.wording.variables import EMAIL, IN_APP, SMS, examples, needed, variables
 from kacang.shared.clock import utc_now
+from tests.messages.belling import bell
 from tests.messages.test_messages import LINK, a_tell, rows, send
 
 OWNER = Actor("user", None, "owner@example.com")
@@ -185,9 +186,9 @@ class TestOwnWords:
         message = Tell(Event.STAFF_LOW_STOCK, "1", {"title": "年卡", "left": 2}, in_app=True)
         messages.tell(merchant_id=merchant, message=message)
 
-        (notice,) = queries.notices(merchant_id=merchant, language="zh-hans").rows
+        (notice,) = bell(merchant, "zh-hans")
         assert (notice.title, notice.line) == ("快没了：年卡", "只剩 2")
-        (notice,) = queries.notices(merchant_id=merchant, language="en").rows
+        (notice,) = bell(merchant, "en")
         assert notice.title == "年卡 is running low"
 
     def test_every_version_is_kept_and_can_be_gone_back_from(self, merchant):

@@ -44,6 +44,7 @@ class Shop:
             items=tuple(Item(sku, count) for sku, count in items),
             contact=wish.contact,
             provider=wish.provider,
+            recipient=wish.recipient,
         )
         return operations.place_order(merchant_id=self.merchant, request=request)
 

@@ -8,7 +8,6 @@ from django.db import connection
 
 from kacang.catalog.queries import Strategy
 from kacang.merchants.audit import SYSTEM
-from kacang.merchants.operations import MerchantKind, open_merchant
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations, queries, sql, statements
 from kacang.orders.buying import placing
@@ -16,9 +15,9 @@ from kacang.orders.cards import replacing
 from kacang.orders.fulfilling import delivering
 from kacang.orders.money import settling
 from kacang.payments import queries as payments
-from kacang.shared.clock import utc_now
 from kacang.vault import queries as vault
 from tests import make
+from tests.plans import plan_of, scanned, three_merchants
 
 FILL = """
 insert into sale_order (merchant_id, number, channel, state, currency, total_minor, payable_minor,
@@ -47,10 +46,7 @@ SMALL = "sku|product|batch|account|pick_mark|block|category"
 @pytest.fixture(scope="module")
 def filled(database, django_db_blocker):
     """Three merchants with thousands of orders and cards; returns one of them and its SKU."""
-    merchants = [
-        open_merchant(slug=f"plan-{n}-{utc_now():%H%M%S%f}", name="P", kind=MerchantKind.DEMO)
-        for n in range(3)
-    ]
+    merchants = three_merchants("plan")
     made = make.sku(merchants[0], cards=50, strategy=Strategy.FIRST_IN)
     make.account(merchants[0])
     with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
@@ -68,14 +64,8 @@ def filled(database, django_db_blocker):
     return made
 
 
-def plan(text: statements.Statement, parameters: dict[str, object]) -> str:
-    explained = statements.Statement(b"explain (costs off) " + text.text, text.names)
-    return "\n".join(row[0] for row in statements.rows(explained, parameters))
-
-
 def refuse_scans(found: str) -> None:
-    scans = re.findall(r"Seq Scan on (\w+)", found)
-    assert [table for table in scans if not re.fullmatch(SMALL, table)] == [], found
+    assert [table for table in scanned(found) if not re.fullmatch(SMALL, table)] == [], found
 
 
 def refuse_sorted_claims(found: str) -> None:
@@ -90,7 +80,7 @@ def test_a_replacement_reads_no_table_whole(filled, monkeypatch):
     real = statements.rows
 
     def explain(text, parameters):
-        plans[text.text] = plan(text, parameters)
+        plans[text.text] = plan_of(text, parameters)
         return real(text, parameters)
 
     monkeypatch.setattr(replacing, "rows", explain)
@@ -116,7 +106,7 @@ def test_the_hot_path_reads_no_table_whole(filled, monkeypatch):
 
     def explain(text, parameters):
         if isinstance(text, statements.Statement):
-            plans[text.text] = plan(text, parameters)
+            plans[text.text] = plan_of(text, parameters)
         return real(text, parameters)
 
     for module in (placing, settling, delivering):
@@ -141,7 +131,7 @@ def test_the_thorough_statements_read_no_table_whole(filled, text):
         "address": "", "reason": "", **nothing,
     }  # fmt: skip
     with acting_as(filled.merchant_id, hot=True):
-        found = plan(text, given)
+        found = plan_of(text, given)
     refuse_scans(found)
     if text is not sql.RELEASE:
         refuse_sorted_claims(found)

@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from django.db import connection
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -263,7 +264,7 @@ class Refunds(RuleBasedStateMachine):
         assert [one for one in found if one.count] == []
 
 
-TestRefunds = Refunds.TestCase
+TestRefunds = pytest.mark.slow(Refunds.TestCase)
 TestRefunds.settings = settings(
     max_examples=25,
     stateful_step_count=20,

@@ -11,7 +11,7 @@ from kacang.merchants.audit import SYSTEM, Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders import queries
-from kacang.orders.refunding.types import RefundStatus, RefundWay
+from kacang.orders.refunding.types import RefundStatus, RefundWay, RefundWish
 from kacang.orders.types import OrderState
 from kacang.payments import queries as payments
 from kacang.payments.messages import RefundNotice
@@ -145,6 +145,39 @@ class TestOrigin:
         )
         assert done.state is RefundStatus.DONE
         assert twice.books[Account.CASH_AT_BANK] == -1_999
+
+    def test_P3_what_a_person_has_given_up_the_rule_does_not_begin_anew(self, merchant):
+        """Its money is free again then: only the request's name says that it was tried."""
+        twice = Twice(merchant).pay()
+        asked = twice.go()
+        orders.pursue_refund(merchant_id=merchant, refund_id=twice.refunds[0].id)
+        if twice.refunds[0].state is RefundStatus.SENT:
+            twice.hear(RefundState.FAILED)
+        orders.drop_refund(
+            merchant_id=merchant, number=asked.numbers[0], actor=SYSTEM, reason="买家要留着抵下一单"
+        )
+        assert twice.books[Account.SUSPENSE] == -1_999
+
+        again = twice.go()
+
+        (refund,) = twice.refunds
+        assert refund.state is RefundStatus.DROPPED
+        assert (again.numbers, again.state) == (asked.numbers, RefundStatus.DROPPED)
+        assert twice.books[Account.SUSPENSE] == -1_999
+
+    def test_P3_of_one_that_is_given_back_in_part_the_rule_takes_the_rest_once(self, merchant):
+        twice = Twice(merchant).pay(provider_number="sb_second")
+        by_hand = orders.request_suspense_refund(
+            merchant_id=merchant, account_uid=twice.account.uid, provider_number="sb_second",
+            wish=RefundWish(amount=Money(500), reason="先退一部分"), actor=SYSTEM, role="owner",
+        )  # fmt: skip
+
+        first, second = twice.go(), twice.go()
+
+        assert first == second
+        assert first.amount == Money(1_499)
+        assert {one.number for one in twice.refunds} == {*by_hand.numbers, *first.numbers}
+        assert twice.books[Account.REFUNDS_DUE] == -1_999
 
     def test_P3_a_company_that_gives_nothing_back_by_a_call_leaves_it_to_a_person(self, merchant):
         bank = Bank(merchant)

@@ -66,6 +66,17 @@ class TestExport:
         assert len(rows) == 3
         assert rows[0][6] == "对象"
 
+    def test_I3_amounts_are_of_the_merchants_currency(self, merchant):
+        with acting_as(merchant):
+            audit.record(
+                merchant_id=merchant, actor=OWNER, action="orders.note", object_kind="order",
+                object_uid="2026-1", after={"amount_minor": 1999},
+            )  # fmt: skip
+
+        _, body = exported(merchant, "csv")
+
+        assert "19.99" in body.decode("utf-8-sig")
+
     def test_of_nothing_is_a_file_with_heads(self, merchant):
         for kind in ("csv", "xlsx"):
             done, body = exported(merchant, kind, AuditFilter(action="never"))

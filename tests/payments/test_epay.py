@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +80,16 @@ def info(url: str = "https://pay.test", key: str = KEY, **options: str) -> Accou
 
 def query_of(url: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+def with_wrong_numbers() -> str:
+    """A key that can be read and is none: halves of two that do not belong together."""
+    one, other = (rsa.generate_private_key(65537, 2048).private_numbers() for _ in range(2))
+    mixed = rsa.RSAPrivateNumbers(
+        one.p, one.q, other.d, other.dmp1, other.dmq1, one.iqmp, one.public_numbers
+    )
+    key = mixed.private_key(unsafe_skip_rsa_key_validation=True)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 ANYWHERE = epay()
@@ -177,6 +189,7 @@ class TestFilledIn:
             {"platform_key": both["platform_key"]},
             {**both, "platform_key": both["private_key"]},
             {**both, "private_key": ("MIIB",)},
+            {**both, "private_key": (with_wrong_numbers(),)},
             {"key": (KEY,)},
         ):
             with pytest.raises(BadSecrets):

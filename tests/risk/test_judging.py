@@ -138,13 +138,13 @@ class TestConsult:
         started = time.monotonic()
         verdict = self.ask(
             monkeypatch,
-            Check("slow", Decision.REFUSE, seconds=1.5),
+            Check("slow", Decision.REFUSE, seconds=4),
             Check("broken", error=ConnectionError()),
             Check("wrong", error=ValueError()),
         )
 
         assert verdict == Verdict(Decision.ALLOW)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 3
 
     def test_L18_never_inside_a_transaction(self, merchant, monkeypatch):
         with acting_as(merchant), pytest.raises(RuntimeError, match="inside a transaction"):

@@ -1,5 +1,6 @@
 """Calls of several threads that are answered together."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -71,6 +72,12 @@ def pool():
         yield threads
 
 
+def in_a_loop(ask):
+    """Run it in an event loop of its own: in this thread a browser's may be running."""
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(lambda: asyncio.run(ask())).result(2 * SECONDS)
+
+
 class TestGathering:
     def test_answers_a_lone_call_at_once_in_its_own_thread(self):
         lone: Gathering[str, int, int] = Gathering(
@@ -136,16 +143,49 @@ class TestGathering:
 
     def test_promises_answers_to_who_goes_on_meanwhile(self, pool):
         work = Work()
-        calls = [work.gathering.promise("a", 1, pool)]
-        assert work.arrived.wait(SECONDS)
-        calls += [work.gathering.promise("a", item, pool) for item in (2, 13, 4)]
+
+        async def ask():
+            calls = [work.gathering.promise("a", 1, pool)]
+            assert work.arrived.wait(SECONDS)
+            calls += [work.gathering.promise("a", item, pool) for item in (2, 13, 4)]
+            work.gate.set()
+            return await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), SECONDS)
+
+        answers = in_a_loop(ask)
+
+        assert [answers[at] for at in (0, 1, 3)] == [2, 4, 8]
+        assert isinstance(answers[2], ValueError)
+        assert [items for _, items in work.sets] == [[1], [2, 13, 4], [2], [13], [4]]
+
+    def test_who_has_gone_is_told_nothing_and_the_others_are(self, pool):
+        work = Work()
+
+        async def ask():
+            first = work.gathering.promise("a", 1, pool)
+            assert work.arrived.wait(SECONDS)
+            gone, kept = (work.gathering.promise("a", item, pool) for item in (2, 4))
+            gone.cancel()
+            work.gate.set()
+            return await asyncio.wait_for(asyncio.gather(first, kept), SECONDS)
+
+        assert in_a_loop(ask) == [2, 8]
+        assert work.is_idle()
+
+    def test_a_loop_that_has_ended_keeps_nobody_from_their_answer(self, pool):
+        work = Work()
+
+        async def ask_and_go():
+            work.gathering.promise("a", 1, pool)
+            assert work.arrived.wait(SECONDS)
+            work.gathering.promise("a", 2, pool)
+
+        in_a_loop(ask_and_go)
+        kept = pool.submit(work.gathering.do, "a", 3)
+        until(partial(is_waiting, work, 2))
 
         work.gate.set()
 
-        with pytest.raises(ValueError, match="13"):
-            calls[2].result(SECONDS)
-        assert [calls[at].result(SECONDS) for at in (0, 1, 3)] == [2, 4, 8]
-        assert [items for _, items in work.sets] == [[1], [2, 13, 4], [2], [13], [4]]
+        assert kept.result(SECONDS) == 6
 
     def test_a_closed_executor_keeps_nobody_waiting(self, pool):
         closed = ThreadPoolExecutor(1)
@@ -153,17 +193,21 @@ class TestGathering:
         work = Work()
         first = pool.submit(work.gathering.do, "a", 1)
         assert work.arrived.wait(SECONDS)
-        lost = work.gathering.promise("a", 2, closed)
-        kept = pool.submit(work.gathering.do, "a", 3)
-        until(partial(is_waiting, work, 2))
 
-        work.gate.set()
+        async def ask():
+            lost = work.gathering.promise("a", 2, closed)
+            kept = pool.submit(work.gathering.do, "a", 3)
+            until(partial(is_waiting, work, 2))
+            work.gate.set()
+            with pytest.raises(RuntimeError):
+                await asyncio.wait_for(lost, SECONDS)
+            with pytest.raises(RuntimeError):
+                await asyncio.wait_for(work.gathering.promise("b", 1, closed), SECONDS)
+            return kept
 
-        with pytest.raises(RuntimeError):
-            lost.result(SECONDS)
+        kept = in_a_loop(ask)
+
         assert (first.result(SECONDS), kept.result(SECONDS)) == (2, 6)
-        with pytest.raises(RuntimeError):
-            work.gathering.promise("b", 1, closed).result(SECONDS)
         assert work.is_idle()
 
     def test_loses_no_call_of_a_thousand(self, pool):

@@ -28,8 +28,10 @@ class Make:
     def __init__(self, merchant_id: int) -> None:
         self.merchant_id = merchant_id
 
-    def goods(self, **values: Any) -> str:
-        draft = catalog.ProductDraft(title=both("坚果礼盒"), kind=ProductKind.GOODS)
+    def goods(self, *, way: str = "handed", **values: Any) -> str:
+        draft = catalog.ProductDraft(
+            title=both("坚果礼盒"), kind=ProductKind.GOODS, delivery_way=way
+        )
         product = catalog.create_product(merchant_id=self.merchant_id, actor=ACTOR, draft=draft)
         sku = catalog.SkuDraft(
             title=both("一箱"), price_minor=19_800, stock_mode=StockMode.GOODS, **values

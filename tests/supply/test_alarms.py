@@ -11,14 +11,14 @@ from kacang.catalog.models import Sku, StockMode
 from kacang.merchants import operations as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.tenancy import acting_as
-from kacang.messages import queries as messages
 from kacang.messages.models import Message
 from kacang.stock import operations as stock
 from kacang.supply import operations as supply
 from kacang.supply.alarms import clear_of, line_of
 from kacang.supply.models import StockAlarm
-from kacang.web import stock_mails
+from kacang.web.mails import stock as stock_mails
 from tests import make
+from tests.messages.belling import bell
 from tests.stock.conftest import Make
 from tests.threads import at_once
 
@@ -121,7 +121,7 @@ class TestAtOnce:
         assert Counter(results) == {0: 31, 1: 1}
         assert told(merchant) == 1
         assert watch(made, 20) == [(1, 8, 20)]
-        assert len(messages.notices(merchant_id=merchant, language="en").rows) == 1
+        assert len(bell(merchant)) == 1
 
 
 class TestLine:
@@ -202,5 +202,5 @@ class TestGoods:
         told = [stock_mails.tell_low_stock(merchant_id=merchant) for _ in range(2)]
 
         assert told == [1, 0]
-        (notice,) = messages.notices(merchant_id=merchant, language="zh-hans").rows
+        (notice,) = bell(merchant, "zh-hans")
         assert (notice.title, notice.target) == ("坚果礼盒 · 一箱 库存不足", ("sku", sku))

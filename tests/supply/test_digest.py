@@ -9,10 +9,10 @@ from django.db import connection
 from kacang.merchants import operations as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.tenancy import acting_as
-from kacang.messages import queries as messages
 from kacang.messages.models import Message
-from kacang.web import stock_mails
+from kacang.web.mails import stock as stock_mails
 from tests import make
+from tests.messages.belling import bell
 from tests.messages.conftest import postbox  # noqa: F401 - a fixture
 from tests.stock.conftest import Make
 from tests.threads import at_once
@@ -44,7 +44,7 @@ class TestDigest:
     def test_the_console_is_told_at_once_and_the_mail_waits_for_its_hour(self, daily, postbox):  # noqa: F811
         make.sku(daily, cards=1, low_stock_at=5)
 
-        before = tick(daily, BEFORE), len(messages.notices(merchant_id=daily, language="en").rows)
+        before = tick(daily, BEFORE), len(bell(daily))
         run_news(daily)
 
         assert (before, postbox.mails) == ((1, 1), [])

@@ -19,8 +19,8 @@ from kacang.shared.clock import utc_now
 from kacang.shared.contacts import Contact
 from kacang.supply import operations as supply
 from kacang.supply import reminding
-from kacang.vault import reminding as cards
 from kacang.vault.models import CardState
+from kacang.vault.sold import reminding as cards
 from tests import make
 from tests.messages.conftest import postbox  # noqa: F401 - a fixture
 from tests.orders.looking import settle

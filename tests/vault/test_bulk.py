@@ -9,7 +9,8 @@ import pytest
 from kacang.catalog.operations import Strategy
 from kacang.outbox import files, work
 from kacang.outbox.queries import WorkState, WorkView
-from kacang.vault import bulk, operations, queries, steps
+from kacang.vault import operations, queries
+from kacang.vault.changing import bulk, steps
 from kacang.vault.operations import Change, ChangeRequest
 from kacang.vault.queries import CardState
 from tests.vault.conftest import ACTOR

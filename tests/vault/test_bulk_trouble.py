@@ -15,7 +15,8 @@ from kacang.catalog.queries import UnknownSku
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox import work
 from kacang.outbox.queries import WorkState
-from kacang.vault import bulk, operations, queries
+from kacang.vault import operations, queries
+from kacang.vault.changing import bulk
 from kacang.vault.operations import Change, ChangeRequest, Purchase, Terms
 from kacang.vault.queries import CardFilter, CardState
 from tests.vault.conftest import ACTOR, Make

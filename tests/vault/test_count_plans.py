@@ -11,8 +11,10 @@ from django.db.models import Max, Min
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox import queries as works
-from kacang.vault import levels, operations, queries, selecting
+from kacang.vault import operations, queries
+from kacang.vault.finding import selecting
 from kacang.vault.models import Batch, Card, CardState
+from kacang.vault.selling import levels
 from tests import make
 from tests.orders.test_first_plans import read
 from tests.vault.test_levels import move

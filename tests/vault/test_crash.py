@@ -15,7 +15,9 @@ from django.db import OperationalError, connection
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox import work
 from kacang.outbox.queries import WorkState
-from kacang.vault import generating, import_jobs, loading, operations, queries
+from kacang.vault import operations, queries
+from kacang.vault.imports import import_jobs, loading
+from kacang.vault.making import generating
 from tests.vault.conftest import ACTOR
 
 PURCHASE = operations.Purchase(unit_cost_minor=10)
@@ -24,7 +26,11 @@ RUNNER = """
 import os, sys
 import django
 django.setup()
-from kacang.vault import bulk, exporting, opening, loading, generating, operations
+from kacang.vault.changing import bulk
+from kacang.vault.exports import exporting
+from kacang.vault.imports import opening, loading
+from kacang.vault.making import generating
+from kacang.vault import operations
 bulk.CHUNK = exporting.CHUNK = opening.CHUNK = loading.CHUNK = generating.CHUNK = 500
 run = getattr(operations, sys.argv[1])
 print("go", flush=True)
@@ -34,8 +40,8 @@ run(merchant_id=int(sys.argv[2]), work_uid=sys.argv[3])
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    monkeypatch.setattr("kacang.vault.opening.CHUNK", 500)
-    monkeypatch.setattr("kacang.vault.generating.CHUNK", 500)
+    monkeypatch.setattr("kacang.vault.imports.opening.CHUNK", 500)
+    monkeypatch.setattr("kacang.vault.making.generating.CHUNK", 500)
 
 
 def killed_midway(database: Any, make: Any, operation: str, uid: str, least: int) -> int:

@@ -15,16 +15,9 @@ from django.db import OperationalError
 from kacang.merchants import audit
 from kacang.outbox import files, work
 from kacang.outbox.queries import WorkState
-from kacang.vault import (
-    generating,
-    import_jobs,
-    intake,
-    loading,
-    opening,
-    operations,
-    queries,
-    undoing,
-)
+from kacang.vault import operations, queries
+from kacang.vault.imports import import_jobs, intake, loading, opening, undoing
+from kacang.vault.making import generating
 from tests.vault.conftest import ACTOR
 from tests.vault.test_attachments import PNG, zipped
 from tests.vault.test_crash import PURCHASE, stocked_minor
@@ -77,7 +70,7 @@ CODES = [f"POINT-{number:04}" for number in range(1100)]
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    monkeypatch.setattr("kacang.vault.opening.CHUNK", 300)
+    monkeypatch.setattr("kacang.vault.imports.opening.CHUNK", 300)
 
 
 def cut_off(monkeypatch: Any, point: tuple[Any, str, int, bool]) -> None:
@@ -149,7 +142,7 @@ class TestGenerate:
         ids=called,
     )
     def test_goes_on_and_makes_exactly_so_many(self, merchant, make, monkeypatch, point):
-        monkeypatch.setattr("kacang.vault.generating.CHUNK", 300)
+        monkeypatch.setattr("kacang.vault.making.generating.CHUNK", 300)
         sku = make.sku()
         request = operations.GenerateRequest(
             sku_uid=sku, count=1100, pattern="X{12}", number_pattern="N#{7}", purchase=PURCHASE

@@ -19,7 +19,8 @@ from kacang.outbox import files, work
 from kacang.outbox.queries import WorkState, WorkView
 from kacang.shared.money import Money
 from kacang.shared.zips import packed
-from kacang.vault import export_parts, operations, queries
+from kacang.vault import operations, queries
+from kacang.vault.exports import export_parts
 from kacang.vault.operations import ExportRequest
 from kacang.vault.queries import CardState
 from tests.vault.conftest import ACTOR
@@ -205,7 +206,7 @@ class TestTrace:
             return real(*values, **more)
 
         real = export_parts.part_of
-        monkeypatch.setattr("kacang.vault.exporting.part_of", look)
+        monkeypatch.setattr("kacang.vault.exports.exporting.part_of", look)
         item = gathered(make, batch_uid=batch)
         fetched(make, item.uid)
 

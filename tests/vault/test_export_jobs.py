@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from kacang.outbox import work
 from kacang.outbox.queries import WorkState
 from kacang.shared.zips import packed
-from kacang.vault import export_parts, exporting, operations
-from kacang.vault.export_parts import _HEAD, unpacked
+from kacang.vault import operations
+from kacang.vault.exports import export_parts, exporting
+from kacang.vault.exports.export_parts import _HEAD, unpacked
 from tests.vault.test_crash import at_once, killed_midway
 from tests.vault.test_export import PICTURE, asked, fetched, gathered, rows, sealed_files, unzipped
 from tests.vault.test_levels import sql
@@ -46,7 +47,7 @@ class TestJob:
             work.ask_to_cancel(merchant_id=merchant, uid=uid)
             return real(*values, **more)
 
-        monkeypatch.setattr("kacang.vault.exporting.part_of", part_and_ask)
+        monkeypatch.setattr("kacang.vault.exports.exporting.part_of", part_and_ask)
         operations.run_export(merchant_id=merchant, work_uid=uid)
 
         assert make.work(uid).state == WorkState.CANCELLED

@@ -7,7 +7,8 @@ from kacang.merchants import keys
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox.queries import WorkState
 from kacang.shared.ciphers import key_number_of
-from kacang.vault import generating, operations, patterns
+from kacang.vault import operations
+from kacang.vault.making import generating, patterns
 from kacang.vault.models import Batch, Card
 from tests.vault.conftest import ACTOR
 

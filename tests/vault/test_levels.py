@@ -14,7 +14,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.shared.texts import both
 from kacang.vault import operations, queries
 from kacang.vault.models import CARD_STEPS, CardState
-from kacang.vault.picking import NO_EXPIRY
+from kacang.vault.selling.picking import NO_EXPIRY
 from tests.vault.conftest import ACTOR
 from tests.vault.test_crash import at_once
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 from kacang.catalog.operations import Strategy
-from kacang.vault import bulk, operations, picking
+from kacang.vault import operations
+from kacang.vault.changing import bulk
 from kacang.vault.operations import Change, ChangeRequest, Terms
+from kacang.vault.selling import picking
 from tests.vault.conftest import ACTOR
 from tests.vault.test_crash import at_once
 from tests.vault.test_levels import move

@@ -19,11 +19,12 @@ from kacang.outbox import queries as outbox
 from kacang.outbox import rotating, work
 from kacang.outbox.queries import WorkState
 from kacang.shared.ciphers import MerchantCipher, new_key
-from kacang.vault import operations, queries, tail_filling
-from kacang.vault.arriving import Incoming
+from kacang.vault import operations, queries
+from kacang.vault.finding import tail_filling
+from kacang.vault.finding.tails import tail_of, tail_print
+from kacang.vault.imports.arriving import Incoming
 from kacang.vault.models import TailGap
 from kacang.vault.queries import CardFilter, CardState
-from kacang.vault.tails import tail_of, tail_print
 from tests import make as shop
 from tests.threads import at_once
 from tests.vault.conftest import ACTOR

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kacang.vault import patterns
+from kacang.vault.making import patterns
 from kacang.vault.operations import BadPattern, WeakPattern
 
 # A place of a pattern as it is written, and what a code may have there.

@@ -16,9 +16,10 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql as orders_sql
 from kacang.outbox import queries as outbox
 from kacang.outbox import rotating
-from kacang.vault import finding, listing, operations, queries
+from kacang.vault import operations, queries
 from kacang.vault.card_columns import PROMISED
-from kacang.vault.selecting import narrowing
+from kacang.vault.finding import listing, searching
+from kacang.vault.finding.selecting import narrowing
 from tests.vault.conftest import ACTOR
 
 CODES = [f"PLAIN-{number:03}-SECRET-{number * 7919:07}" for number in range(300)]
@@ -166,7 +167,7 @@ class TestPlans:
             ),
             "by end of number": self.plan(
                 merchant,
-                finding.NEXT,
+                searching.NEXT,
                 {
                     **narrowing(merchant, queries.CardFilter()),
                     "tail": 5,

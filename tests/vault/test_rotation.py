@@ -24,7 +24,7 @@ from kacang.outbox.sealed import SHORT_LIVED
 from kacang.payments import operations as payments
 from kacang.payments import queries as payment_queries
 from kacang.shared.ciphers import header_of
-from kacang.vault import tail_filling
+from kacang.vault.finding import tail_filling
 from tests import make as shop
 from tests.orders.looking import settle
 from tests.threads import at_once
@@ -49,6 +49,8 @@ NOT_SEALED = {
     ("after_sales_case", "buyer_key"),
     ("picture", "body"),
     ("restock_wait", "address_print"),
+    ("message_count", "address_print"),
+    ("message_opt_out", "address_print"),
 }
 RUNNER = """
 import dataclasses, sys

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kacang.vault.seen import Seen
+from kacang.vault.imports.seen import Seen
 
 # Of few letters, so that many begin alike and lie across one another.
 KEYS = st.lists(st.text(alphabet="ab", min_size=6, max_size=6).map(str.encode), max_size=200)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from kacang.outbox import work
 from kacang.outbox.queries import WorkState
 from kacang.shared.money import Money
-from kacang.vault import generating, operations, patterns, queries
+from kacang.vault import operations, queries
+from kacang.vault.making import generating, patterns
 from kacang.vault.operations import Change, GenerateRequest, Purchase, SerialRange
 from tests.vault.conftest import ACTOR
 from tests.vault.test_crash import at_once, killed_midway
@@ -197,7 +198,7 @@ class TestGenerate:
             return stocked(*values)
 
         monkeypatch.setattr(generating, "_stock", stock)
-        monkeypatch.setattr("kacang.vault.loading.lock_loads", lambda _merchant: None)
+        monkeypatch.setattr("kacang.vault.imports.loading.lock_loads", lambda _merchant: None)
         operations.run_generate(merchant_id=merchant, work_uid=uid)
 
         assert (make.work(uid).error, make.work(uid).result) == (

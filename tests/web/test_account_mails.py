@@ -6,18 +6,23 @@ from django.urls import reverse
 
 from kacang.merchants import operations as merchants
 from kacang.merchants.audit import SYSTEM
+from kacang.merchants.operations import RoleDraft
 from kacang.merchants.settings import BadSetting
 from kacang.merchants.tenancy import acting_as
-from kacang.messages import queries as messages
+from kacang.messages import operations as messages_operations
+from kacang.messages.events import Event
 from kacang.messages.models import Message
+from kacang.messages.operations import Tell
 from kacang.payments import operations as payments
 from kacang.payments import queries as payment_queries
 from kacang.payments.account_models import AccountEvent, CallKind
 from kacang.payments.companies import registry
 from kacang.payments.companies.calls import recorded
-from kacang.web import account_mails
+from kacang.web.mails import accounts as account_mails
 from tests import make
+from tests.messages.belling import bell as shown
 from tests.payments.test_health import fail
+from tests.web.console.conftest import work_as
 
 
 @pytest.fixture
@@ -72,7 +77,7 @@ class TestTold:
 
         assert first == ["staff.account_paused"]
         assert mails(merchant) == ["staff.account_paused", "staff.account_well"]
-        back, out = messages.notices(merchant_id=merchant, language="en").rows
+        back, out = shown(merchant)
         assert out.title == "The payment account 沙盒 is left out"
         assert out.line.startswith("6 of 6 calls failed, 0 of 0 payments were made.")
         assert back.title == "The payment account 沙盒 is back"
@@ -91,6 +96,53 @@ class TestTold:
         assert len(queued(merchant)) == 1
         with acting_as(merchant):
             assert AccountEvent.objects.filter(merchant_id=merchant).count() == 2
+
+
+def bell(client) -> tuple[bool, int]:
+    """Whether a person's notices name the account, and how many of theirs are unread."""
+    page = client.get("/console/notices/").content.decode()
+    return "沙盒" in page, page.count('name="uid"')
+
+
+class TestWhoHears:
+    """I1: only who may see payment accounts, whatever role that is."""
+
+    @pytest.fixture
+    def paused(self, merchant, account):
+        fail(account)
+        payments.look_after(merchant_id=merchant)
+        tell(merchant)
+        messages_operations.tell(
+            merchant_id=merchant,
+            message=Tell(event=Event.STAFF_LOW_STOCK, once="x", context={}, in_app=True),
+        )
+        return merchant
+
+    def custom(self, merchant, *permissions):
+        draft = RoleDraft(name="-".join(permissions), permissions=frozenset(permissions))
+        return merchants.create_role(merchant_id=merchant, draft=draft, actor=SYSTEM)
+
+    def test_P5_those_who_see_accounts_hear_of_them(self, paused):
+        accountant = self.custom(paused, "payments.view")
+
+        for role in ("owner", "finance", accountant):
+            assert bell(work_as(paused, role))[0], role
+
+    def test_P5_others_hear_nothing_and_read_nothing_away(self, paused):
+        keeper = self.custom(paused, "stock.view", "orders.view")
+
+        for role in ("sales", "warehouse", "customer_service"):
+            assert not bell(work_as(paused, role))[0], role
+        client = work_as(paused, keeper)
+        assert bell(client) == (False, 1)
+        client.post("/console/notices/read/")
+        with acting_as(paused):
+            hidden = Message.objects.get(merchant_id=paused, event="staff.account_paused",
+                                         channel="in_app")  # fmt: skip
+        client.post("/console/notices/read/", {"uid": hidden.uid})
+
+        assert bell(client)[1] == 0
+        assert bell(work_as(paused, "finance")) == (True, 1)
 
 
 class TestLine:

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from kacang.merchants.permissions import PERMISSIONS
 from kacang.web.access import access_of
 
-KNOWN = re.compile(r"public|machine|login|login step|needs:[a-z_.,]*")
+KNOWN = re.compile(r"public|machine|login|login step|operator|needs:[a-z_.,]*")
 
 
 def addresses(patterns=None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

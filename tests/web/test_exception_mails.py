@@ -6,10 +6,11 @@ from kacang.messages import queries as messages
 from kacang.messages import rendering
 from kacang.orders import queries as orders
 from kacang.orders.exceptions import operations
-from kacang.orders.exceptions.changes import ChangeWish
+from kacang.orders.exceptions.change_types import ChangeWish
 from kacang.orders.exceptions.escalating import EscalationStep
+from kacang.orders.exceptions.operations import Decider
 from kacang.shared.contacts import Contact
-from kacang.web import exception_mails
+from kacang.web.mails import exceptions as exception_mails
 from tests import make
 from tests.orders.exceptions.conftest import Shop
 from tests.orders.exceptions.test_queue import LATER
@@ -67,7 +68,7 @@ def test_O6_a_change_of_address_is_told_to_the_old_one_too(shop):
         actor=shop.person(),
     )
     operations.decide_change(
-        merchant_id=shop.merchant, uid=uid, approves=True, words="", actor=shop.person()
+        merchant_id=shop.merchant, uid=uid, approves=True, words="", by=Decider(shop.person())
     )
 
     exception_mails.tell_change(merchant_id=shop.merchant, uid=uid)

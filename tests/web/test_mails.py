@@ -12,21 +12,23 @@ from procrastinate.contrib.django import app
 from kacang import jobs
 from kacang.catalog.models import Product
 from kacang.merchants import operations as merchants
-from kacang.merchants.audit import Actor
+from kacang.merchants.audit import SYSTEM, Actor
 from kacang.merchants.tenancy import acting_as
-from kacang.messages import queries as messages
 from kacang.messages.models import Message
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.cards import replacing_many
+from kacang.orders.reviewing import operations as reviewing
+from kacang.orders.reviewing.queries import RuleBody, Verdict
 from kacang.orders.types import Credentials
 from kacang.payments import queries as payments
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.vault import queries as vault
 from kacang.vault.operations import Change, ChangeRequest
-from kacang.web import stock_mails
+from kacang.web.mails import stock as stock_mails
 from tests import make
+from tests.messages.belling import bell
 from tests.messages.conftest import postbox  # noqa: F401 - a fixture
 from tests.orders.test_goods import Shop as GoodsShop
 
@@ -86,6 +88,26 @@ def link_in(mail) -> str:
     found = re.search(r"^https?://\S+$", text_of(mail), re.MULTILINE)
     assert found, text_of(mail)
     return found[0]
+
+
+class TestHeld:
+    def test_the_buyer_reads_that_it_is_checked_and_not_by_which_rule(
+        self,
+        merchant,
+        stocked,
+        postbox,  # noqa: F811
+    ):
+        rule = reviewing.add_rule(
+            merchant_id=merchant, body=RuleBody("秘密规则", verdict=Verdict.HOLD), actor=SYSTEM
+        )
+        reviewing.switch_rule(merchant_id=merchant, uid=rule, is_on=True, actor=SYSTEM)
+        settle(merchant, make.order(stocked, contact=BUYER))
+
+        assert "orders.tell_on_hold" in run_news(merchant)
+
+        (mail,) = [one for one in postbox.mails if one["to"] == "zhao@example.com"]
+        assert "正在人工核对" in text_of(mail)
+        assert "秘密规则" not in mail.as_string() + text_of(mail)
 
 
 class TestDelivered:
@@ -271,7 +293,7 @@ class TestWaiting:
         assert set(by_recipient) == {"zhao@example.com", "staff@example.com"}
         assert "订单取消后才到账" in text_of(by_recipient["zhao@example.com"])
         assert f"/console/orders/{placed.number}/" in link_in(by_recipient["staff@example.com"])
-        (notice,) = messages.notices(merchant_id=merchant, language="en").rows
+        (notice,) = bell(merchant)
         assert notice.title == f"Order {placed.number} is paid and waits"
         assert notice.target == ("order", placed.number)
 
@@ -298,7 +320,7 @@ class TestSuspense:
         (mail,) = postbox.mails
         assert "¥0.05" in str(mail["subject"])
         assert link_in(mail).endswith("/console/payments/suspense/")
-        (notice,) = messages.notices(merchant_id=merchant, language="zh-hans").rows
+        (notice,) = bell(merchant, "zh-hans")
         assert notice.title == "收到 ¥0.05，与订单不符"
 
 
@@ -317,7 +339,7 @@ class TestLowStock:
         again = [stock_mails.tell_low_stock(merchant_id=merchant) for _ in range(2)]
 
         assert (told, after_restock, again) == ([1, 0, 0], 0, [1, 0])
-        newest = messages.notices(merchant_id=merchant, language="en").rows[0]
+        newest = bell(merchant)[0]
         assert (newest.title, newest.target) == (
             "Video · Year is running low",
             ("sku", made.sku.uid),

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from django.test import override_settings
 
+from kacang.aftersales import operations as cases
+from kacang.aftersales.types import Decision, Verdict
 from kacang.merchants import operations as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.messages import outside
@@ -15,9 +17,11 @@ from kacang.orders.refunding.types import RefundWay, RefundWish
 from kacang.payments import queries as payments
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
-from kacang.web import stock_mails
+from kacang.web.mails import stock as stock_mails
 from simulators.webhook_receiver import Receiver
 from tests import make
+from tests.aftersales.cases import Sold
+from tests.aftersales.test_deciding import jobs
 from tests.web.test_mails import run_news, settle
 
 
@@ -108,3 +112,35 @@ def test_no_job_is_made_for_who_does_not_listen(merchant, other_merchant, receiv
 
     assert not any(job.startswith("webhooks.") for job in run_news(other_merchant))
     assert receiver.calls == []
+
+
+def test_X1_cases_are_told_without_what_was_said(merchant, receiver):
+    sold = Sold(merchant, 1, contact=Contact(email="zhao@example.com"))
+    run_news(merchant)
+    del receiver.heard[:]
+
+    uid = sold.open(text="卡密 SECRET-77 无效")
+    run_news(merchant)
+    cases.answer(**sold.theirs(uid), text="请发截图 SECRET-78", waits=True)
+    run_news(merchant)
+    cases.decide(
+        **sold.theirs(uid), verdict=Verdict(Decision.REJECT, "已使用 SECRET-79"), role="owner"
+    )
+    run_news(merchant)
+
+    assert heard(receiver) == ["case.opened", "case.updated", "case.decided"]
+    told = receiver.heard[-1].data
+    assert (told["id"], told["order"], told["state"], told["decision"]) == (
+        uid, sold.number, "decided", "reject",
+    )  # fmt: skip
+    said = b"".join(one.body for one in receiver.heard).decode()
+    assert "SECRET" not in said
+    assert "zhao" not in said
+
+
+def test_without_an_address_no_job_is_made_for_cases(merchant):
+    sold = Sold(merchant, 1)
+    sold.open()
+
+    assert jobs(merchant) == ["aftersales.tell_opened"]
+    assert jobs(merchant, "webhooks.%") == []

@@ -33,7 +33,10 @@ def notice_text(fields: Mapping[str, str]) -> str:
 def sign(private_pem: str, text: str | bytes) -> str:
     """Return the base64 of an RSA2 signature."""
     said = text.encode() if isinstance(text, str) else text
-    key: Any = serialization.load_pem_private_key(private_pem.encode(), None)
+    # Made here: looking at its numbers each time would cost far more than signing.
+    key: Any = serialization.load_pem_private_key(
+        private_pem.encode(), None, unsafe_skip_rsa_key_validation=True
+    )
     return base64.b64encode(key.sign(said, padding.PKCS1v15(), hashes.SHA256())).decode()
 
 

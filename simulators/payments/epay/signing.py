@@ -23,7 +23,10 @@ def md5(fields: Mapping[str, str], key: str) -> str:
 
 def rsa_sign(fields: Mapping[str, str], private_pem: str) -> str:
     """Return the signature of V2."""
-    key: Any = serialization.load_pem_private_key(private_pem.encode(), None)
+    # Made here: looking at its numbers each time would cost far more than signing.
+    key: Any = serialization.load_pem_private_key(
+        private_pem.encode(), None, unsafe_skip_rsa_key_validation=True
+    )
     signed = key.sign(content(fields).encode(), padding.PKCS1v15(), hashes.SHA256())
     return base64.b64encode(signed).decode()
 

@@ -49,7 +49,8 @@ def checks(public_pem: str, said: bytes, signature: str) -> bool:
 
 def signature(private_pem: str, stamp: int, nonce: str, body: bytes) -> str:
     """Sign an answer or a notice."""
-    key = load_pem_private_key(private_pem.encode(), None)
+    # Made here: looking at its numbers each time would cost far more than signing.
+    key = load_pem_private_key(private_pem.encode(), None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(key, rsa.RSAPrivateKey)
     said = f"{stamp}\n{nonce}\n".encode() + body + b"\n"
     return base64.b64encode(key.sign(said, padding.PKCS1v15(), hashes.SHA256())).decode()

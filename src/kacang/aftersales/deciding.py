@@ -14,15 +14,19 @@ from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
+from kacang.orders.cards.correcting import correct_here
 from kacang.orders.cards.replacing import replace_here
 from kacang.orders.refunding.queries import refundable_order
 from kacang.orders.refunding.types import Cards, RefundStatus, RefundWay, RefundWish
+from kacang.orders.shipping import operations as shipping
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money
 from kacang.vault import queries as vault
 from kacang.vault.queries import UnitCard
 
 REASON_MAX = 300
+# A role that gives nothing back alone: somebody else has to approve.
+NOBODY = ""
 # More delivered units than this no order has.
 CARDS_MAX = 10_000
 
@@ -34,7 +38,8 @@ def decide(
     """Decide a case and do what is decided, all or nothing; the buyer is told by itself.
 
     A refund obeys the limits of `role`: what is more waits for somebody else's approval, and the
-    case comes back to the desk when it is not given.
+    case comes back to the desk when it is not given. To a buyer with many refunds the merchant may
+    have every one approved by a second person.
 
     Raises:
         UnknownCase: There is no such case.
@@ -42,12 +47,16 @@ def decide(
         DecidedAlready: Somebody was quicker. Nothing was changed.
         NothingToDecide: No unit of it has what the decision is about.
         NoReplacement, CardInUse, NotNow: A card cannot be replaced. Nothing was changed.
+        BadCode, CodeKnown, CannotCorrect: A code cannot be corrected so. Nothing was changed.
         NothingLeft, BadRefund, BadUnits, WayNotOffered: The money cannot go back so.
         NoGoodsLeft: There is not as much in stock as is to be sent again.
+        UnknownCourier, BadTrackingNumber: With this number nothing can be sent.
     """
     reason = " ".join(verdict.reason.split())
     if not 0 < len(reason) <= REASON_MAX:
         raise TextMissing(limit=REASON_MAX)
+    if verdict.parcel is not None and verdict.decision is not Decision.RESHIP:
+        raise NothingToDecide
     rules = rules_of(merchant_id)
     # Another card is claimed as a sale claims.
     with acting_as(merchant_id, hot=verdict.decision is Decision.REPLACE):
@@ -63,6 +72,8 @@ def decide(
             case.answered_at = now
         if not case.owner_uid:
             own(case, actor, owner_uid)
+        if case.is_repeater and rules.repeats_by_two:
+            role = NOBODY
         case.outcome = _DEEDS[verdict.decision](case, verdict, actor, role)
         turn(case, CaseState.DECIDED, rules, now)
         case.save()
@@ -118,15 +129,37 @@ def _replace(case: Case, verdict: Verdict, actor: Actor, _role: str) -> dict[str
     return {"before": [card.card_uid for card in cards], "cards": [one.card_uid for one in done]}
 
 
+def _repair(case: Case, verdict: Verdict, actor: Actor, _role: str) -> dict[str, Any]:
+    meant = {one.card_uid: one for one in verdict.corrections}
+    wrong = [card for card in cards_of_case(case) if card.card_uid in meant]
+    if not wrong or len(wrong) != len(verdict.corrections):
+        raise NothingToDecide
+    number = _number(case)
+    done = [
+        correct_here(
+            merchant_id=case.merchant_id,
+            correction=meant[card.card_uid],
+            actor=actor,
+            reason=verdict.reason,
+            number=number,
+        )
+        for card in wrong
+    ]
+    return {"before": [card.card_uid for card in wrong], "cards": [one.card_uid for one in done]}
+
+
 def _reship(case: Case, verdict: Verdict, actor: Actor, _role: str) -> dict[str, Any]:
-    pieces = orders.hand_over_again(
-        merchant_id=case.merchant_id,
-        number=_number(case),
-        places=places_of_case(case),
-        actor=actor,
-        reason=verdict.reason,
-    )
-    return {"pieces": pieces}
+    what: dict[str, Any] = {
+        "merchant_id": case.merchant_id,
+        "number": _number(case),
+        "places": places_of_case(case),
+        "actor": actor,
+        "reason": verdict.reason,
+    }
+    if verdict.parcel is None:
+        return {"pieces": orders.hand_over_again(**what)}
+    parcel = shipping.send_again(**what, wish=verdict.parcel)
+    return {"pieces": len(parcel.places), "parcel": parcel.uid}
 
 
 def _reject(_case: Case, _verdict: Verdict, _actor: Actor, _role: str) -> dict[str, Any]:
@@ -138,6 +171,7 @@ _DEEDS: dict[Decision, Callable[[Case, Verdict, Actor, str], dict[str, Any]]] = 
     Decision.REPLACE: _replace,
     Decision.RESHIP: _reship,
     Decision.REJECT: _reject,
+    Decision.REPAIR: _repair,
 }
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from kacang.aftersales.content import UNHAPPY
 from kacang.aftersales.errors import (
     BadStars,
     DecidedAlready,
@@ -72,6 +73,9 @@ def rate(*, merchant_id: int, order_id: int, uid: str, stars: int, text: str, ac
         if text:
             say(case, Author.BUYER, "", text, now)
         note(case, CaseEvent.RATED, actor, now, stars=stars)
+        if stars <= UNHAPPY:
+            # Somebody should hear it, while it can still be opened again.
+            tell(case, "tell_written", now)
 
 
 @retry_conflicts
@@ -122,8 +126,8 @@ def start_again(case: Case, rules: Rules, now: datetime) -> None:
     case.decided_by = case.reason = case.currency = ""
     case.outcome = {}
     case.answered_at = None
-    case.answer_by = now + rules.answer
-    case.decide_by = now + rules.decide
+    case.answer_by = rules.after(now, rules.answer)
+    case.decide_by = rules.after(now, rules.decide)
     turn(case, CaseState.OURS, rules, now)
     case.save()
     try:

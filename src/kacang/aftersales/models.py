@@ -48,6 +48,7 @@ class Decision(IntEnum):
     REFUND = 2
     REPLACE = 3
     REJECT = 4
+    REPAIR = 5
 
 
 class Author(IntEnum):
@@ -55,6 +56,7 @@ class Author(IntEnum):
 
     BUYER = 1
     STAFF = 2
+    BOT = 3  # by itself, from how the order stands
 
 
 class CaseEvent(IntEnum):
@@ -73,6 +75,8 @@ class CaseEvent(IntEnum):
     RATED = 11
     CONTACT_SHOWN = 12
     REFUND_REFUSED = 13
+    BOT_ANSWERED = 14
+    PERSON_ASKED = 15
 
 
 class FileKind(IntEnum):

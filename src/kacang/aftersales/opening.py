@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from kacang.aftersales import evidence
+from kacang.aftersales.answering import asks_where, where_it_is
 from kacang.aftersales.errors import BadCaseUnits, NotObserved, OpenAlready, TooManyCases
 from kacang.aftersales.models import (
     Author,
@@ -16,7 +17,6 @@ from kacang.aftersales.models import (
 )
 from kacang.aftersales.rules import (
     BY_ADDRESS,
-    BY_CONTACT,
     CASES_PER_ORDER,
     DAY_SECONDS,
     REPEATER_DAYS,
@@ -24,9 +24,17 @@ from kacang.aftersales.rules import (
     Rules,
     rules_of,
 )
-from kacang.aftersales.turning import checked_text, note, say, tell, wind
+from kacang.aftersales.turning import (
+    checked_text,
+    note,
+    say,
+    tell,
+    tell_systems,
+    turn,
+    wind,
+)
 from kacang.aftersales.types import NewCase
-from kacang.merchants.audit import Actor
+from kacang.merchants.audit import SYSTEM, Actor
 from kacang.merchants.keys import cipher_for
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
@@ -75,14 +83,14 @@ def open_case(*, merchant_id: int, new: NewCase, actor: Actor) -> str:
         order = orders.order(merchant_id=merchant_id, number=new.number)
         if known := _of_request(merchant_id, order.id, new.request_uid):
             return known
-        if not can_open(order, rules, now):
+        if not is_observed_now(merchant_id, order, rules, now):
             raise NotObserved(days=rules.observe.days)
         _check_places(merchant_id, new)
         if Case.objects.filter(merchant_id=merchant_id, order_id=order.id).count() >= (
             CASES_PER_ORDER
         ):
             raise TooManyCases(limit=CASES_PER_ORDER)
-        _count(merchant_id, order.contact, new.origin.address)
+        _count(merchant_id, order.contact, new.origin.address, rules)
         try:
             with transaction.atomic():
                 case = _write(merchant_id, order, new, rules, now)
@@ -94,8 +102,28 @@ def open_case(*, merchant_id: int, new: NewCase, actor: Actor) -> str:
         message = say(case, Author.BUYER, "", text, now)
         evidence.keep(case, message, new.files, rules)
         note(case, CaseEvent.OPENED, actor, now, kind=new.kind.name.lower(), files=len(new.files))
-        tell(case, "tell_opened", now)
+        if _answer_by_itself(case, order, new, rules, now):
+            # Nobody of the staff has to look: other systems are told, people are not.
+            tell_systems(case, "tell_opened", now)
+        else:
+            tell(case, "tell_opened", now)
     return case.uid
+
+
+def _answer_by_itself(
+    case: Case, order: OrderView, new: NewCase, rules: Rules, now: datetime
+) -> bool:
+    """Say where the order is, if that is asked and can be said; it is then the buyer's turn."""
+    if not rules.bot or not asks_where(new):
+        return False
+    said = where_it_is(merchant_id=case.merchant_id, order=order, places=tuple(new.places), now=now)
+    if not said:
+        return False
+    say(case, Author.BOT, "", said, now)
+    turn(case, CaseState.BUYERS, rules, now)
+    case.save()
+    note(case, CaseEvent.BOT_ANSWERED, SYSTEM, now)
+    return True
 
 
 def can_open(order: OrderView, rules: Rules, now: datetime) -> bool:
@@ -103,6 +131,17 @@ def can_open(order: OrderView, rules: Rules, now: datetime) -> bool:
     if order.state not in _PAID or order.paid_at is None:
         return False
     return order.delivered_at is None or now < order.delivered_at + rules.observe
+
+
+def is_observed_now(merchant_id: int, order: OrderView, rules: Rules, now: datetime) -> bool:
+    """Whether cases can be opened now: as `can_open`, or something of it was given anew lately."""
+    if can_open(order, rules, now):
+        return True
+    if order.state not in _PAID or order.delivered_at is None or not rules.observe:
+        return False
+    return orders.was_given_again(
+        merchant_id=merchant_id, order_id=order.id, since=now - rules.observe
+    )
 
 
 def buyer_key(merchant_id: int, contact: Contact) -> bytes | None:
@@ -125,8 +164,8 @@ def _write(merchant_id: int, order: OrderView, new: NewCase, rules: Rules, now: 
         buyer_key=key,
         is_repeater=_is_repeater(merchant_id, order.contact, key, rules, now),
         opened_at=now,
-        answer_by=now + rules.answer,
-        decide_by=now + rules.decide,
+        answer_by=rules.after(now, rules.answer),
+        decide_by=rules.after(now, rules.decide),
         outcome={},
     )
     wind(case, rules, now)
@@ -153,9 +192,9 @@ def _check_places(merchant_id: int, new: NewCase) -> None:
         raise BadCaseUnits(limit=UNITS_MAX)
 
 
-def _count(merchant_id: int, contact: Contact, address: str) -> None:
+def _count(merchant_id: int, contact: Contact, address: str, rules: Rules) -> None:
     limits = (
-        (Scope.CASES_BY_CONTACT, contact.email or contact.phone, BY_CONTACT),
+        (Scope.CASES_BY_CONTACT, contact.email or contact.phone, rules.by_contact),
         (Scope.CASES_BY_ADDRESS, address, BY_ADDRESS),
     )
     for scope, value, limit in limits:

@@ -1,11 +1,12 @@
 """What others may ask about cases."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from kacang.aftersales.content import UNHAPPY, Content, content_since
 from kacang.aftersales.deciding import cards_of_case, places_of_case
 from kacang.aftersales.ending import can_reopen
 from kacang.aftersales.errors import UnknownCase
@@ -23,7 +24,7 @@ from kacang.aftersales.models import (
     CaseState,
     Decision,
 )
-from kacang.aftersales.opening import can_open
+from kacang.aftersales.opening import is_observed_now
 from kacang.aftersales.replies import NAMES, ReplyView, replies
 from kacang.aftersales.rules import REOPENED_MAX, rules_of
 from kacang.aftersales.types import (
@@ -44,8 +45,9 @@ from kacang.vault.queries import UnitCard
 
 __all__ = [
     "NAMES", "OPEN", "RUNNING", "BadCaseCursor", "CaseFilter", "CaseKind", "CasePage", "CaseRow",
-    "CaseState", "CaseView", "Decision", "ReplyView", "cards", "case", "cases_of_order",
-    "cases_page", "counts", "former_cases", "is_observed", "late_count", "may_reopen", "replies",
+    "CaseState", "CaseView", "Content", "Decision", "ReplyView", "cards", "case", "cases_of_order",
+    "cases_of_orders", "cases_page", "content_since", "counts", "former_cases", "is_observed",
+    "late_count", "may_reopen", "replies",
 ]  # fmt: skip
 PAGE_MAX = 200
 MESSAGES_MAX = ENTRIES_MAX = 200
@@ -105,6 +107,16 @@ def cases_of_order(*, merchant_id: int, order_id: int) -> list[CaseRow]:
         return [_row(row, now) for row in rows.order_by("-id")[:OF_ORDER_MAX]]
 
 
+def cases_of_orders(
+    *, merchant_id: int, order_ids: Sequence[int], limit: int = OF_ORDER_MAX
+) -> list[CaseRow]:
+    """Return the cases of some orders, the newest first."""
+    now = utc_now()
+    with acting_as(merchant_id):
+        rows = Case.objects.filter(merchant_id=merchant_id, order_id__in=list(order_ids))
+        return [_row(row, now) for row in rows.order_by("-id")[:limit]]
+
+
 def former_cases(*, merchant_id: int, uid: str) -> list[CaseRow]:
     """Return other cases of the same buyer, the newest first."""
     now = utc_now()
@@ -162,7 +174,7 @@ def late_count(*, merchant_id: int) -> int:
 
 def is_observed(*, merchant_id: int, order: OrderView) -> bool:
     """Whether cases can be opened for an order now."""
-    return can_open(order, rules_of(merchant_id), utc_now())
+    return is_observed_now(merchant_id, order, rules_of(merchant_id), utc_now())
 
 
 def may_reopen(*, merchant_id: int, uid: str) -> bool:
@@ -185,6 +197,8 @@ def _narrowed(merchant_id: int, where: CaseFilter) -> QuerySet[Case]:
         found = found.filter(owner_uid=where.owner_uid)
     if where.order_id is not None:
         found = found.filter(order_id=where.order_id)
+    if where.is_unhappy:
+        found = found.filter(stars__lte=UNHAPPY)
     return found
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kacang.merchants import queries as merchants
+from kacang.orders.deadlines.calendars import Calendar
+from kacang.orders.deadlines.queries import rule_book
 
 TEXT_MAX = 2_000
 UNITS_MAX = 200
@@ -15,8 +17,9 @@ CASES_PER_ORDER = 10
 REOPENED_MAX = 3
 REPEATER_DAYS = 90
 DAY_SECONDS = 86_400
-# Cases in a day from one contact, and from one network address, which many phones may share.
-BY_CONTACT, BY_ADDRESS = 10, 30
+# Cases in a day from one network address, which many phones may share. From one contact the
+# merchant says how many.
+BY_ADDRESS = 30
 # Messages and files in an hour to one case's order.
 BY_ORDER, HOUR_SECONDS = 30, 3_600
 
@@ -32,10 +35,28 @@ class Rules:
     silence: timedelta
     keep_files: timedelta
     repeats: int
+    # Whether a refund to such a buyer always takes a second person.
+    repeats_by_two: bool
+    by_contact: int
+    # Whether the first answer to "where is my order" is given by itself.
+    bot: bool
+    # In whose time deadlines are counted; None: every hour counts.
+    calendar: Calendar | None = None
+
+    def after(self, start: datetime, time: timedelta) -> datetime:
+        """Return when so much of the shop's time has passed."""
+        return self.calendar.add(start, time) if self.calendar else start + time
+
+    def put_off(self, due: datetime, since: datetime, now: datetime) -> datetime:
+        """Return a deadline whose clock stood still from `since` until now."""
+        if self.calendar is None or due <= since:
+            return due + (now - since)
+        return self.calendar.add(now, self.calendar.between(since, due))
 
     def remind_at(self, due: datetime, now: datetime) -> datetime:
         """Return when the staff is reminded of a deadline: before it, never in the past."""
-        return max(due - self.remind, now)
+        early = self.calendar.latest_start(due, self.remind) if self.calendar else due - self.remind
+        return max(early, now)
 
 
 def rules_of(merchant_id: int) -> Rules:
@@ -55,4 +76,10 @@ def rules_of(merchant_id: int) -> Rules:
         silence=timedelta(days=number("case_silence_days")),
         keep_files=timedelta(days=number("case_file_days")),
         repeats=number("case_repeats"),
+        repeats_by_two=chosen["case_repeats_by_two"] is True,
+        by_contact=number("case_contact_max"),
+        bot=chosen["case_bot"] is True,
+        calendar=rule_book(merchant_id=merchant_id).calendar
+        if chosen["case_working_hours"] is True
+        else None,
     )

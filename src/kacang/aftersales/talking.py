@@ -62,6 +62,28 @@ def write(
 
 
 @retry_conflicts
+def ask_person(*, merchant_id: int, order_id: int, uid: str, actor: Actor) -> None:
+    """Let a buyer whom the automatic answer did not help have a person; again it does nothing.
+
+    Raises:
+        UnknownCase: The order has no such case.
+        DecidedAlready: The case is decided or closed: it has to be opened again.
+    """
+    rules = rules_of(merchant_id)
+    with acting_as(merchant_id):
+        now = utc_now()
+        case = locked(merchant_id, uid, order_id=order_id)
+        if case.state not in OPEN:
+            raise DecidedAlready(by=case.decided_by)
+        if case.state != CaseState.BUYERS:
+            return
+        turn(case, CaseState.OURS, rules, now)
+        case.save()
+        note(case, CaseEvent.PERSON_ASKED, actor, now)
+        tell(case, "tell_written", now)
+
+
+@retry_conflicts
 def take(*, merchant_id: int, uid: str, actor: Actor, owner_uid: str) -> None:
     """Make a case one's own; taking it from somebody else is allowed and logged.
 

@@ -19,6 +19,8 @@ from kacang.aftersales.rules import TEXT_MAX, Rules
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.keys import sealing_cipher
+from kacang.messages.webhooks import events
+from kacang.messages.webhooks import queries as webhooks
 from kacang.queue import enqueue
 from kacang.shared import states
 from kacang.shared.ids import new_uid
@@ -55,7 +57,11 @@ def turn(case: Case, to: CaseState, rules: Rules, now: datetime) -> None:
         states.check(CASE_STEPS, now=was, to=to)
     if case.waiting_since is not None and to is not CaseState.BUYERS:
         # While the buyer was asked, the shop's time stood still.
-        case.decide_by += now - case.waiting_since
+        since = case.waiting_since
+        case.decide_by = rules.put_off(case.decide_by, since, now)
+        if case.answered_at is None:
+            # Nobody of the shop has answered: what was said came by itself.
+            case.answer_by = rules.put_off(case.answer_by, since, now)
         case.waiting_since = None
     if to is CaseState.BUYERS and case.waiting_since is None:
         case.waiting_since = now
@@ -137,12 +143,42 @@ def note(case: Case, event: CaseEvent, actor: Actor, now: datetime, **detail: An
     )
 
 
+# What other systems are told of an occasion; of deadlines they are told nothing.
+_NEWS = {
+    "tell_opened": events.CASE_OPENED,
+    "tell_written": events.CASE_UPDATED,
+    "tell_answered": events.CASE_UPDATED,
+    "tell_back": events.CASE_UPDATED,
+    "tell_decided": events.CASE_DECIDED,
+}
+
+
 def tell(case: Case, what: str, now: datetime) -> None:
-    """Queue a mail or notice about a case; each occasion is told once."""
+    """Queue a mail or notice about a case, and news for webhooks; each occasion is told once."""
     enqueue(
         f"aftersales.{what}",
         queue="mail",
         merchant_id=case.merchant_id,
         case_uid=case.uid,
-        occasion=f"{now:%Y%m%d%H%M%S%f}",
+        occasion=_occasion(now),
     )
+    tell_systems(case, what, now)
+
+
+def tell_systems(case: Case, what: str, now: datetime) -> None:
+    """Queue news about a case for webhooks alone."""
+    merchant_id = case.merchant_id
+    # Most merchants have no webhook: of theirs no job is made.
+    if what in _NEWS and webhooks.is_listening(merchant_id=merchant_id):
+        enqueue(
+            "webhooks.case",
+            queue="mail",
+            merchant_id=merchant_id,
+            case_uid=case.uid,
+            occasion=_occasion(now),
+            event=_NEWS[what],
+        )
+
+
+def _occasion(now: datetime) -> str:
+    return f"{now:%Y%m%d%H%M%S%f}"

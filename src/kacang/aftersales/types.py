@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from kacang.aftersales.models import Author, CaseEvent, CaseKind, CaseState, Decision, FileKind
+from kacang.orders.shipping.operations import ParcelWish
 from kacang.orders.types import Origin
 from kacang.shared.money import Money
+from kacang.vault.operations import Correction
 
 __all__ = [
     "Author", "CaseEvent", "CaseFilter", "CaseKind", "CasePage", "CaseRow", "CaseState", "CaseView",
-    "Decision", "EntryView", "Evidence", "FileKind", "FileView", "MessageView", "NewCase", "Place",
-    "Verdict",
+    "Correction", "Decision", "EntryView", "Evidence", "FileKind", "FileView", "MessageView",
+    "NewCase", "Place", "Verdict",
 ]  # fmt: skip
 
 # A unit: the line's id, and which of its units.
@@ -55,6 +57,8 @@ class Verdict:
         take_back: Whether what was delivered is taken from the buyer with a refund.
         by_hand: Whether a person pays the refund, not the payment company.
         to_wallet: Whether the refund goes into the buyer's wallet.
+        parcel: With whom goods go that are sent again; None: they are fetched or brought.
+        corrections: The right codes of cards that were delivered with wrong ones.
     """
 
     decision: Decision
@@ -63,6 +67,8 @@ class Verdict:
     take_back: bool = True
     by_hand: bool = False
     to_wallet: bool = False
+    corrections: Sequence[Correction] = ()
+    parcel: ParcelWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,8 @@ class CaseFilter:
     states: tuple[CaseState, ...] = ()
     owner_uid: str = ""
     order_id: int | None = None
+    # Only those whose buyer was not content.
+    is_unhappy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kacang.catalog.models import ProductKind, StockMode, Strategy
+from kacang.catalog.models import DeliveryWay, ProductKind, StockMode, Strategy
 from kacang.shared.texts import Text
 
 
@@ -14,6 +14,8 @@ class ProductDraft:
 
     title: Text
     kind: str = ProductKind.CODE
+    # Other than by hand it is possible for goods only.
+    delivery_way: str = DeliveryWay.HANDED
     category_uid: str = ""
     subtitle: Text = field(default_factory=dict)
     description: Text = field(default_factory=dict)

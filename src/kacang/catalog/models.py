@@ -22,6 +22,13 @@ class ProductKind(models.TextChoices):
     GOODS = "goods"
 
 
+class DeliveryWay(models.TextChoices):
+    """How goods reach their buyer. By courier: whoever orders them says whom they go to."""
+
+    HANDED = "handed"
+    COURIER = "courier"
+
+
 class Strategy(IntEnum):
     """Which free card a sale takes (V5)."""
 
@@ -66,6 +73,9 @@ class Product(models.Model):
         Category, null=True, on_delete=models.SET_NULL, db_constraint=False
     )
     kind = models.CharField(max_length=20, choices=ProductKind, default=ProductKind.CODE)
+    delivery_way = models.CharField(
+        max_length=20, choices=DeliveryWay, default=DeliveryWay.HANDED, db_default="handed"
+    )
     title = models.JSONField()
     subtitle = models.JSONField(default=dict)
     # Markdown through an allow-list (rule 29).
@@ -89,6 +99,10 @@ class Product(models.Model):
             models.CheckConstraint(condition=Q(state__in=(0, 1, 2)), name="product_state_known"),
             models.CheckConstraint(
                 condition=Q(kind__in=ProductKind.values), name="product_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(delivery_way="handed") | Q(delivery_way="courier", kind="goods"),
+                name="product_delivery_way_fits",
             ),
         ]
         indexes = [

@@ -2,7 +2,18 @@
 
 import typer
 
-from kacang.cli import cards, diagnosis, master, moving, purchasing, running, shares, shops, trade
+from kacang.cli import (
+    cards,
+    diagnosis,
+    master,
+    moving,
+    operators,
+    purchasing,
+    running,
+    shares,
+    shops,
+    trade,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -10,6 +21,7 @@ def register(app: typer.Typer) -> None:
     running.register(app)
     diagnosis.register(app)
     shops.register(app)
+    operators.register(app)
     shares.register(app)
     trade.register(app)
     cards.register(app)

@@ -117,6 +117,7 @@ def prepare(
     data: Data = DATA,
     demo: Annotated[bool, typer.Option("--demo")] = False,  # noqa: FBT002 - an option
     simulators: Annotated[Path | None, typer.Option("--simulators", metavar="FILE")] = None,
+    senders: Annotated[Path | None, typer.Option("--senders", metavar="FILE")] = None,
 ) -> None:
     """Migrate, then make the first people and the demo shop, once; print their logins as JSON.
 
@@ -128,5 +129,5 @@ def prepare(
         database.migrate(verbosity=0)
         database.collect_static()
         database.become(app_url)
-        logins = inside("first_run").provide(demo=demo, simulators=simulators)
+        logins = inside("first_run").provide(demo=demo, simulators=simulators, senders=senders)
     json.dump(logins, sys.stdout)

@@ -56,15 +56,24 @@ def create(
 
 def visit(
     merchant: Annotated[str, typer.Option(help="Its short name, as in /s/lulu/.")],
-    email: Annotated[str, typer.Option(help="Who looks: somebody with an account here.")],
-    reason: Annotated[str, typer.Option(help="The merchant reads it in the audit log.")],
+    email: Annotated[str, typer.Option(help="Who looks: an operator with a second factor.")],
+    reason: Annotated[str, typer.Option(help="The owners are told it at once.")],
     may_change: Change = False,  # noqa: FBT002 - an option
     data: Data = DATA,
     as_json: Json = False,  # noqa: FBT002 - an option
 ) -> None:
-    """Print a link by which one person looks into a merchant's console for half an hour."""
+    """Print a link by which an operator looks into a merchant's console for half an hour.
+
+    Where the merchant wants to be asked first, its owners are asked, and nothing is printed.
+    """
     with installation(data):
         link = inside("shops").visit(
             slug=merchant, email=email, reason=reason, may_change=may_change
         )
-    print(json.dumps({"link": link}) if as_json else link)
+    if as_json:
+        print(json.dumps({"link": link or None, "asked": not link}))
+    elif link:
+        print(link)
+    if not link:
+        print("The owners are asked. Run this again once one of them has agreed.", file=sys.stderr)
+        raise typer.Exit(1)

@@ -1,11 +1,13 @@
-"""The simulated payment companies that a demo may be paid at (`kacang up --demo --simulators`)."""
+"""The simulated companies of a demo: for payments and texts (`kacang up --demo --simulators`)."""
 
+import json
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from kacang.cli.children import Children, Task
@@ -18,14 +20,33 @@ _LOOK_SECONDS = 0.1
 NETWORK = "127.0.0.1/32"
 
 
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """The companies' processes, and the files that say what an account at each needs."""
+
+    children: Children
+    accounts: Path
+    senders: Path
+
+    def endpoints(self) -> dict[str, str]:
+        """Return where the companies for texts listen, as settings of the operator."""
+        found = json.loads(self.senders.read_text("utf-8"))
+        return {f"KACANG_SMS_{one['company'].upper()}_ENDPOINT": one["endpoint"] for one in found}
+
+    def pages(self) -> dict[str, str]:
+        """Return the pages on which what arrived at phones is read, by company."""
+        found = json.loads(self.senders.read_text("utf-8"))
+        return {one["company"]: one["endpoint"] for one in found}
+
+
 @contextmanager
 def simulators(
     folder: DataFolder,
     environment: Mapping[str, str],
     stop: threading.Event,
     say: Callable[[str], None],
-) -> Iterator[tuple[Children, Path]]:
-    """Run them; yield their process, to be looked after, and the file of accounts there.
+) -> Iterator[Simulated]:
+    """Run them; yield their processes, to be looked after, and the files of accounts there.
 
     Raises:
         CommandProblem: They are not there, or do not start.
@@ -36,19 +57,26 @@ def simulators(
             f"The simulated companies are missing: there is no {PROJECT / 'simulators'}."
         )
     home = folder.path / "simulators"
-    accounts = home / "accounts.json"
-    accounts.unlink(missing_ok=True)
+    accounts, senders = home / "accounts.json", home / "texts" / "senders.json"
+    for file in (accounts, senders):
+        file.unlink(missing_ok=True)
     paths = [str(PROJECT), *filter(None, [environment.get("PYTHONPATH")])]
-    words = [sys.executable, "-P", "-m", "simulators.payments", "--folder", str(home)]
+    run = [sys.executable, "-P", "-m"]
+    payments = [*run, "simulators.payments", "--folder", str(home)]
+    texts = [*run, "simulators.sms_companies", "--folder", str(senders.parent)]
     children = Children(
-        [Task("simulators", words, folder.logs / "simulators.log")],
+        [
+            Task("simulators", payments, folder.logs / "simulators.log"),
+            Task("text-simulators", texts, folder.logs / "simulators.log"),
+        ],
         {**environment, "PYTHONPATH": os.pathsep.join(paths)},
         say,
     )
     try:
         children.start()
         _wait(children, accounts, stop)
-        yield children, accounts
+        _wait(children, senders, stop)
+        yield Simulated(children, accounts, senders)
     finally:
         children.stop()
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import typer
@@ -18,11 +19,24 @@ _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _APT = ("apt-get", "install", "--yes", "--no-install-recommends", "chromium", "fonts-noto-cjk")
 _EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 _SOURCES = [name for name in ("src", "tests", "simulators", "bench") if (PROJECT / name).is_dir()]
-# The whole suite on two cores; it names its slowest tests, so that none grows unseen.
-_WHOLE_SUITE = ["-n", "2", "--dist", "loadfile", "--durations", "15", "--durations-min", "8"]
+# The whole suite on two cores, and a third worker for when one waits for a process or a clock. It
+# names its slowest tests, so that none grows unseen. With
+# "--no-loadscope-reorder" the files that take long come first (tests/conftest.py).
+_WHOLE_SUITE = [
+    "-n",
+    "3",
+    "--dist",
+    "loadfile",
+    "--no-loadscope-reorder",
+    "--durations",
+    "15",
+    "--durations-min",
+    "8",
+]
 # What is measured, and by which module.
 MEASUREMENTS = {
     "sale": "bench.sale",
+    "beside": "bench.beside",
     "claim": "bench.claim",
     "import": "bench.imports",
     "vault": "bench.vault",
@@ -32,7 +46,8 @@ MEASUREMENTS = {
     "ship": "bench.shipping",
     "export-orders": "bench.exporting",
 }
-# What each check is called, and its command. All are run, whatever the others say.
+# What each check is called, and its command. All are run, whatever the others say. The types take
+# one core as long as all others take the other.
 CHECKS: Mapping[str, tuple[str, ...]] = {
     "format": (*_PYTHON, "ruff", "format", "--check", "--quiet", "."),
     "lint": (*_PYTHON, "ruff", "check", "--quiet", "."),
@@ -41,6 +56,14 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "migrations": (*_PYTHON, "django", "makemigrations", "--check", "--dry-run"),
     "translations": (*_PYTHON, "kacang.web.design.catalogue", "--check"),
 }
+_ALONE = "types"
+# Python must write its bytecode: the suite starts several hundred processes of ours, and each
+# would compile all that it imports anew.
+_NOT_OURS = ("DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
+# Tables for the tests' databases, made once for the whole suite (tests/database.py). Not by "-P":
+# the tests are not installed, they are found from the project's folder.
+_TABLES = (sys.executable, "-m", "tests.database")
+_TEMPLATE = "kacang_test_tables"
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +83,7 @@ def test(context: typer.Context) -> None:
         environment = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("KACANG_") and name != "DATABASE_URL"
+            if not name.startswith("KACANG_") and name not in _NOT_OURS
         }
         environment |= {
             "KACANG_TEST_CLUSTER": cluster.dsn(SUPERUSER, database="postgres"),
@@ -68,7 +91,12 @@ def test(context: typer.Context) -> None:
         }
         # The check of migrations looks at a database; the tests make their own.
         checked = {**environment, "DATABASE_URL": cluster.dsn()}
-        failed = [] if arguments else _run_checks(checked)
+        failed = []
+        if not arguments:
+            failed = _run_checks(checked)
+            environment["KACANG_TEST_TEMPLATE"] = _TEMPLATE
+            if _run(_TABLES, environment) != 0:
+                raise CommandProblem("The tests' tables cannot be made; see the lines above.")
         # Last: the line that sums the tests up stays at the end.
         pytest = [*_PYTHON, "pytest", *(arguments or _WHOLE_SUITE)]
         tests = _run(pytest, environment)
@@ -76,7 +104,7 @@ def test(context: typer.Context) -> None:
 
 
 def bench(context: typer.Context) -> None:
-    """Measure: kacang bench sale, claim, import, vault, reconcile, books, orders [ARGUMENTS]."""
+    """Measure: kacang bench NAME [ARGUMENTS]; without a name it says which there are."""
     module = MEASUREMENTS.get(context.args[0]) if context.args else None
     if module is None:
         names = ", ".join(MEASUREMENTS)
@@ -92,12 +120,31 @@ def bench(context: typer.Context) -> None:
 
 def _run_checks(environment: Mapping[str, str]) -> list[str]:
     failed = []
-    for name, words in CHECKS.items():
-        print(f"== {name}", flush=True)
-        if _run(words, environment) != 0:
-            failed.append(name)
+    others = [name for name in CHECKS if name != _ALONE]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        alone = beside.submit(_said, CHECKS[_ALONE], environment)
+        for name in (*others, _ALONE):
+            print(f"== {name}", flush=True)
+            done = alone.result() if name == _ALONE else _said(CHECKS[name], environment)
+            print(done.stdout, end="", flush=True)
+            if done.returncode != 0:
+                failed.append(name)
     print(f"== checks failed: {', '.join(failed)}" if failed else "== all checks pass", flush=True)
     return failed
+
+
+def _said(
+    words: tuple[str, ...], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own tools, no shell
+        words,
+        cwd=PROJECT,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
 
 
 def _run(words: list[str] | tuple[str, ...], environment: Mapping[str, str]) -> int:

@@ -21,7 +21,7 @@ from kacang.cli.files import write_private
 from kacang.cli.folder import DataFolder, refuse_full
 from kacang.cli.installation import environment_of
 from kacang.cli.ports import answers, refuse_busy
-from kacang.cli.simulating import NETWORK, simulators
+from kacang.cli.simulating import NETWORK, Simulated, simulators
 from kacang.embedded import OWNER
 
 _READY_SECONDS = 120.0
@@ -74,22 +74,25 @@ def up(wishes: Wishes, say: Callable[[str], None]) -> None:
         say(f"Starting Kacang in {folder.path}")
         stack.enter_context(database.running())
         environment = _environment(wishes, folder, database)
-        companies, accounts = None, None
+        companies: Simulated | None = None
         if wishes.simulators:
-            say("Starting the simulated payment companies")
-            companies, accounts = stack.enter_context(simulators(folder, environment, stop, say))
-        logins = _prepare(wishes, folder, database, stop, accounts)
+            say("Starting the simulated companies")
+            companies = stack.enter_context(simulators(folder, environment, stop, say))
+            environment |= companies.endpoints()
+        logins = _prepare(wishes, folder, database, stop, companies)
         children = Children(tasks(wishes, folder), environment, say)
         stack.callback(children.stop)
         children.start()
         _wait_until_ready(wishes, children, stop)
         stack.enter_context(_announced(wishes, folder, logins))
         _greet(wishes, folder, logins, say, time.monotonic() - began)
+        for company, url in (companies.pages() if companies else {}).items():
+            say(f"  Texts    短信  {url}  {company}")
         while not stop.wait(_LOOK_SECONDS):
             database.look_after()
             children.look_after()
             if companies is not None:
-                companies.look_after()
+                companies.children.look_after()
         say("Stopping.")
     say("Stopped; nothing is left running.")
 
@@ -134,15 +137,16 @@ def _prepare(
     folder: DataFolder,
     database: Database,
     stop: threading.Event,
-    accounts: Path | None,
+    companies: Simulated | None,
 ) -> dict[str, object]:
     """Bring tables, static files, first people and demo shop to what is wanted."""
     environment = _environment(wishes, folder, database)
     environment["KACANG_OWNER_URL"] = database.url(OWNER)
     steps = _Steps(folder, stop)
     words = ["prepare", "--demo"] if wishes.demo else ["prepare"]
-    if accounts is not None:
-        words += ["--simulators", str(accounts)]
+    if companies is not None:
+        environment |= companies.endpoints()
+        words += ["--simulators", str(companies.accounts), "--senders", str(companies.senders)]
     try:
         found = json.loads(steps.run(words, environment))
     except ValueError:

@@ -3,9 +3,14 @@
 Personal data stand here and nowhere else of this room: forgetting a customer empties these rows.
 """
 
+from datetime import UTC, datetime
 from enum import IntEnum
 
 from django.db import models
+
+# When a customer ordered last who never has: a key of lists cannot be null.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_LIVING = models.Q(forgotten_at__isnull=True, merged_into__isnull=True)
 
 
 class ContactKind(IntEnum):
@@ -13,6 +18,7 @@ class ContactKind(IntEnum):
 
     EMAIL = 1
     PHONE = 2
+    WECHAT = 3  # an openid of the shop's mini-program
 
 
 class ConsentWay(models.TextChoices):
@@ -21,6 +27,7 @@ class ConsentWay(models.TextChoices):
     CHECKOUT = "checkout"
     ACCOUNT = "account"  # signed in by a one-time code
     STAFF = "staff"
+    API = "api"  # told by another system of the merchant's
 
 
 class Level(models.Model):
@@ -55,22 +62,54 @@ class Customer(models.Model):
     created_at = models.DateTimeField()
     # The newest consent; null once it was taken back.
     agreed_at = models.DateTimeField(null=True)
+    agreed_way = models.CharField(max_length=10, blank=True)
     forgotten_at = models.DateTimeField(null=True)
     # Into which customer this one was merged.
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, db_constraint=False)
+    # Figures of their orders, in the merchant's book currency: kept by a job, never by a sale.
+    paid_orders = models.IntegerField(default=0)
+    spent_minor = models.BigIntegerField(default=0)
+    last_order_at = models.DateTimeField(default=NEVER)
+    # Whether something happened to their orders that the figures do not tell of yet.
+    figures_due = models.BooleanField(default=True)
 
     class Meta:
         db_table = "customer"
         indexes = [
             models.Index(
                 fields=["merchant", "-id"],
-                condition=models.Q(forgotten_at__isnull=True, merged_into__isnull=True),
+                condition=_LIVING,
                 name="customer_newest",
             ),
             models.Index(
                 fields=["merchant", "level", "-id"],
-                condition=models.Q(forgotten_at__isnull=True, merged_into__isnull=True),
+                condition=_LIVING,
                 name="customer_of_level",
+            ),
+            models.Index(
+                fields=["merchant", "agreed_way", "-id"],
+                condition=_LIVING,
+                name="customer_of_way",
+            ),
+            models.Index(
+                fields=["merchant", "-last_order_at", "-id"],
+                condition=_LIVING,
+                name="customer_last_order",
+            ),
+            models.Index(
+                fields=["merchant", "-spent_minor", "-id"],
+                condition=_LIVING,
+                name="customer_spent",
+            ),
+            models.Index(
+                fields=["merchant", "-paid_orders", "-id"],
+                condition=_LIVING,
+                name="customer_orders",
+            ),
+            models.Index(
+                fields=["merchant", "id"],
+                condition=models.Q(figures_due=True),
+                name="customer_due",
             ),
         ]
 
@@ -141,7 +180,11 @@ class Note(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, db_constraint=False)
     text = models.CharField(max_length=1000)
     actor_label = models.CharField(max_length=120, blank=True)
+    # Whose note it is to change: of notes that are older nobody's.
+    actor_kind = models.CharField(max_length=10, blank=True)
+    actor_id = models.BigIntegerField(null=True)
     at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "customer_note"
@@ -149,3 +192,41 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.at}"
+
+
+class Tag(models.Model):
+    """A word of the merchant's own that its staff put on customers."""
+
+    merchant = models.ForeignKey(
+        "merchants.Merchant", models.PROTECT, db_constraint=False, related_name="+"
+    )
+    uid = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=20)
+    colour = models.CharField(max_length=10)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "customer_tag"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "name"], name="customer_tag_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tagged(models.Model):
+    """That a customer has a tag."""
+
+    pk = models.CompositePrimaryKey("merchant_id", "tag_id", "customer_id")
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    # The database takes a tag that is deleted off its customers.
+    tag = models.ForeignKey(Tag, models.DO_NOTHING, db_constraint=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, db_constraint=False)
+
+    class Meta:
+        db_table = "customer_tagged"
+        managed = False
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} on {self.customer_id}"

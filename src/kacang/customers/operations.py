@@ -1,78 +1,80 @@
 """What others may do with customers: let them gather, name them, merge and forget them (H1)."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from django.db import connection
 
+from kacang.customers.levels import (
+    LevelInUse,
+    UnknownLevel,
+    drop_level,
+    level_named,
+    save_level,
+)
+from kacang.customers.locking import locked
 from kacang.customers.models import (
+    NEVER,
     Consent,
     ConsentWay,
     ContactKind,
     Customer,
     CustomerContact,
-    Level,
     Note,
+    Tagged,
 )
-from kacang.customers.queries import UnknownCustomer
+from kacang.customers.notes import (
+    NOTE_MAX,
+    NotYourNote,
+    UnknownNote,
+    add_note,
+    change_note,
+    delete_note,
+)
+from kacang.customers.types import BadCustomer, UnknownCustomer
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.clock import utc_now
 from kacang.shared.contacts import Contact
-from kacang.shared.errors import Conflict, Invalid, NotFound
+from kacang.shared.errors import Conflict
 from kacang.shared.ids import new_uid
 
 __all__ = [
-    "BadCustomer",
-    "ConsentWay",
-    "ContactKind",
-    "ContactTaken",
-    "UnknownCustomer",
-    "UnknownLevel",
-    "add_contact",
-    "add_note",
-    "change",
-    "drop_level",
-    "empty",
-    "gather",
-    "move_into",
-    "save_level",
-]
+    "NAME_MAX", "NOTE_MAX", "BadCustomer", "ConsentWay", "ContactKind", "ContactTaken",
+    "LevelInUse", "Moved", "NotYourNote", "UnknownCustomer", "UnknownLevel", "UnknownNote",
+    "add_contact", "add_note", "add_openid", "change", "change_note", "checked_openid",
+    "delete_note", "drop_level", "drop_openids", "empty", "gather", "look_again", "move_into",
+    "save_level", "weigh",
+]  # fmt: skip
 
-NOTE_MAX = 1000
+OPENID = re.compile(r"[A-Za-z0-9_-]{10,64}")
 NAME_MAX = 80
-LEVELS_MAX = 20
-LEVEL_NAME_MAX, RANK_MAX = 40, 99
 _CONTACT = """
 insert into customer_contact (merchant_id, customer_id, kind, value, tail, verified_at, added_at)
 values (%s::bigint, %s::bigint, %s::smallint, %s::text, %s::text, %s::timestamptz,
         %s::timestamptz)
 on conflict (merchant_id, kind, value) do nothing returning id
 """
-
-
-class BadCustomer(Invalid):
-    """What was said about a customer makes no sense. `field` is its name."""
-
-    code = "customers.bad_customer"
+_MOVE_TAGS = """
+insert into customer_tagged (merchant_id, tag_id, customer_id)
+select merchant_id, tag_id, %(target)s::bigint from customer_tagged
+where merchant_id = %(merchant)s::bigint and customer_id = %(source)s::bigint
+on conflict do nothing
+"""
+_BELONGINGS: Mapping[str, type[CustomerContact | Note | Tagged | Consent]] = {
+    "contacts": CustomerContact,
+    "notes": Note,
+    "tags": Tagged,
+    "consents": Consent,
+}
 
 
 class ContactTaken(Conflict):
     """The address is another customer's: the two can be merged."""
 
     code = "customers.contact_taken"
-
-
-class UnknownLevel(NotFound):
-    """The merchant has no such level."""
-
-    code = "customers.unknown_level"
-
-
-class LevelInUse(Conflict):
-    """Customers have this level. `count` is how many."""
-
-    code = "customers.level_in_use"
 
 
 def gather(
@@ -114,36 +116,13 @@ def change(
     if len(name) > NAME_MAX:
         raise BadCustomer(field="name")
     with acting_as(merchant_id):
-        row = _locked(merchant_id, uid)
-        chosen = None
-        if level:
-            chosen = Level.objects.filter(merchant_id=merchant_id, uid=level).first()
-            if chosen is None:
-                raise UnknownLevel
+        row = locked(merchant_id, uid)
+        chosen = level_named(merchant_id, level) if level else None
         before = {"level": row.level.name if row.level else "", "named": bool(row.name)}
         row.name, row.level = name.strip(), chosen
         row.save(update_fields=["name", "level"])
         after = {"level": chosen.name if chosen else "", "named": bool(row.name)}
         _log(merchant_id, actor, "customers.change", uid, before=before, after=after)
-
-
-def add_note(*, merchant_id: int, uid: str, text: str, actor: Actor) -> None:
-    """Write something about a customer.
-
-    Raises:
-        UnknownCustomer: There is none, or it is forgotten.
-        BadCustomer: Nothing is written, or too much.
-    """
-    text = text.strip()
-    if not text or len(text) > NOTE_MAX:
-        raise BadCustomer(field="note")
-    with acting_as(merchant_id):
-        row = _locked(merchant_id, uid)
-        Note.objects.create(
-            merchant_id=merchant_id, customer=row, text=text, actor_label=actor.label[:120],
-            at=utc_now(),
-        )  # fmt: skip
-        _log(merchant_id, actor, "customers.note", uid)
 
 
 def add_contact(*, merchant_id: int, uid: str, contact: Contact, actor: Actor) -> None:
@@ -154,7 +133,7 @@ def add_contact(*, merchant_id: int, uid: str, contact: Contact, actor: Actor) -
         ContactTaken: It is another customer's.
     """
     with acting_as(merchant_id):
-        row = _locked(merchant_id, uid)
+        row = locked(merchant_id, uid)
         for kind, value in (
             (ContactKind.EMAIL, contact.email),
             (ContactKind.PHONE, contact.phone),
@@ -164,8 +143,88 @@ def add_contact(*, merchant_id: int, uid: str, contact: Contact, actor: Actor) -
         _log(merchant_id, actor, "customers.add_contact", uid)
 
 
-def move_into(*, merchant_id: int, source: str, target: str, actor: Actor) -> tuple[int, int]:
-    """Give all that is known of one customer to another; return (from, to). In a transaction.
+def checked_openid(text: str) -> str:
+    """Return an openid as it is kept.
+
+    Raises:
+        BadCustomer: It is none.
+    """
+    openid = text.strip()
+    if not OPENID.fullmatch(openid):
+        raise BadCustomer(field="openid")
+    return openid
+
+
+def add_openid(
+    *, merchant_id: int, uid: str, openid: str, actor: Actor, is_only: bool = False
+) -> None:
+    """Add as whom a customer reads in the shop's mini-program; `is_only`: and as no other.
+
+    Raises:
+        BadCustomer: It is no openid.
+        UnknownCustomer: There is none, or it is forgotten.
+        ContactTaken: It is another customer's.
+    """
+    openid = checked_openid(openid)
+    with acting_as(merchant_id):
+        row = locked(merchant_id, uid)
+        if _put_contact(merchant_id, row.pk, ContactKind.WECHAT, openid) != row.pk:
+            raise ContactTaken
+        if is_only:
+            _openids(merchant_id, row.pk).exclude(value=openid).delete()
+        _log(merchant_id, actor, "customers.add_contact", uid)
+
+
+def drop_openids(*, merchant_id: int, uid: str, actor: Actor) -> int:
+    """Have a customer read in the mini-program no more; return how many openids went.
+
+    Raises:
+        UnknownCustomer: There is none, or it is forgotten.
+    """
+    with acting_as(merchant_id):
+        gone: int = _openids(merchant_id, locked(merchant_id, uid).pk).delete()[0]
+        if gone:
+            _log(merchant_id, actor, "customers.drop_openid", uid)
+    return gone
+
+
+def look_again(*, merchant_id: int, uid: str) -> None:
+    """Have the figures of a customer counted anew by the job that keeps them.
+
+    Raises:
+        UnknownCustomer: There is none, or it is forgotten or merged into another.
+    """
+    with acting_as(merchant_id):
+        row = locked(merchant_id, uid)
+        row.figures_due = True
+        row.save(update_fields=["figures_due"])
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What went over when two customers became one: both rows, and how many of each."""
+
+    source_id: int
+    target_id: int
+    counts: Mapping[str, int]
+
+
+def weigh(*, merchant_id: int, uid: str) -> Mapping[str, int]:
+    """Return how much is known of a customer: addresses, notes, tags, consents.
+
+    Raises:
+        UnknownCustomer: There is none, or it is forgotten or merged into another.
+    """
+    with acting_as(merchant_id):
+        row = locked(merchant_id, uid)
+        return {
+            name: model.objects.filter(merchant_id=merchant_id, customer=row).count()
+            for name, model in _BELONGINGS.items()
+        }
+
+
+def move_into(*, merchant_id: int, source: str, target: str) -> Moved:
+    """Give all that is known of one customer to another. In the caller's transaction, which logs.
 
     Raises:
         UnknownCustomer: One of them does not exist, or is forgotten.
@@ -186,15 +245,27 @@ def move_into(*, merchant_id: int, source: str, target: str, actor: Actor) -> tu
         if len(rows) != len({source, target}):
             raise UnknownCustomer
         old, new = rows[source], rows[target]
-        for model in (CustomerContact, Consent, Note):
-            model.objects.filter(merchant_id=merchant_id, customer=old).update(customer=new)
+        counts = {
+            "contacts": CustomerContact.objects.filter(
+                merchant_id=merchant_id, customer=old
+            ).update(customer=new),
+            "notes": Note.objects.filter(merchant_id=merchant_id, customer=old).update(
+                customer=new
+            ),
+            "consents": Consent.objects.filter(merchant_id=merchant_id, customer=old).update(
+                customer=new
+            ),
+            "tags": _move_tags(merchant_id, old.pk, new.pk),
+        }
+        is_later = old.agreed_at and (new.agreed_at is None or old.agreed_at > new.agreed_at)
         new.name, new.level = new.name or old.name, new.level or old.level
-        new.agreed_at = max(filter(None, (new.agreed_at, old.agreed_at)), default=None)
-        new.save(update_fields=["name", "level", "agreed_at"])
-        old.name, old.level, old.agreed_at, old.merged_into = "", None, None, new
-        old.save(update_fields=["name", "level", "agreed_at", "merged_into"])
-        _log(merchant_id, actor, "customers.merge", target, after={"from": source})
-    return old.pk, new.pk
+        if is_later:
+            new.agreed_at, new.agreed_way = old.agreed_at, old.agreed_way
+        new.figures_due = True
+        new.save(update_fields=["name", "level", "agreed_at", "agreed_way", "figures_due"])
+        old.merged_into = new
+        _make_empty(old, "merged_into")
+    return Moved(old.pk, new.pk, counts)
 
 
 def empty(*, merchant_id: int, uid: str, way: ConsentWay, actor: Actor) -> int:
@@ -204,60 +275,14 @@ def empty(*, merchant_id: int, uid: str, way: ConsentWay, actor: Actor) -> int:
         UnknownCustomer: There is none, or it is forgotten already.
     """
     with acting_as(merchant_id):
-        row = _locked(merchant_id, uid)
-        for model in (CustomerContact, Note):
+        row = locked(merchant_id, uid)
+        for model in (CustomerContact, Note, Tagged):
             model.objects.filter(merchant_id=merchant_id, customer=row).delete()
-        row.name, row.level, row.agreed_at, row.forgotten_at = "", None, None, utc_now()
-        row.save(update_fields=["name", "level", "agreed_at", "forgotten_at"])
+        row.forgotten_at = utc_now()
+        _make_empty(row, "forgotten_at")
         _write_consent(merchant_id, row.pk, way, is_given=False, label=actor.label)
         _log(merchant_id, actor, "customers.forget", uid)
     return row.pk
-
-
-def save_level(*, merchant_id: int, name: str, rank: int, uid: str = "", actor: Actor) -> str:
-    """Make a level, or change the one of a uid; return its uid.
-
-    Raises:
-        UnknownLevel: There is none of that uid.
-        BadCustomer: A name is missing or too long, a rank is not from 1 to 99 or another
-            level's, or there are too many.
-    """
-    name = name.strip()
-    with acting_as(merchant_id):
-        rows = Level.objects.filter(merchant_id=merchant_id)
-        others = rows.exclude(uid=uid)
-        wrong = (
-            (not 1 <= len(name) <= LEVEL_NAME_MAX, "name"),
-            (not 1 <= rank <= RANK_MAX or others.filter(rank=rank).exists(), "rank"),
-            (others.filter(name=name).exists() or others.count() >= LEVELS_MAX, "name"),
-        )
-        for applies, field in wrong:
-            if applies:
-                raise BadCustomer(field=field)
-        if uid and not rows.filter(uid=uid).update(name=name, rank=rank):
-            raise UnknownLevel
-        if not uid:
-            uid = new_uid("lvl")
-            Level.objects.create(merchant_id=merchant_id, uid=uid, name=name, rank=rank)
-        _log(merchant_id, actor, "customers.level", uid, after={"name": name, "rank": rank})
-    return uid
-
-
-def drop_level(*, merchant_id: int, uid: str, actor: Actor) -> None:
-    """Remove a level that no customer has.
-
-    Raises:
-        UnknownLevel: There is no such level.
-        LevelInUse: Customers have it.
-    """
-    with acting_as(merchant_id):
-        row = Level.objects.select_for_update().filter(merchant_id=merchant_id, uid=uid).first()
-        if row is None:
-            raise UnknownLevel
-        if count := Customer.objects.filter(merchant_id=merchant_id, level=row).count():
-            raise LevelInUse(count=count)
-        row.delete()
-        _log(merchant_id, actor, "customers.drop_level", uid, before={"name": row.name})
 
 
 def _owner(merchant_id: int, wanted: list[tuple[ContactKind, str]]) -> int:
@@ -309,10 +334,13 @@ def _put_contact(
 
 
 def _consent(merchant_id: int, customer_id: int, way: ConsentWay) -> None:
-    Customer.objects.filter(merchant_id=merchant_id, pk=customer_id).update(agreed_at=utc_now())
+    mine = Customer.objects.filter(merchant_id=merchant_id, pk=customer_id)
+    # Whoever agrees has an order that is about to be theirs: its figures are looked at again.
+    mine.update(agreed_at=utc_now(), figures_due=True)
     given = Consent.objects.filter(merchant_id=merchant_id, customer_id=customer_id)
     # A second yes says nothing new.
     if given.order_by("-id").values_list("is_given", flat=True).first() is not True:
+        mine.update(agreed_way=way)
         _write_consent(merchant_id, customer_id, way, is_given=True)
 
 
@@ -325,15 +353,29 @@ def _write_consent(
     )  # fmt: skip
 
 
-def _locked(merchant_id: int, uid: str) -> Customer:
-    row = (
-        Customer.objects.select_for_update(no_key=True)
-        .filter(merchant_id=merchant_id, uid=uid, forgotten_at=None, merged_into=None)
-        .first()
-    )
-    if row is None:
-        raise UnknownCustomer
-    return row
+def _make_empty(row: Customer, *also: str) -> None:
+    row.name, row.level, row.agreed_at, row.agreed_way = "", None, None, ""
+    row.paid_orders, row.spent_minor, row.last_order_at = 0, 0, NEVER
+    row.figures_due = False
+    names = (
+        "name", "level", "agreed_at", "agreed_way", "paid_orders", "spent_minor",
+        "last_order_at", "figures_due", *also,
+    )  # fmt: skip
+    row.save(update_fields=names)
+
+
+def _move_tags(merchant_id: int, source: int, target: int) -> int:
+    """Give one customer the tags of another; return how many are new to them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE_TAGS, {"merchant": merchant_id, "source": source, "target": target})
+        moved = int(cursor.rowcount)
+    Tagged.objects.filter(merchant_id=merchant_id, customer_id=source).delete()
+    return moved
+
+
+def _openids(merchant_id: int, customer_id: int):  # type: ignore[no-untyped-def]
+    rows = CustomerContact.objects.filter(merchant_id=merchant_id, customer_id=customer_id)
+    return rows.filter(kind=ContactKind.WECHAT)
 
 
 def _log(merchant_id: int, actor: Actor, action: str, uid: str, **details: object) -> None:

@@ -1,9 +1,18 @@
 """What others may ask about customers (H1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from kacang.customers.finding.filters import CustomerFilter, Sort
+from kacang.customers.finding.pages import (
+    contacts_of,
+    count_up_to,
+    ever,
+    find_customers,
+    owners,
+    rows_of,
+    tags_of,
+)
 from kacang.customers.models import (
     Consent,
     ContactKind,
@@ -12,92 +21,51 @@ from kacang.customers.models import (
     Level,
     Note,
 )
+from kacang.customers.types import (
+    ConsentView,
+    ContactView,
+    Counted,
+    CustomerPage,
+    CustomerRow,
+    CustomerView,
+    LevelView,
+    NoteView,
+    TagView,
+    UnknownCustomer,
+)
+from kacang.merchants import queries as merchants
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.contacts import Contact
-from kacang.shared.errors import NotFound
+from kacang.shared.money import Money
 
+__all__ = [
+    "ConsentView",
+    "ContactView",
+    "Counted",
+    "CustomerFilter",
+    "CustomerPage",
+    "CustomerRow",
+    "CustomerView",
+    "LevelView",
+    "NoteView",
+    "Sort",
+    "Standing",
+    "TagView",
+    "UnknownCustomer",
+    "count_up_to",
+    "customer",
+    "customer_of",
+    "customer_row",
+    "customers_page",
+    "find_customers",
+    "level_rank",
+    "levels",
+    "openid_of",
+    "standing_of",
+    "uids_of",
+]
 NOTES_MAX = 200
 CONSENTS_MAX = 50
-TAIL_MAX = 200
-
-
-class UnknownCustomer(NotFound):
-    """The merchant knows no such customer, or has forgotten them."""
-
-    code = "customers.unknown_customer"
-
-
-@dataclass(frozen=True, slots=True)
-class LevelView:
-    """A level of customers."""
-
-    uid: str
-    name: str
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class ContactView:
-    """An address, and whether the customer has proved to have it."""
-
-    kind: ContactKind
-    value: str
-    verified_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerRow:
-    """A customer in a list."""
-
-    id: int
-    uid: str
-    name: str
-    level: str
-    contacts: tuple[ContactView, ...]
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerPage:
-    """A page of customers, the newest first. `next_cursor` is "" on the last."""
-
-    rows: tuple[CustomerRow, ...]
-    next_cursor: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoteView:
-    """What somebody of the staff wrote."""
-
-    text: str
-    actor_label: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentView:
-    """That somebody agreed to be remembered, or took it back."""
-
-    is_given: bool
-    way: str
-    actor_label: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerView:
-    """One customer with all that is known of them here."""
-
-    id: int
-    uid: str
-    name: str
-    level_uid: str
-    level: str
-    contacts: tuple[ContactView, ...]
-    created_at: datetime
-    agreed_at: datetime | None
-    notes: tuple[NoteView, ...]
-    consents: tuple[ConsentView, ...]
 
 
 def customers_page(
@@ -119,27 +87,22 @@ def customers_page(
         cursor: The `next_cursor` of the page before.
         limit: How many.
     """
+    where = CustomerFilter(
+        email=contact.email if contact else "",
+        phone=contact.phone if contact else "",
+        tail=tail,
+        level=level,
+    )
+    return find_customers(merchant_id=merchant_id, where=where, cursor=cursor, limit=limit)
+
+
+def customer_row(*, merchant_id: int, uid: str) -> CustomerRow | None:
+    """Return one customer as lists show it; None: there is none, and nothing is undone by it."""
     with acting_as(merchant_id):
-        rows = _living(merchant_id)
-        if contact is not None or tail:
-            rows = rows.filter(id__in=_owners(merchant_id, contact, tail))
-        if level:
-            chosen = Level.objects.filter(merchant_id=merchant_id, uid=level).first()
-            rows = rows.filter(level=chosen) if chosen else rows.none()
-        if cursor:
-            last = Customer.objects.filter(merchant_id=merchant_id, uid=cursor)
-            rows = rows.filter(id__lt=last.values_list("id", flat=True).first() or 0)
-        found = list(rows.select_related("level").order_by("-id")[: limit + 1])
-        shown = found[:limit]
-        contacts = _contacts(merchant_id, [row.pk for row in shown])
-    views = tuple(
-        CustomerRow(
-            row.pk, row.uid, row.name, row.level.name if row.level else "",
-            tuple(contacts.get(row.pk, ())), row.created_at,
-        )
-        for row in shown
-    )  # fmt: skip
-    return CustomerPage(views, shown[-1].uid if len(found) > limit else "")
+        found = _living(merchant_id).filter(uid=uid).values_list("id", flat=True).first()
+        if found is None:
+            return None
+        return next(iter(rows_of(merchant_id=merchant_id, ids=[found])), None)
 
 
 def customer(*, merchant_id: int, uid: str) -> CustomerView:
@@ -152,7 +115,8 @@ def customer(*, merchant_id: int, uid: str) -> CustomerView:
         row = _living(merchant_id).filter(uid=uid).select_related("level").first()
         if row is None:
             raise UnknownCustomer
-        contacts = _contacts(merchant_id, [row.pk]).get(row.pk, [])
+        contacts = contacts_of(merchant_id, [row.pk]).get(row.pk, [])
+        currency = merchants.merchant(merchant_id=merchant_id).currency
         mine = {"merchant_id": merchant_id, "customer_id": row.pk}
         notes = Note.objects.filter(**mine).order_by("-id")[:NOTES_MAX]
         consents = Consent.objects.filter(**mine).order_by("-id")[:CONSENTS_MAX]
@@ -165,10 +129,14 @@ def customer(*, merchant_id: int, uid: str) -> CustomerView:
             contacts=tuple(contacts),
             created_at=row.created_at,
             agreed_at=row.agreed_at,
-            notes=tuple(NoteView(one.text, one.actor_label, one.at) for one in notes),
+            notes=tuple(_note(one) for one in notes),
             consents=tuple(
                 ConsentView(one.is_given, one.way, one.actor_label, one.at) for one in consents
             ),
+            tags=tuple(tags_of(merchant_id, [row.pk]).get(row.pk, ())),
+            paid_orders=row.paid_orders,
+            spent=Money(row.spent_minor, currency),
+            last_order_at=ever(row.last_order_at),
         )
 
 
@@ -186,9 +154,50 @@ def level_rank(*, merchant_id: int, contact: Contact) -> int:
     open anything.
     """
     with acting_as(merchant_id):
-        owners = _owners(merchant_id, contact, "")
-        ranks = _living(merchant_id).filter(id__in=owners, level__isnull=False)
+        mine = owners(merchant_id, contact, "")
+        ranks = _living(merchant_id).filter(id__in=mine, level__isnull=False)
         return max(ranks.values_list("level__rank", flat=True), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a contact is a customer's, and the rank of their level; 0: of none."""
+
+    is_known: bool = False
+    rank: int = 0
+
+
+STRANGER = Standing()
+
+
+def standing_of(*, merchant_id: int, contacts: Sequence[Contact]) -> list[Standing]:
+    """Return for each contact whether it is a customer's, and of which rank; in one look.
+
+    Nobody has proved the addresses here, as with `level_rank`.
+    """
+    values = {
+        (kind, value)
+        for contact in contacts
+        for kind, value in ((ContactKind.EMAIL, contact.email), (ContactKind.PHONE, contact.phone))
+        if value
+    }
+    with acting_as(merchant_id):
+        rows = CustomerContact.objects.filter(
+            merchant_id=merchant_id,
+            value__in=[value for _, value in values],
+            customer__forgotten_at=None,
+            customer__merged_into=None,
+        )
+        found = {
+            (kind, value): rank or 0
+            for kind, value, rank in rows.values_list("kind", "value", "customer__level__rank")
+        }
+    standing = []
+    for contact in contacts:
+        pairs = ((ContactKind.EMAIL, contact.email), (ContactKind.PHONE, contact.phone))
+        ranks = [found[pair] for pair in pairs if pair[1] and pair in found]
+        standing.append(Standing(bool(ranks), max(ranks, default=0)))
+    return standing
 
 
 def uids_of(*, merchant_id: int, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
@@ -198,29 +207,27 @@ def uids_of(*, merchant_id: int, ids: Iterable[int]) -> dict[int, tuple[str, str
         return {row.pk: (row.uid, row.name) for row in rows}
 
 
+def customer_of(*, merchant_id: int, contact: Contact) -> int:
+    """Return the customer who has an address, by row; 0: nobody agreed to be remembered by it."""
+    with acting_as(merchant_id):
+        rows = _living(merchant_id).filter(id__in=owners(merchant_id, contact, ""))
+        return rows.order_by("id").values_list("id", flat=True).first() or 0
+
+
+def openid_of(*, merchant_id: int, contact: Contact) -> str:
+    """Return as whom the customer with an address reads in the mini-program; "": nobody known."""
+    with acting_as(merchant_id):
+        mine = _living(merchant_id).filter(id__in=owners(merchant_id, contact, ""))
+        rows = CustomerContact.objects.filter(
+            merchant_id=merchant_id, customer_id__in=mine.values("id"), kind=ContactKind.WECHAT
+        )
+        return rows.order_by("-id").values_list("value", flat=True).first() or ""
+
+
 def _living(merchant_id: int):  # type: ignore[no-untyped-def]
     return Customer.objects.filter(merchant_id=merchant_id, forgotten_at=None, merged_into=None)
 
 
-def _owners(merchant_id: int, contact: Contact | None, tail: str) -> list[int]:
-    rows = CustomerContact.objects.filter(merchant_id=merchant_id)
-    found: set[int] = set()
-    if tail:
-        mine = rows.filter(tail=tail).order_by("-id")[:TAIL_MAX]
-        found.update(mine.values_list("customer_id", flat=True))
-    for kind, value in (
-        (ContactKind.EMAIL, contact.email if contact else ""),
-        (ContactKind.PHONE, contact.phone if contact else ""),
-    ):
-        if value:
-            found.update(rows.filter(kind=kind, value=value).values_list("customer_id", flat=True))
-    return list(found)
-
-
-def _contacts(merchant_id: int, ids: list[int]) -> dict[int, list[ContactView]]:
-    found: dict[int, list[ContactView]] = {}
-    rows = CustomerContact.objects.filter(merchant_id=merchant_id, customer_id__in=ids)
-    for row in rows.order_by("kind", "id"):
-        view = ContactView(ContactKind(row.kind), row.value, row.verified_at)
-        found.setdefault(row.customer_id, []).append(view)
-    return found
+def _note(row: Note) -> NoteView:
+    author = (row.actor_kind, row.actor_id)
+    return NoteView(row.pk, row.text, row.actor_label, row.at, row.changed_at, author)

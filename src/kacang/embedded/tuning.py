@@ -58,7 +58,13 @@ def server_settings(binaries: Binaries, *, durable: bool) -> dict[str, str]:
     if _has_lz4(binaries):
         settings |= {"wal_compression": "lz4", "default_toast_compression": "lz4"}
     if not durable:
-        settings |= {"fsync": "off", "full_page_writes": "off"}
+        # Thrown away after a test session: two of them side by side have servers of their own,
+        # and crowds of threads that all start at once.
+        settings |= {
+            "fsync": "off",
+            "full_page_writes": "off",
+            "max_connections": str(3 * CONNECTIONS_MAX),
+        }
     return settings
 
 

@@ -7,6 +7,7 @@ A module a room; `kacang.jobs` is all of them.
 
 from kacang.jobs import (
     aftersales,
+    customers,
     exceptions,
     ledger,
     logistics,
@@ -31,6 +32,7 @@ __all__ = [
     "LISTENERS",
     "SEALED",
     "aftersales",
+    "customers",
     "exceptions",
     "ledger",
     "logistics",

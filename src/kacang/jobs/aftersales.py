@@ -2,7 +2,7 @@
 
 from kacang.aftersales import operations as cases
 from kacang.jobs.running import EVERY_MINUTE, by_the_clock, for_each_merchant, task
-from kacang.web import case_mails
+from kacang.web.mails import cases as case_mails
 
 
 @by_the_clock("aftersales.look_after", "delivery", EVERY_MINUTE)

@@ -10,9 +10,10 @@ from kacang.jobs.running import (
 )
 from kacang.orders.deadlines import operations as deadlines
 from kacang.orders.exceptions import operations as exceptions
+from kacang.orders.reviewing import operations as reviewing
 from kacang.orders.stages import summing
 from kacang.shared.clock import utc_now
-from kacang.web import exception_mails
+from kacang.web.mails import exceptions as exception_mails
 
 
 @by_the_clock("orders.sync_exceptions", "delivery", EVERY_TEN_SECONDS)
@@ -25,6 +26,12 @@ def sync_exceptions() -> None:
 def escalate() -> None:
     """Take up what is past its deadline (O6)."""
     for_each_merchant(lambda merchant_id: exceptions.escalate(merchant_id=merchant_id))
+
+
+@by_the_clock("orders.obey_limits", "delivery", EVERY_MINUTE)
+def obey_limits() -> None:
+    """Let go on, give back or take up what nobody has reviewed in time (O9)."""
+    for_each_merchant(lambda merchant_id: reviewing.obey_limits(merchant_id=merchant_id))
 
 
 @by_the_clock("orders.watch_deadlines", "delivery", EVERY_MINUTE)

@@ -3,7 +3,7 @@
 from kacang.jobs.running import EVERY_HOUR, by_the_clock, for_each_merchant, task
 from kacang.orders.shipping import operations as shipping
 from kacang.shared.clock import utc_now
-from kacang.web import shipping_mails
+from kacang.web.mails import shipping as shipping_mails
 
 
 @task("orders.tell_shipped", "mail")
@@ -17,3 +17,12 @@ def arrive_overdue() -> None:
     """Take parcels for arrived that were sent as long ago as the merchant says (O1)."""
     now = utc_now()
     for_each_merchant(lambda merchant_id: shipping.arrive_overdue(merchant_id=merchant_id, now=now))
+
+
+@by_the_clock("orders.complete_overdue", "delivery", EVERY_HOUR)
+def complete_overdue() -> None:
+    """Complete orders whose goods were there as long ago as the merchant says (O1)."""
+    now = utc_now()
+    for_each_merchant(
+        lambda merchant_id: shipping.complete_overdue(merchant_id=merchant_id, now=now)
+    )

@@ -14,6 +14,7 @@ from kacang.jobs.running import (
 )
 from kacang.logistics import sealed as logistics_sealed
 from kacang.merchants import operations as merchants
+from kacang.messages.senders import secrets as sender_secrets
 from kacang.messages.webhooks import secrets as webhook_secrets
 from kacang.orders import sealed as orders_sealed
 from kacang.outbox import auditing, files, idempotency, rotating
@@ -25,8 +26,21 @@ from kacang.supply import sealed as supply_sealed
 from kacang.vault import sealed as vault_sealed
 from kacang.wallets import sealed as wallets_sealed
 from kacang.web.audit_files import AUDIT_LAYOUT
+from kacang.web.mails import visits as visit_mails
 
 log = structlog.get_logger(__name__)
+
+
+@task("visits.tell_begun", "mail")
+def tell_visit_begun(*, merchant_id: int, uid: str) -> None:
+    """Tell owners that the operator looks into the shop (I1)."""
+    visit_mails.tell_begun(merchant_id=merchant_id, uid=uid)
+
+
+@task("visits.tell_asked", "mail")
+def tell_visit_asked(*, merchant_id: int, uid: str) -> None:
+    """Tell owners that the operator asks to look into the shop (I1)."""
+    visit_mails.tell_asked(merchant_id=merchant_id, uid=uid)
 
 
 @by_the_clock("merchants.seal_logs", "delivery", EVERY_MINUTE)
@@ -80,6 +94,7 @@ SEALED = (
     *logistics_sealed.SEALED,
     *supply_sealed.SEALED,
     *webhook_secrets.SEALED,
+    *sender_secrets.SEALED,
     *aftersales_sealed.SEALED,
     *wallets_sealed.SEALED,
 )

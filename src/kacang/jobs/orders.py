@@ -12,7 +12,8 @@ from kacang.orders import operations as orders
 from kacang.orders.batches import operations as batches
 from kacang.orders.exports import operations as exports
 from kacang.orders.slips import operations as slips
-from kacang.web import mails, refund_mails
+from kacang.web.mails import orders as order_mails
+from kacang.web.mails import refunds as refund_mails
 
 
 @task("orders.run_move", "bulk")
@@ -83,37 +84,37 @@ def check_orders() -> None:
 @task("orders.tell_delivered", "mail")
 def tell_delivered(*, merchant_id: int, order_id: int, again: int = 0) -> None:
     """Mail the buyer the way to the codes."""
-    mails.tell_delivered(merchant_id=merchant_id, order_id=order_id, again=again)
+    order_mails.tell_delivered(merchant_id=merchant_id, order_id=order_id, again=again)
 
 
 @task("orders.tell_ready", "mail")
 def tell_ready(*, merchant_id: int, order_id: int) -> None:
     """Mail the buyer that goods are paid for."""
-    mails.tell_ready(merchant_id=merchant_id, order_id=order_id)
+    order_mails.tell_ready(merchant_id=merchant_id, order_id=order_id)
 
 
 @task("orders.tell_replaced", "mail")
 def tell_replaced(*, merchant_id: int, order_id: int, occasion: str) -> None:
     """Mail the buyer that other cards took the place of faulty ones."""
-    mails.tell_replaced(merchant_id=merchant_id, order_id=order_id, occasion=occasion)
+    order_mails.tell_replaced(merchant_id=merchant_id, order_id=order_id, occasion=occasion)
 
 
 @task("orders.tell_on_hold", "mail")
 def tell_on_hold(*, merchant_id: int, order_id: int) -> None:
     """Tell buyer and staff that a paid order waits."""
-    mails.tell_on_hold(merchant_id=merchant_id, order_id=order_id)
+    order_mails.tell_on_hold(merchant_id=merchant_id, order_id=order_id)
 
 
 @task("orders.tell_cancelled", "mail")
 def tell_cancelled(*, merchant_id: int, order_id: int) -> None:
     """Tell the buyer that an unpaid order was cancelled."""
-    mails.tell_cancelled(merchant_id=merchant_id, order_id=order_id)
+    order_mails.tell_cancelled(merchant_id=merchant_id, order_id=order_id)
 
 
 @task("orders.send_code", "mail")
 def send_code(*, merchant_id: int, code_id: int) -> None:
     """Mail a buyer the one-time code to an order."""
-    mails.send_code(merchant_id=merchant_id, code_id=code_id)
+    order_mails.send_code(merchant_id=merchant_id, code_id=code_id)
 
 
 @task("orders.tell_refunded", "mail")

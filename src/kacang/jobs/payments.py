@@ -12,7 +12,8 @@ from kacang.payments import operations as payments
 from kacang.payments.refunding import refunds
 from kacang.payments.sandbox import cashier, cashier_refunds
 from kacang.shared.clock import utc_now
-from kacang.web import account_mails, mails
+from kacang.web.mails import accounts as account_mails
+from kacang.web.mails import payments as payment_mails
 
 
 @by_the_clock("payments.ask_due", "money", EVERY_TEN_SECONDS)
@@ -60,13 +61,13 @@ def sandbox_send(*, merchant_id: int, account_uid: str, charge_id: int, message:
 @task("payments.tell_proof", "mail")
 def tell_proof(*, merchant_id: int, proof_uid: str) -> None:
     """Tell the staff of a bank transfer that a buyer has proved."""
-    mails.tell_proof(merchant_id=merchant_id, proof_uid=proof_uid)
+    payment_mails.tell_proof(merchant_id=merchant_id, proof_uid=proof_uid)
 
 
 @task("payments.tell_rejected", "mail")
 def tell_rejected(*, merchant_id: int, proof_uid: str) -> None:
     """Mail the buyer that a proof was not accepted."""
-    mails.tell_rejected(merchant_id=merchant_id, proof_uid=proof_uid)
+    payment_mails.tell_rejected(merchant_id=merchant_id, proof_uid=proof_uid)
 
 
 @task("payments.sandbox_refund_end", "money")
@@ -90,7 +91,7 @@ def tell_health(*, merchant_id: int, account_uid: str, event_id: int) -> None:
 @task("payments.tell_suspense", "mail")
 def tell_suspense(*, merchant_id: int, receipt_id: int) -> None:
     """Tell the staff of money that fits no order."""
-    mails.tell_suspense(merchant_id=merchant_id, receipt_id=receipt_id)
+    payment_mails.tell_suspense(merchant_id=merchant_id, receipt_id=receipt_id)
 
 
 @by_the_clock("payments.ask_refunds_due", "money", EVERY_TEN_SECONDS)

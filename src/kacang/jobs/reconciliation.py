@@ -2,6 +2,8 @@
 
 from kacang.jobs.running import EVERY_HOUR, EVERY_TEN_MINUTES, by_the_clock, for_each_merchant, task
 from kacang.reconciliation import operations as reconciliation
+from kacang.reconciliation.exports import running as exports
+from kacang.web.design.formats import mask_contact
 
 
 @by_the_clock("reconciliation.plan", "delivery", EVERY_HOUR)
@@ -32,3 +34,9 @@ def heal(*, merchant_id: int, bill_uid: str) -> None:
 def compare(*, merchant_id: int, bill_uid: str) -> None:
     """Look whether what differed differs no more."""
     reconciliation.compare_again(merchant_id=merchant_id, bill_uid=bill_uid)
+
+
+@task("reconciliation.run_export", "bulk")
+def run_export(*, merchant_id: int, work_uid: str) -> None:
+    """Write a list of money into a file, or the rest of it after a crash (O10)."""
+    exports.run_export(merchant_id=merchant_id, work_uid=work_uid, mask=mask_contact)

@@ -5,7 +5,7 @@ import structlog
 from kacang.jobs.running import EVERY_HOUR, EVERY_NIGHT, by_the_clock, for_each_merchant, task
 from kacang.wallets import entering
 from kacang.wallets import queries as wallets
-from kacang.web import mails, wallet_mails
+from kacang.web.mails import wallets as wallet_mails
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ def tell_withdrawal(*, merchant_id: int, uid: str, state: str) -> None:
 @task("wallets.tell_withdrawal_asked", "mail")
 def tell_withdrawal_asked(*, merchant_id: int, uid: str) -> None:
     """Tell the staff of a withdrawal that waits for them."""
-    mails.tell_withdrawal_asked(merchant_id=merchant_id, uid=uid)
+    wallet_mails.tell_withdrawal_asked(merchant_id=merchant_id, uid=uid)
 
 
 @by_the_clock("wallets.sweep", "mail", EVERY_HOUR)

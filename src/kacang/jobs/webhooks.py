@@ -42,6 +42,26 @@ def order_refunded(*, merchant_id: int, order_id: int, refund: str) -> None:
     webhook_news.tell_refunded(merchant_id=merchant_id, order_id=order_id, refund=refund)
 
 
+@task("webhooks.case", "mail")
+def case(*, merchant_id: int, case_uid: str, event: str, occasion: str) -> None:
+    """Tell what happened to an after-sales case."""
+    webhook_news.tell_case(
+        merchant_id=merchant_id, case_uid=case_uid, event=event, occasion=occasion
+    )
+
+
+@task("webhooks.order_shipped", "mail")
+def order_shipped(*, merchant_id: int, order_id: int, shipment: str) -> None:
+    """Tell that goods of an order were sent."""
+    webhook_news.tell_shipped(merchant_id=merchant_id, order_id=order_id, shipment=shipment)
+
+
+@task("webhooks.order_completed", "mail")
+def order_completed(*, merchant_id: int, order_id: int) -> None:
+    """Tell that an order of goods is over."""
+    webhook_news.tell_completed(merchant_id=merchant_id, order_id=order_id)
+
+
 @task("webhooks.stock_arrived", "mail")
 def stock_arrived(*, merchant_id: int, sku_id: int) -> None:
     """Tell that stock came in."""

@@ -58,8 +58,15 @@ select * from (
 ) moved
 order by id desc limit %(most)s::int
 """
+_LAST = """
+select 1, id from transfer where merchant_id = %(merchant)s::bigint order by id desc limit 1
+"""
+_ID_SPAN = """
+select min(id + 0), max(id + 0) from transfer
+where merchant_id = %(merchant)s::bigint and at >= %(since)s::timestamptz
+  and at < %(until)s::timestamptz
+"""
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,14 @@ def owner_entries(
     return EntryPage(shown, shown[-1].id if len(found) > limit else None)
 
 
+@dataclass(frozen=True, slots=True)
+class BooksPiece:
+    """A piece of an export in beancount syntax, and how many transfers are in it."""
+
+    text: str
+    transfers: int
+
+
 def export(
     *,
     merchant_id: int,
@@ -200,6 +215,21 @@ def export(
     names: Names = DEFAULT_NAMES,
     language: str = "zh-Hans",
 ) -> Iterator[str]:
+    """Yield the merchant's books in beancount syntax; see `pieces`."""
+    for piece in pieces(
+        merchant_id=merchant_id, since=since, until=until, names=names, language=language
+    ):
+        yield piece.text
+
+
+def pieces(
+    *,
+    merchant_id: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    names: Names = DEFAULT_NAMES,
+    language: str = "zh-Hans",
+) -> Iterator[BooksPiece]:
     """Yield the merchant's books in beancount syntax, a few thousand transfers at a time.
 
     With `since`, what stood on the accounts before is brought forward, so that the balances at
@@ -208,21 +238,59 @@ def export(
     """
     owner = merchant(merchant_id=merchant_id)
     writer = Writer(owner.name, owner.uid, owner.time_zone, language, names)
-    yield writer.head()
+    yield BooksPiece(writer.head(), 0)
     if since is not None:
         before = balances(merchant_id=merchant_id, at=since)
         stands = [(line.account, line.owner, line.amount) for line in before]
-        yield from writer.forward(since, stands)
-    last = 0
-    while True:
-        chunk = _chunk(merchant_id, last, since or LONG_AGO, until or FAR)
-        if not chunk:
-            return
-        yield from writer.transfers([_booked(entry) for entry in chunk])
+        yield BooksPiece("".join(writer.forward(since, stands)), 0)
+    wanted = EntryFilter(since=since, until=until)
+    last, end = id_span(merchant_id=merchant_id, since=since, until=until)
+    while chunk := entries_after(
+        merchant_id=merchant_id, wanted=wanted, after_id=last, until_id=end, limit=CHUNK
+    ):
+        yield BooksPiece("".join(writer.transfers([_booked(entry) for entry in chunk])), len(chunk))
         last = chunk[-1].id
 
 
-def _conditions(wanted: EntryFilter) -> tuple[list[str], list[Any]]:
+def id_span(*, merchant_id: int, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    """Return behind which transfer those of a period begin, and which is the last of them.
+
+    Rows come in order of time, nearly: between the two there may be some of other days.
+    """
+    asked = {"merchant": merchant_id, "since": since, "until": until or FAR}
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute(_LAST if since is None else _ID_SPAN, asked)
+        first, last = cursor.fetchone() or (0, 0)
+    return (first or 1) - 1, last or 0
+
+
+def entries_after(
+    *,
+    merchant_id: int,
+    wanted: EntryFilter,
+    after_id: int,
+    until_id: int,
+    limit: int,
+) -> list[Entry]:
+    """Return the next transfers in the order in which they were booked, for exports.
+
+    They are read by that order alone, once each, between two ids of an `id_span`.
+    """
+    conditions, values = _conditions(wanted, at="(at + interval '0')")
+    where = " and ".join([
+        "merchant_id = %s::bigint", "id > %s::bigint", "id <= %s::bigint", *conditions,
+    ])  # fmt: skip
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute(
+            f"select {COLUMNS} from transfer where {where}"  # noqa: S608 - our own words
+            " order by id limit %s::int",
+            [merchant_id, after_id, until_id, *values, limit],
+        )
+        return [_entry(row) for row in cursor.fetchall()]
+
+
+def _conditions(wanted: EntryFilter, at: str = "at") -> tuple[list[str], list[Any]]:
+    """Return conditions and values. With another word for `at`, no index of times is taken."""
     conditions: list[str] = []
     values: list[Any] = []
     if wanted.account is not None:
@@ -239,22 +307,12 @@ def _conditions(wanted: EntryFilter) -> tuple[list[str], list[Any]]:
         conditions.append("document_kind = %s::smallint and document_id = any(%s::bigint[])")
         values += [int(wanted.document[0]), list(wanted.document[1])]
     if wanted.since is not None:
-        conditions.append("at >= %s::timestamptz")
+        conditions.append(f"{at} >= %s::timestamptz")
         values.append(wanted.since)
     if wanted.until is not None:
-        conditions.append("at < %s::timestamptz")
+        conditions.append(f"{at} < %s::timestamptz")
         values.append(wanted.until)
     return conditions, values
-
-
-def _chunk(merchant_id: int, last: int, since: datetime, until: datetime) -> list[Entry]:
-    with acting_as(merchant_id), connection.cursor() as cursor:
-        cursor.execute(
-            f"select {COLUMNS} from transfer where merchant_id = %s::bigint and id > %s::bigint"  # noqa: S608 - our own words
-            " and at >= %s::timestamptz and at < %s::timestamptz order by id limit %s::int",
-            [merchant_id, last, since, until, CHUNK],
-        )
-        return [_entry(row) for row in cursor.fetchall()]
 
 
 def _entry(row: Sequence[Any]) -> Entry:

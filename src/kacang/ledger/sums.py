@@ -21,7 +21,7 @@ from kacang.merchants.queries import merchant
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.money import Money
 
-FAR = date(9999, 1, 1)
+LATEST = date(9999, 1, 1)
 LONG_AGO = date(1970, 1, 1)
 # How far summing up has come. `seen` is the same a moment ago: it only grows, and the planner
 # knows what is left by it.
@@ -126,7 +126,7 @@ class Window:
 
 def standings(*, merchant_id: int, last: date | None = None) -> list[Standing]:
     """Return every account that holds something, at the end of a day (left out: now)."""
-    found = _ask(_STANDING, merchant_id, LONG_AGO, last or FAR)
+    found = _ask(_STANDING, merchant_id, LONG_AGO, last or LATEST)
     return [
         Standing(Account(account), Money(minor, currency)) for account, currency, minor in found
     ]

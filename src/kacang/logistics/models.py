@@ -86,6 +86,26 @@ class Recipient(models.Model):
         return f"recipient of {self.order_id}"
 
 
+class RememberedRecipient(models.Model):
+    """Where a customer who agreed to it had goods sent last: offered when they buy again (H1)."""
+
+    merchant = models.ForeignKey("merchants.Merchant", models.PROTECT, db_constraint=False)
+    customer_id = models.BigIntegerField()
+    sealed = models.BinaryField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "remembered_recipient"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "customer_id"], name="remembered_recipient_of_customer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"recipient of customer {self.customer_id}"
+
+
 class SlipPrint(models.Model):
     """How often an order's packing slip was printed, and when last (D5)."""
 

@@ -8,15 +8,20 @@ from kacang.logistics.parcels import (
     UnknownShipment,
     correct_parcel,
     end_parcels,
+    leave_parcels,
     make_parcels,
     void_parcel,
 )
 from kacang.logistics.recipients import (
     BadRecipient,
     RecipientMissing,
+    RecipientNotNeeded,
     forget_recipients,
+    forget_remembered,
     keep_recipients,
+    part_problem,
     read_recipient,
+    remember_recipient,
 )
 from kacang.logistics.slips import count_prints
 
@@ -25,6 +30,7 @@ __all__ = [
     "ParcelDraft",
     "ReasonMissing",
     "RecipientMissing",
+    "RecipientNotNeeded",
     "ShipmentEnded",
     "UnitInParcel",
     "UnknownShipment",
@@ -32,8 +38,12 @@ __all__ = [
     "count_prints",
     "end_parcels",
     "forget_recipients",
+    "forget_remembered",
     "keep_recipients",
+    "leave_parcels",
     "make_parcels",
+    "part_problem",
     "read_recipient",
+    "remember_recipient",
     "void_parcel",
 ]

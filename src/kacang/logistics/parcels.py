@@ -159,6 +159,19 @@ def void_parcel(*, merchant_id: int, uid: str, reason: str) -> ShipmentView:
     return _view(row, _places(merchant_id, [row.pk])[row.pk])
 
 
+def leave_parcels(*, merchant_id: int, places: Collection[tuple[int, int]]) -> None:
+    """Let units lie in no parcel any more, so that others can be sent for them.
+
+    The parcels stay what they were, with what they held. Must run inside the caller's transaction.
+    """
+    assert connection.in_atomic_block
+    for line_id in sorted({line_id for line_id, _ in places}):
+        numbers = [unit_no for line, unit_no in places if line == line_id]
+        ShipmentUnit.objects.filter(
+            merchant_id=merchant_id, line_id=line_id, unit_no__in=numbers
+        ).update(is_void=True)
+
+
 def end_parcels(*, merchant_id: int, order_id: int) -> list[ShipmentView]:
     """Say that all parcels of an order have arrived; return those that were under way.
 

@@ -20,7 +20,7 @@ from kacang.logistics.parcels import (
     shipment,
     shipments_of,
 )
-from kacang.logistics.recipients import RecipientView, recipients_of
+from kacang.logistics.recipients import RecipientView, recipients_of, remembered_recipient
 
 __all__ = [
     "COURIERS",
@@ -39,6 +39,7 @@ __all__ = [
     "page_of",
     "read_number",
     "recipients_of",
+    "remembered_recipient",
     "shipment",
     "shipments_of",
 ]

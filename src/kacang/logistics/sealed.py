@@ -9,4 +9,10 @@ SEALED = (
         bound_to="recipient",
         place="convert_to(t.order_id::text, 'UTF8')",
     ),
+    SealedTable(
+        table="remembered_recipient",
+        columns={"sealed": "sealed"},
+        bound_to="remembered_recipient",
+        place="convert_to(t.customer_id::text, 'UTF8')",
+    ),
 )

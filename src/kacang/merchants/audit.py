@@ -14,13 +14,15 @@ from kacang.shared.clock import utc_now
 class Actor:
     """Who does something, for the logs: a person, a key, a buyer, a command, the system.
 
-    `label` is what people read ("lu@example.com", "key kc_live_ab3f…"); never a secret.
+    `label` is what people read ("lu@example.com", "key kc_live_ab3f…"); never a secret. `visit` is
+    the uid of the visit on which they do it.
     """
 
     kind: str = "system"
     id: int | None = None
     label: str = ""
     address: str = ""
+    visit: str = ""
 
 
 SYSTEM = Actor()
@@ -76,4 +78,5 @@ def _entry(
         after=details.get("after"),
         reason=str(details.get("reason", ""))[:300],
         address=actor.address[:50],
+        visit=actor.visit,
     )

@@ -9,6 +9,13 @@ from django.db import models
 from django.db.models import Q
 
 from kacang.merchants.permissions import CUSTOM, Reach, Role
+from kacang.merchants.visit_models import OperatorEntry, SecondFactorUse, Visit, VisitRequest
+
+__all__ = [
+    "ApiKey", "AuditEntry", "CustomRole", "DataKey", "Host", "KeyPurpose", "LogSeal", "Membership",
+    "Merchant", "MerchantKind", "OperatorEntry", "RoleGrant", "SecondFactorUse", "Setting",
+    "SignInPlace", "User", "UserManager", "Visit", "VisitRequest",
+]  # fmt: skip
 
 
 class MerchantKind(models.TextChoices):
@@ -190,35 +197,6 @@ class RoleGrant(models.Model):
         return self.uid
 
 
-class Visit(models.Model):
-    """Somebody looks at a merchant's console as another one would (I1): for a while, with a reason.
-
-    `member` is as whom; without one it is as a role (`preset` or `custom_role`), or, for the
-    operator of the installation, as an owner.
-    """
-
-    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, db_constraint=False)
-    uid = models.CharField(max_length=32, unique=True)
-    user = models.ForeignKey(User, on_delete=models.CASCADE)
-    kind = models.CharField(max_length=10)
-    member = models.ForeignKey(Membership, on_delete=models.CASCADE, null=True, db_constraint=False)
-    preset = models.CharField(max_length=20, blank=True)
-    custom_role = models.ForeignKey(
-        CustomRole, on_delete=models.CASCADE, null=True, db_constraint=False
-    )
-    may_change = models.BooleanField(default=False)
-    reason = models.CharField(max_length=300)
-    started_at = models.DateTimeField(auto_now_add=True)
-    until = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "visit"
-
-    def __str__(self) -> str:
-        return self.uid
-
-
 class SignInPlace(models.Model):
     """A kind of device and a network from which somebody signed in before: a new one is told."""
 
@@ -333,6 +311,8 @@ class AuditEntry(models.Model):
     after = models.JSONField(null=True)
     reason = models.CharField(max_length=300)
     address = models.CharField(max_length=50)
+    # On which visit it was done. It came after the first seals, and is not under them.
+    visit = models.CharField(max_length=32, default="", blank=True)
 
     class Meta:
         db_table = "audit_entry"

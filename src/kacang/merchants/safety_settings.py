@@ -21,6 +21,12 @@ SAFETY_SPECS = (
         help=_("From the first sign-in after it is demanded. Then only the page for it opens."),
     ),
     Spec(
+        "operator_visits", "safety", _("The operator of this installation looks into the shop"),
+        Type.CHOICE, "allow",
+        choices={"allow": _("Comes when needed; you are told"), "ask": _("Asks you first")},
+        help=_("Owners are told of every visit as it begins; that cannot be switched off."),
+    ),
+    Spec(
         "reveals_per_hour", "safety", _("Looks at buyers' details or codes per person and hour"),
         Type.NUMBER, 60, 1, 10_000,
         help=_("More is refused, and tells you that somebody copies your customers."),

@@ -26,6 +26,7 @@ SHARED_TABLES = {
     "django_migrations": "Django's own",
     "django_session": "sessions belong to people",
     "mfa_authenticator": "people work for several merchants",
+    "operator_entry": "what operators did; they belong to no merchant",
     "person": "people work for several merchants",
     "person_groups": "Django's own, unused",
     "person_user_permissions": "Django's own, unused",
@@ -33,6 +34,7 @@ SHARED_TABLES = {
     "procrastinate_jobs": "the queue's own; arguments are ids",
     "procrastinate_periodic_defers": "the queue's own",
     "procrastinate_workers": "the queue's own",
+    "second_factor_use": "people work for several merchants, and operators for none",
     "sign_in_place": "where people sign in, before a merchant is known",
     "usersessions_usersession": "sessions belong to people",
 }

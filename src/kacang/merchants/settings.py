@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from kacang.merchants.notice_settings import NOTICE_SPECS
 from kacang.merchants.safety_settings import SAFETY_SPECS
 from kacang.merchants.setting_types import BadSetting, Spec, Type, Value, Words
 from kacang.merchants.wallet_settings import WALLET_SPECS
@@ -84,6 +85,11 @@ _SPECS = (
         help=_("Unless somebody says so earlier. 0: never by itself."),
     ),
     Spec(
+        "completion_days", "orders", _("Orders of goods are completed after"),
+        Type.NUMBER, 7, 0, 90, unit=_("days"),
+        help=_("From when the goods were there, unless the buyer says so earlier. 0: never."),
+    ),
+    Spec(
         "contact_required", "orders", _("Contact that buyers must give"), Type.CHOICE, "either",
         choices={
             "either": _("E-mail or phone"),
@@ -132,6 +138,17 @@ _SPECS = (
         Type.NUMBER, 0, 0, 1_000_000,
     ),
     Spec(
+        "review_alone_order_operator", "refunds",
+        _("Order operators approve held orders alone up to"),
+        Type.NUMBER, 0, 0, 1_000_000,
+        help=_("In whole units of the currency. Beyond, a second person has to approve. 0: no"
+               " limit."),
+    ),
+    Spec(
+        "review_alone_other", "refunds", _("Own roles approve held orders alone up to"),
+        Type.NUMBER, 0, 0, 1_000_000,
+    ),
+    Spec(
         "refund_late", "refunds", _("Money that comes after the order was closed, without stock"),
         Type.CHOICE, "wait",
         choices={
@@ -158,6 +175,17 @@ _SPECS = (
                " stands still."),
     ),
     Spec(
+        "case_working_hours", "aftersales", _("Count working hours alone for these deadlines"),
+        Type.SWITCH, False,  # noqa: FBT003 - the default value
+        help=_("Working hours and holidays are those of Deadlines."),
+    ),
+    Spec(
+        "case_bot", "aftersales", _("Answer \"where is my order\" by itself, from its state"),
+        Type.SWITCH, True,  # noqa: FBT003 - the default value
+        help=_("Once, when a case asks just this and the order is on time: paid, waiting for stock,"
+               " delivered, or where its parcel is. The buyer can ask for a person at any time."),
+    ),
+    Spec(
         "case_remind_hours", "aftersales", _("Remind the staff before a deadline"),
         Type.NUMBER, 2, 0, 240, unit=_("hours"),
         help=_("When the deadline has passed, the staff is told once more, as an escalation."),
@@ -175,6 +203,18 @@ _SPECS = (
         "case_repeats", "aftersales", _("Mark buyers who had refunds in 90 days"),
         Type.NUMBER, 3, 0, 100, unit=_("times"),
         help=_("Such a buyer's new cases carry a mark for the staff. 0: never."),
+    ),
+    Spec(
+        "case_repeats_by_two", "aftersales",
+        _("Refunds to such buyers always take a second person"),
+        Type.SWITCH, False,  # noqa: FBT003 - the default value
+        help=_("Whatever the role of whoever decides the case may give back alone."),
+    ),
+    Spec(
+        "case_contact_max", "aftersales", _("Cases that one buyer opens in a day"),
+        Type.NUMBER, 10, 1, 100, unit=_("times"),
+        help=_("By the order's contact. From one network address thirty, for one order ten in"
+               " all."),
     ),
     Spec(
         "reviews_on", "aftersales", _("Take reviews of products, and show those you publish"),
@@ -294,7 +334,9 @@ _SPECS = (
     ),
 )  # fmt: skip
 
-SPECS: dict[str, Spec] = {spec.name: spec for spec in (*_SPECS, *SAFETY_SPECS, *WALLET_SPECS)}
+SPECS: dict[str, Spec] = {
+    spec.name: spec for spec in (*_SPECS, *NOTICE_SPECS, *SAFETY_SPECS, *WALLET_SPECS)
+}
 
 
 def spec_of(name: str) -> Spec:

@@ -46,6 +46,12 @@ class Event(StrEnum):
     STAFF_CASE_DUE = "staff.case_due"
     STAFF_CASE_LATE = "staff.case_late"
     STAFF_WITHDRAWAL = "staff.withdrawal"
+    STAFF_VISIT = "staff.visit"
+    STAFF_VISIT_ASKED = "staff.visit_asked"
+
+
+# What nobody switches off: whoever looks into a shop from outside is seen.
+WATCHED = frozenset({Event.STAFF_VISIT, Event.STAFF_VISIT_ASKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,18 @@ NOTICES: dict[Event, NoticeWords] = {
         "orange",
         ("withdrawal", "withdrawal"),
     ),
+    Event.STAFF_VISIT: NoticeWords(
+        both("平台运营方进入了后台：{by}", "The operator looks into your console: {by}"),
+        both("{may}，至 {until}。原因：{reason}", "{may}, until {until}. Why: {reason}"),
+        "red",
+        ("visits", ""),
+    ),
+    Event.STAFF_VISIT_ASKED: NoticeWords(
+        both("平台运营方申请进入后台：{by}", "The operator asks to look into your console: {by}"),
+        both("{may}。原因：{reason}。请同意或拒绝。", "{may}. Why: {reason}. Please answer."),
+        "orange",
+        ("visits", ""),
+    ),
     Event.STAFF_EXPIRING: NoticeWords(
         both("{title} 有卡密临期", "Cards of {title} expire soon"),
         both(
@@ -190,6 +208,10 @@ REASONS: dict[str, Text] = {
     ),
     "refund_failed": both(
         "退款未完成，将重新发货。", "It was not refunded after all, and is delivered again."
+    ),
+    "risk_review": both(
+        "订单已付款，正在人工核对，核对通过后自动发货；未通过将原路退款。",
+        "It is paid and being checked by a person: it is delivered once it passes, or refunded.",
     ),
     "late_payment": both(
         "订单取消后才到账，已无库存。",

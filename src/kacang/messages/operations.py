@@ -1,4 +1,4 @@
-"""What others may do: have something told, send what waits, mark what was read (N1).
+"""What others may do: have something told, and send what waits (N1).
 
 A message is a row first and is sent by a job: it exists if and only if what it tells of has
 committed. The row holds template, recipient and plain values; words and secrets (a link with a
@@ -6,32 +6,36 @@ token, a one-time code) are made when it is sent and kept nowhere (rule 27).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
-
-from kacang.merchants.queries import merchant, setting
 from kacang.merchants.tenancy import acting_as
-from kacang.messages import rendering
 from kacang.messages.events import Event
 from kacang.messages.models import MESSAGE_STEPS, Message, MessageState
-from kacang.messages.ports import TextMessage
-from kacang.messages.posting import NotPosted, post, post_text
-from kacang.messages.wording.operations import Place, event_of
-from kacang.messages.wording.queries import switched_off, words_of
-from kacang.messages.wording.variables import EMAIL, IN_APP, SMS, examples
-from kacang.queue import enqueue
+from kacang.messages.restraint import members
+from kacang.messages.sending import (
+    EXAMPLE,
+    Filler,
+    Filling,
+    Sending,
+    UnknownMessage,
+    queue_messages,
+    send,
+)
+from kacang.messages.wording.operations import Place, told
+from kacang.messages.wording.queries import switched_off
+from kacang.messages.wording.variables import CARRIED, EMAIL, IN_APP, SMS, WECHAT
 from kacang.shared import states
-from kacang.shared.errors import NotFound, TooMany
+from kacang.shared.errors import TooMany
 from kacang.shared.ids import new_uid
 
-# Seconds until the next try; after the last the message has failed, for a person to see.
-BACK_OFF = (60, 300, 1800, 7200, 21_600)
+__all__ = [
+    "Filler", "Filling", "Sending", "Tell", "TooManyExamples", "UnknownMessage", "send",
+    "send_again", "tell", "tell_all", "tell_example", "try_text",
+]  # fmt: skip
 
-
-EXAMPLE, EXAMPLES_MAX = "example", 10
+EXAMPLES_MAX = 10
 
 
 class TooManyExamples(TooMany):
@@ -40,10 +44,9 @@ class TooManyExamples(TooMany):
     code = "messages.too_many_examples"
 
 
-class UnknownMessage(NotFound):
-    """There is no such message."""
-
-    code = "messages.unknown"
+def _is_for_all(_reach: frozenset[str]) -> bool:
+    """Say of what names no order that it is not for a role that sees some alone."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,12 @@ class Tell:
         context: What the template is filled from; ids and plain values, never a secret.
         emails: Addresses to mail.
         phones: Numbers to send a text message to, where that is possible.
+        openids: Readers of the mini-program.
         in_app: Whether the staff see it in the console.
         language: Of the mails.
         is_asked_for: Whether somebody asked for it: it is told though its channel is switched off.
+        is_within: Whether a role with such a reach sees what it is of (I1). A member whose role
+            reaches to some orders only is mailed nothing else.
     """
 
     event: Event
@@ -67,39 +73,11 @@ class Tell:
     context: Mapping[str, Any]
     emails: Iterable[str] = ()
     phones: Iterable[str] = ()
+    openids: Iterable[str] = ()
     in_app: bool = False
     language: str = "zh-Hans"
     is_asked_for: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A message that is about to be sent, for whoever adds what is kept nowhere."""
-
-    merchant_id: int
-    uid: str
-    event: Event
-    context: Mapping[str, Any] = field(repr=False)
-    recipient: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Filling:
-    """What is added to a message when it is sent, and is kept nowhere.
-
-    Args:
-        values: More values for the template.
-        address: Where it goes, when the row names somebody by another name than the address.
-        unsubscribe_url: Where a POST alone ends such mails; "": nowhere.
-    """
-
-    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    address: str = field(default="", repr=False)
-    unsubscribe_url: str = field(default="", repr=False)
-
-
-# None: the occasion has passed, and nothing is sent.
-Filler = Callable[[Sending], Filling | None]
+    is_within: Callable[[frozenset[str]], bool] = _is_for_all
 
 
 def tell(*, merchant_id: int, message: Tell) -> int:
@@ -112,7 +90,7 @@ def tell_all(*, merchant_id: int, told: Iterable[Tell]) -> int:
 
     Returns how many messages are new.
     """
-    told = list(told)
+    told = _with_members(merchant_id, list(told))
     with acting_as(merchant_id):
         off = switched_off(merchant_id, [message.event for message in told])
         rows = [
@@ -128,40 +106,8 @@ def tell_all(*, merchant_id: int, told: Iterable[Tell]) -> int:
             ).values_list("uid", "channel")
         )
         sent = [uid for uid in (row.uid for row in rows) if new.get(uid, IN_APP) != IN_APP]
-        _enqueue(merchant_id, sent, 0)
+        queue_messages(merchant_id, sent, 0)
     return len(new)
-
-
-def send(*, merchant_id: int, uid: str, now: datetime, fill: Filler | None = None) -> MessageState:
-    """Try to send one mail or text that waits; a try that failed for now queues the next.
-
-    It leaves outside any transaction; must not be called inside one. A crash between sending and
-    noting it sends a mail twice, with the same Message-ID; a text message is not sent again then.
-
-    Raises:
-        UnknownMessage: The merchant has none of that uid.
-    """
-    sender = merchant(merchant_id=merchant_id)
-    name = str(setting(merchant_id=merchant_id, name="shop_name")) or sender.name
-    row = _begin(merchant_id, uid)
-    if row is None or row.state != MessageState.WAITING:
-        return MessageState(row.state if row else MessageState.FAILED)
-    if row.channel == SMS and row.tries > 1 and not row.error:
-        # An earlier try began and noted no end: a phone may have it.
-        return _not_sent(merchant_id, row, NotPosted("unknown", is_final=True))
-    if EXAMPLE in row.context:
-        return _send_example(row, name, now)
-    context = {"shop": name, **row.context}
-    sending = Sending(merchant_id, uid, Event(row.event), context, row.recipient)
-    filling = fill(sending) if fill else Filling()
-    if filling is None:
-        return _not_sent(merchant_id, row, NotPosted("outdated", is_final=True))
-    try:
-        _post(row, name, context, filling)
-    except NotPosted as problem:
-        return _not_sent(merchant_id, row, problem)
-    _note(merchant_id, uid, MessageState.SENT, "", now)
-    return MessageState.SENT
 
 
 def tell_example(*, merchant_id: int, place: Place, recipient: str, now: datetime) -> None:
@@ -171,7 +117,39 @@ def tell_example(*, merchant_id: int, place: Place, recipient: str, now: datetim
         NoSuchChannel: The event is not told by this channel.
         TooManyExamples: That address got ten within an hour.
     """
-    event = event_of(place.event, place.channel)
+    _example(merchant_id, place, recipient, now)
+
+
+def try_text(
+    *, merchant_id: int, place: Place, phone: str, account: str, now: datetime
+) -> tuple[bool, str]:
+    """Send an example by an account, on or off, at once; return whether it was taken, or why not.
+
+    It is a message like any other: in the log, and counted. Must not run inside a transaction.
+
+    Raises:
+        NoSuchChannel, TooManyExamples: As `tell_example`.
+    """
+    # Should we die meanwhile, the job finds that a try began, and says so.
+    uid = _example(merchant_id, place, phone, now, account=account, after_seconds=60)
+    state = send(merchant_id=merchant_id, uid=uid, now=now)
+    with acting_as(merchant_id):
+        error = Message.objects.values_list("error", flat=True).get(
+            merchant_id=merchant_id, uid=uid
+        )
+    return state == MessageState.SENT, error
+
+
+def _example(
+    merchant_id: int,
+    place: Place,
+    recipient: str,
+    now: datetime,
+    *,
+    account: str = "",
+    after_seconds: int = 0,
+) -> str:
+    event = told(place.event, place.channel)
     with acting_as(merchant_id):
         lately = Message.objects.filter(
             merchant_id=merchant_id, recipient=recipient, created_at__gt=now - timedelta(hours=1)
@@ -184,8 +162,10 @@ def tell_example(*, merchant_id: int, place: Place, recipient: str, now: datetim
             place.channel,
             recipient,
         )
+        row.account, row.is_asked_for = account, True
         row.save(force_insert=True)
-        _enqueue(merchant_id, [row.uid], 0)
+        queue_messages(merchant_id, [row.uid], after_seconds)
+    return row.uid
 
 
 def send_again(*, merchant_id: int, uid: str) -> None:
@@ -198,69 +178,45 @@ def send_again(*, merchant_id: int, uid: str) -> None:
     with acting_as(merchant_id):
         row = (
             Message.objects.select_for_update()
-            .filter(merchant_id=merchant_id, uid=uid, channel__in=(EMAIL, SMS))
+            .filter(merchant_id=merchant_id, uid=uid, channel__in=(EMAIL, *CARRIED))
             .first()
         )
         if row is None:
             raise UnknownMessage
         states.check(MESSAGE_STEPS, now=MessageState(row.state), to=MessageState.WAITING)
         Message.objects.filter(merchant_id=merchant_id, uid=uid).update(
-            state=MessageState.WAITING, tries=0, error=""
+            state=MessageState.WAITING, tries=0, error="", held_until=None, is_asked_for=True
         )
-        _enqueue(merchant_id, [uid], 0)
+        queue_messages(merchant_id, [uid], 0)
 
 
-def mark_read(*, merchant_id: int, now: datetime, uids: Iterable[str] | None = None) -> int:
-    """Note that the staff have read these notices of the console, or all; return how many."""
-    with acting_as(merchant_id):
-        rows = Message.objects.filter(merchant_id=merchant_id, channel=IN_APP, read_at__isnull=True)
-        if uids is not None:
-            rows = rows.filter(uid__in=list(uids)[:500])
-        return rows.update(read_at=now)
+def _with_members(merchant_id: int, told: list[Tell]) -> list[Tell]:
+    """Add the own addresses of those members who want a mail of what the staff are told."""
+    names = {message.event.value for message in told if message.event in members.NEEDED}
+    mailed = members.mailed(merchant_id=merchant_id, events=names) if names else {}
+    return [
+        replace(message, emails=dict.fromkeys([*message.emails, *_own(message, mailed)]))
+        if message.event.value in mailed
+        else message
+        for message in told
+    ]
 
 
-def _send_example(row: Message, shop: str, now: datetime) -> MessageState:
-    context = {**examples(Event(row.event), row.channel, row.language), "shop": shop}
-    try:
-        _post(row, shop, context, Filling())
-    except NotPosted as problem:
-        return _not_sent(row.merchant_id, row, problem)
-    _note(row.merchant_id, row.uid, MessageState.SENT, "", now)
-    return MessageState.SENT
+def _own(message: Tell, mailed: Mapping[str, list[members.Mailed]]) -> list[str]:
+    return [
+        one.email
+        for one in mailed[message.event.value]
+        if one.reach is None or message.is_within(one.reach)
+    ]
 
 
 def _rows(merchant_id: int, message: Tell) -> list[Message]:
     rows = [_row(merchant_id, message, EMAIL, address) for address in message.emails if address]
     rows += [_row(merchant_id, message, SMS, phone) for phone in message.phones if phone]
+    rows += [_row(merchant_id, message, WECHAT, openid) for openid in message.openids if openid]
     if message.in_app:
         rows.append(_row(merchant_id, message, IN_APP, ""))
     return rows
-
-
-def _post(row: Message, shop: str, context: Mapping[str, Any], filling: Filling) -> None:
-    own = words_of(
-        merchant_id=row.merchant_id, event=row.event, channel=row.channel, language=row.language
-    )
-    if row.channel == SMS:
-        post_text(
-            message=TextMessage(
-                reference=row.uid,
-                phone=row.recipient,
-                event=row.event,
-                language=row.language,
-                sender=shop,
-                text=rendering.short(row.event, row.language, context, own),
-                values=rendering.values_of(row.event, row.language, context),
-            )
-        )
-        return
-    post(
-        uid=row.uid,
-        sender_name=shop,
-        recipient=filling.address or row.recipient,
-        mail=rendering.mail(row.event, row.language, {**context, **filling.values}, own),
-        unsubscribe_url=filling.unsubscribe_url,
-    )
 
 
 def _row(merchant_id: int, message: Tell, channel: str, recipient: str) -> Message:
@@ -275,45 +231,5 @@ def _row(merchant_id: int, message: Tell, channel: str, recipient: str) -> Messa
         once=f"{message.event.value}/{message.once}"[:120],
         # What is shown in the console is where it belongs at once.
         state=MessageState.SENT if channel == IN_APP else MessageState.WAITING,
+        is_asked_for=message.is_asked_for,
     )
-
-
-def _begin(merchant_id: int, uid: str) -> Message | None:
-    with acting_as(merchant_id):
-        rows = Message.objects.filter(merchant_id=merchant_id, uid=uid, channel__in=(EMAIL, SMS))
-        rows.filter(state=MessageState.WAITING).update(tries=F("tries") + 1)
-        row = rows.first()
-    if row is None:
-        raise UnknownMessage
-    return row
-
-
-def _not_sent(merchant_id: int, row: Message, problem: NotPosted) -> MessageState:
-    if problem.is_final or row.tries > len(BACK_OFF):
-        _note(merchant_id, row.uid, MessageState.FAILED, problem.reason, None)
-        return MessageState.FAILED
-    with acting_as(merchant_id):
-        _note(merchant_id, row.uid, MessageState.WAITING, problem.reason, None)
-        _enqueue(merchant_id, [row.uid], BACK_OFF[row.tries - 1])
-    return MessageState.WAITING
-
-
-def _note(
-    merchant_id: int, uid: str, state: MessageState, error: str, sent_at: datetime | None
-) -> None:
-    with acting_as(merchant_id):
-        Message.objects.filter(merchant_id=merchant_id, uid=uid, state=MessageState.WAITING).update(
-            state=state, error=error[:200], sent_at=sent_at
-        )
-
-
-def _enqueue(merchant_id: int, uids: Iterable[str], after_seconds: int) -> None:
-    for uid in uids:
-        enqueue(
-            "messages.send",
-            queue="mail",
-            lock=f"messages.send/{uid}",
-            after_seconds=after_seconds,
-            merchant_id=merchant_id,
-            uid=uid,
-        )

@@ -10,8 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import connection
 
-from kacang.messages.ports import NotSent, TextMessage
-from kacang.messages.registry import sms_sender
+from kacang.messages.ports import NotSent, SmsSender, Taken, TextMessage
 from kacang.messages.rendering import Mail
 
 PERMANENT = range(500, 600)
@@ -53,19 +52,16 @@ def post(
     _guarded(message.send)
 
 
-def post_text(*, message: TextMessage) -> None:
-    """Send one text message by the company that is installed. Not inside a transaction (L18).
+def post_text(*, sender: SmsSender, message: TextMessage) -> Taken:
+    """Send one text message by a company. Not inside a transaction (L18).
 
     Raises:
-        NotPosted: It was not taken: for good (no company, a number that is none), or for now.
+        NotPosted: It was not taken: for good (a number that is none), or for now.
     """
     if connection.in_atomic_block:
         raise RuntimeError("no outside call inside a transaction")
-    sender = sms_sender()
-    if sender is None:
-        raise NotPosted("no_sms_sender", is_final=True)
     try:
-        sender.send(message)
+        return sender.send(message) or Taken()
     except NotSent as problem:
         raise NotPosted(problem.reason, is_final=problem.is_final) from problem
     except Exception as error:

@@ -1,23 +1,16 @@
-"""What others may ask: the log of messages, and the notices of the console."""
+"""What others may ask: the log of messages. The notices of the console are in `bell`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from kacang.merchants.tenancy import acting_as
-from kacang.messages import rendering
 from kacang.messages.models import Message, MessageState
-from kacang.messages.wording.house import language_of
-from kacang.messages.wording.queries import own_words
-from kacang.messages.wording.texts import Wording
-from kacang.messages.wording.variables import IN_APP
 from kacang.shared.texts import Text, both, pick
 
 __all__ = [
-    "MessageFilter", "MessagePage", "MessageRow", "MessageState", "NoticePage", "NoticeRow", "log",
-    "notices", "unread_count",
+    "MessageFilter", "MessagePage", "MessageRow", "MessageState", "log", "problem_words",
 ]  # fmt: skip
 
 # Why a mail was not sent, in words; the server's number may follow the code.
@@ -42,7 +35,23 @@ PROBLEMS: dict[str, Text] = {
         "服务商没有答复，可能已经发送；为避免重复，未自动重发。",
         "The company did not answer. It may have been sent, so it is not sent again by itself.",
     ),
+    "no_wechat": both("未启用小程序账户。", "No account of a mini-program is on."),
+    "wechat_refused": both(
+        "对方没有订阅此消息。", "The reader has not agreed to a message of this kind."
+    ),
+    "wechat_data": both("模板参数不符合微信的要求。", "A value does not fit the template."),
+    "wechat_reader": both("openid 不属于该小程序。", "The openid is none of this mini-program."),
+    "wechat_template": both("小程序没有这个模板。", "The mini-program has no such template."),
+    "wechat_page": both("小程序没有这个页面。", "The mini-program has no such page."),
     "no_sms_sender": both("未安装短信服务。", "No sender of text messages is installed."),
+    "undelivered": both(
+        "运营商回执：未送达。", "The company took it, but it did not reach the phone."
+    ),
+    "too_often": both(
+        "当天已向该收件人发过同类通知，超过上限。",
+        "They got as many of this kind today as your limit allows.",
+    ),
+    "opted_out": both("收件人已关闭此类通知。", "They do not want to be told of this."),
     "outdated": both("内容已过期，未发送。", "It had expired before it could be sent."),
 }
 
@@ -61,12 +70,15 @@ class MessageRow:
     error: str
     created_at: datetime
     sent_at: datetime | None
+    delivered_at: datetime | None
+    company: str
+    parts: int
+    price_milli: int
+    held_until: datetime | None = None
 
     def problem(self, language: str) -> str:
         """Say why it was not sent, in a language."""
-        code, _, number = self.error.partition(" ")
-        words = pick(PROBLEMS.get(code), language) or self.error
-        return f"{words} ({number})" if number else words
+        return problem_words(self.error, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +97,15 @@ class MessageFilter:
     channel: str = ""
     event: str = ""
     recipient: str = ""
+    # Sent from the first of these to before the second.
+    sent: tuple[datetime, datetime] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeRow:
-    """A notice of the console, in the reader's language. `target` is a kind and a public id."""
-
-    uid: str
-    event: str
-    title: str
-    line: str
-    tone: str
-    target: tuple[str, str]
-    created_at: datetime
-    is_read: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NoticePage:
-    """A page of notices, the newest first. `next_cursor` is empty on the last page."""
-
-    rows: tuple[NoticeRow, ...]
-    next_cursor: str
+def problem_words(error: str, language: str) -> str:
+    """Say what an error of the log means; what follows its code is the other side's own."""
+    code, _, number = error.partition(" ")
+    words = pick(PROBLEMS.get(code), language) or error
+    return f"{words} ({number})" if number else words
 
 
 def log(
@@ -120,29 +119,10 @@ def log(
         for name in ("channel", "event", "recipient"):
             if value := getattr(where, name):
                 rows = rows.filter(**{name: value})
+        if where.sent is not None:
+            rows = rows.filter(sent_at__gte=where.sent[0], sent_at__lt=where.sent[1])
         found, next_cursor = _page(merchant_id, rows, cursor, limit)
     return MessagePage(tuple(_message(row) for row in found), next_cursor)
-
-
-def notices(
-    *, merchant_id: int, language: str, cursor: str = "", limit: int = 30, unread: bool = False
-) -> NoticePage:
-    """Return a page of the console's notices in a language, or of the unread ones."""
-    with acting_as(merchant_id):
-        rows = Message.objects.filter(merchant_id=merchant_id, channel=IN_APP)
-        if unread:
-            rows = rows.filter(read_at__isnull=True)
-        found, next_cursor = _page(merchant_id, rows, cursor, limit)
-        own = own_words(merchant_id=merchant_id, channel=IN_APP) if found else {}
-    return NoticePage(tuple(_notice(row, language, own) for row in found), next_cursor)
-
-
-def unread_count(*, merchant_id: int, most: int = 99) -> int:
-    """Return how many notices nobody has read, up to `most`."""
-    with acting_as(merchant_id):
-        rows = Message.objects.filter(merchant_id=merchant_id, channel=IN_APP, read_at__isnull=True)
-        # Ordered like the index of what is unread: it never looks at the rest.
-        return rows.order_by("-id")[:most].count()
 
 
 def _page(
@@ -168,19 +148,9 @@ def _message(row: Message) -> MessageRow:
         error=row.error,
         created_at=row.created_at,
         sent_at=row.sent_at,
-    )
-
-
-def _notice(row: Message, language: str, own: Mapping[tuple[str, str], Wording]) -> NoticeRow:
-    said = own.get((row.event, language_of(language)))
-    words = rendering.notice(row.event, language, row.context, said)
-    return NoticeRow(
-        uid=row.uid,
-        event=row.event,
-        title=words.title,
-        line=words.line,
-        tone=words.tone,
-        target=words.target,
-        created_at=row.created_at,
-        is_read=row.read_at is not None,
+        delivered_at=row.delivered_at,
+        company=row.company,
+        parts=row.parts,
+        price_milli=row.price_milli,
+        held_until=row.held_until if row.state == MessageState.WAITING else None,
     )

@@ -10,10 +10,14 @@ from kacang.messages.events import NOTICES, REASONS, Event
 from kacang.messages.wording.house import file_of, house_words, language_of
 from kacang.messages.wording.texts import Wording, fill
 from kacang.messages.wording.variables import IN_APP, SMS, with_computed
-from kacang.shared.texts import pick
+from kacang.shared.texts import both, pick
 
 # Values longer than this are cut: a title is a line, not a page.
 VALUE_MAX = 500
+SWITCHES = both(
+    "不想再收到这类邮件，或选择接收哪些通知：",
+    "To get no more mails of this kind, or to choose what you are told:",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,18 @@ class Notice:
     target: tuple[str, str]
 
 
-def mail(event: str, language: str, context: Mapping[str, Any], own: Wording | None = None) -> Mail:
+def mail(
+    event: str,
+    language: str,
+    context: Mapping[str, Any],
+    own: Wording | None = None,
+    *,
+    switches_url: str = "",
+) -> Mail:
     """Render a mail, in the merchant's own words where there are such.
 
-    The first line of the house's template is the subject.
+    The first line of the house's template is the subject. `switches_url`: where its reader says
+    what they want to be told, put below; "": nowhere.
     """
     values = with_computed(event, language, _values(context, language))
     if own:
@@ -47,6 +59,8 @@ def mail(event: str, language: str, context: Mapping[str, Any], own: Wording | N
         text = render_to_string(file_of(event, language), values)
         subject, _, body = text.strip().partition("\n")
     paragraphs = [part.strip() for part in body.strip().split("\n\n") if part.strip()]
+    if switches_url:
+        paragraphs += [pick(SWITCHES, language), switches_url]
     html = render_to_string(
         "mail/layout.html",
         {

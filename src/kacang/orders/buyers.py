@@ -13,6 +13,7 @@ class OrderBuyer:
 
     number: str
     email: str
+    phone: str
     language: str
     line_ids: tuple[int, ...]
 
@@ -28,6 +29,6 @@ def buyers_of_lines(*, merchant_id: int, line_ids: Iterable[int]) -> list[OrderB
             known = found.get(row.order_id)
             ids = (*known.line_ids, row.pk) if known else (row.pk,)
             found[row.order_id] = OrderBuyer(
-                row.order.number, row.order.email, row.order.language, ids
+                row.order.number, row.order.email, row.order.phone, row.order.language, ids
             )
     return list(found.values())

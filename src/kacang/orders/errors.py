@@ -87,6 +87,12 @@ class NotPayable(Conflict):
     code = "orders.not_payable"
 
 
+class AnotherOwner(Refused):
+    """The order is not of the wallet's owner."""
+
+    code = "wallets.another_owner"
+
+
 class NoProvider(Invalid):
     """The shop offers no such way to pay."""
 
@@ -109,6 +115,12 @@ class NothingForBatch(Conflict):
     """It can be done with none of the chosen orders."""
 
     code = "orders.nothing_for_batch"
+
+
+class TagAsBefore(Conflict):
+    """The order had the tag already, or had none to take off."""
+
+    code = "orders.tag_as_before"
 
 
 class BatchTooLarge(Invalid):
@@ -225,3 +237,9 @@ class BadPrice(Invalid):
     """A price lies between nothing and what the lines cost."""
 
     code = "orders.bad_price"
+
+
+class UnderReview(Conflict):
+    """The order is held until somebody has looked at it."""
+
+    code = "orders.under_review"

@@ -100,12 +100,14 @@ class Event(IntEnum):
     REFUND_DONE = 21
     REFUND_FAILED = 22
     REFUND_DROPPED = 23
+    CORRECTED = 24
     SHIPPED = 40
     ARRIVED = 41
     TRACKING_CHANGED = 42
     PARCEL_VOIDED = 43
     RECIPIENT_SHOWN = 44
     RECIPIENT_CHANGED = 45
+    COMPLETED = 46
     EXCEPTION_OPENED = 60
     EXCEPTION_CLOSED = 61
     EXCEPTION_TAKEN = 62
@@ -116,6 +118,12 @@ class Event(IntEnum):
     UNTAGGED = 81
     NOTE_WITHDRAWN = 82
     ASSIGNED = 90
+    REVIEWED = 110
+    HELD = 111
+    REVIEW_APPROVED = 112
+    REVIEW_REJECTED = 113
+    REVIEW_FIRST = 114
+    REVIEW_LATE = 115
 
 
 class Order(models.Model):
@@ -156,6 +164,8 @@ class Order(models.Model):
     has_note = models.BooleanField(default=False)
     # Whose work the order is: a membership, or nobody's (I1).
     assignee_id = models.BigIntegerField(null=True)
+    # How soon it is seen to: 1 to 9, the greatest first; 0: as it comes (O9).
+    priority = models.SmallIntegerField(default=0)
     pay_by = models.DateTimeField()
     created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)

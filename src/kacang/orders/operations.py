@@ -33,7 +33,7 @@ from kacang.orders.deposits.placing import DepositWish, place_deposit
 from kacang.orders.fulfilling.delivering import continue_waiting, replenish
 from kacang.orders.fulfilling.handing import hand_over
 from kacang.orders.fulfilling.handing_again import hand_over_again
-from kacang.orders.money.from_wallets import pay_from_wallet
+from kacang.orders.money.from_wallets import pay_for_owner, pay_from_wallet
 from kacang.orders.money.paying import Payer, ask_about, settle_waiting, start_payment
 from kacang.orders.money.settling import promise_settlement, settle_notice, settle_notices
 from kacang.orders.money.transferring import confirm_transfer, hand_in_proof
@@ -61,9 +61,10 @@ __all__ = [
     "approve_refund", "ask_about", "assign_order", "cancel_order", "change_price", "check_access",
     "check_code", "check_move", "check_references", "code_to_send", "confirm_transfer",
     "continue_waiting", "deliveries", "drop_refund", "expire_due", "finish_by_hand",
-    "hand_in_proof", "hand_over", "hand_over_again", "new_access_token", "pay_from_wallet",
-    "place_deposit", "place_order", "place_order_once", "place_orders", "promise_order",
-    "promise_settlement", "pursue_refund", "redeem", "refund_late", "refund_second",
+    "hand_in_proof", "hand_over", "hand_over_again", "new_access_token", "pay_for_owner",
+    "pay_from_wallet", "place_deposit", "place_order", "place_order_once", "place_orders",
+    "promise_order", "promise_settlement", "pursue_refund", "redeem", "refund_late",
+    "refund_second",
     "reject_refund", "replace_card", "replace_cards", "replenish", "request_code", "request_refund",
     "request_suspense_refund", "resend", "retry_refund", "run_move", "run_move_check",
     "run_replace", "screen", "second_way", "secret_form", "settle_notice", "settle_notices",

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import connection
+from django.db.models import Q
 
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.cards.card_history import CardEvent, CardHistory, Step, card_history
@@ -37,11 +39,14 @@ from kacang.shared.money import Money
 __all__ = [
     "REPLACING", "CardEvent", "CardHistory", "Counted", "DayFigures", "Match", "Matches", "Step",
     "Totals", "best_sellers", "by_hour", "card_history", "count_newer", "count_up_to",
-    "counts_by_state", "day_figures", "find_for_lookup", "frozen", "matching",
-    "most_counted", "order", "order_by_id", "orders_page", "rows_of", "timeline", "totals",
+    "counts_by_state", "day_figures", "find_for_lookup", "frozen", "is_within", "last_orders",
+    "matching", "most_counted", "order", "order_by_id", "orders_page", "rows_of", "timeline",
+    "totals", "was_given_again",
 ]  # fmt: skip
 
 TIMELINE_MAX = 500
+# By these somebody who had got everything got something of it anew.
+_GIVEN_AGAIN = (Event.REPLACED, Event.CORRECTED, Event.HANDED_OVER)
 
 
 def order(*, merchant_id: int, number: str) -> OrderView:
@@ -77,6 +82,28 @@ def numbers_of(*, merchant_id: int, order_ids: Collection[int]) -> dict[int, str
         return dict(rows.values_list("id", "number"))
 
 
+def is_within(*, merchant_id: int, number: str, reach: frozenset[str]) -> bool:
+    """Whether a role with such a reach sees an order: for what is told to its members (I1)."""
+    members = [int(word[1:]) for word in reach if word[1:].isdecimal()]
+    channels = [word for word in reach if not word[1:].isdecimal()]
+    with acting_as(merchant_id):
+        return (
+            Order.objects.filter(merchant_id=merchant_id, number=number[:20])
+            .filter(Q(assignee_id__in=members) | Q(channel__in=channels))
+            .exists()
+        )
+
+
+def last_orders(*, operator_id: int, merchant_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when each of these merchants last had an order; nothing to who is no operator now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select * from last_orders_of(%s::bigint, %s::bigint[])",
+            [operator_id, list(merchant_ids)],
+        )
+        return {merchant_id: at for merchant_id, at in cursor.fetchall() if at}
+
+
 def find_for_lookup(*, merchant_id: int, number: str, contact_text: str) -> OrderView | None:
     """Return an order to somebody who knows its number and contact; else None, never why.
 
@@ -99,6 +126,14 @@ def find_for_lookup(*, merchant_id: int, number: str, contact_text: str) -> Orde
         contact.phone and contact.phone == found.contact.phone
     )
     return found if same else None
+
+
+def was_given_again(*, merchant_id: int, order_id: int, since: datetime) -> bool:
+    """Whether an order got another card, a corrected code or goods once more since then."""
+    with acting_as(merchant_id):
+        return TimelineEntry.objects.filter(
+            merchant_id=merchant_id, order_id=order_id, at__gte=since, event__in=_GIVEN_AGAIN
+        ).exists()
 
 
 def timeline(*, merchant_id: int, number: str) -> list[EventView]:
@@ -192,6 +227,7 @@ def _lines(row: Order, lines: Iterable[Line]) -> tuple[LineView, ...]:
                 state: counted[line.pk, state] for state in UnitState if counted[line.pk, state]
             },
             has_redeem_codes=line.sku.redeems_id is not None,
+            has_claims=bool(line.claim),
         )
         for line in lines
     )

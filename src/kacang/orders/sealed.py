@@ -18,7 +18,7 @@ SEALED = (
     ),
     SealedTable(
         table="change_request",
-        columns={"sealed": "sealed"},
+        columns={"sealed": "sealed", "recipient_sealed": "recipient"},
         bound_to="change_request",
         place="convert_to(t.uid, 'UTF8')",
     ),

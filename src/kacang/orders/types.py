@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from kacang.orders.finding.filters import OrderFilter, Period, Sort
+from kacang.logistics.queries import RecipientView
+from kacang.orders.finding.filters import OrderFilter, Sort
 from kacang.orders.models import Channel, Event, OrderState, UnitState
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
@@ -14,7 +15,7 @@ from kacang.vault.queries import CardFile
 __all__ = [
     "Channel", "Credentials", "Delivered", "Event", "EventView", "Item", "LineView", "OpenPayment",
     "OrderFilter", "OrderPage", "OrderRow", "OrderState", "OrderView", "Origin", "PaymentView",
-    "Period", "PlaceRequest", "PlacedOrder", "Sort", "UnitState",
+    "PlaceRequest", "PlacedOrder", "Sort", "UnitState",
 ]  # fmt: skip
 
 
@@ -53,6 +54,8 @@ class PlaceRequest:
     external_number: str | None = None
     form: Mapping[str, str] = field(default_factory=dict)
     provider: str = ""
+    # Whom goods go to that are sent by courier; for anything else there must be none.
+    recipient: RecipientView | None = None
     # A redeem code was given for it: it costs nothing, and the SKU need not be on sale.
     is_redemption: bool = False
 
@@ -100,6 +103,8 @@ class LineView:
     units: Mapping[UnitState, int]
     # Whether its cards are redeem codes, to be given for something else.
     has_redeem_codes: bool = False
+    # Whether its codes are good for something of the shop's own: money, or another SKU.
+    has_claims: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,8 @@ class OrderRow:
     created_at: datetime
     paid_at: datetime | None
     pay_by: datetime
+    # 1 to 9, the greatest first; 0: none (O9).
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

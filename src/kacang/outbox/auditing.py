@@ -17,7 +17,7 @@ from kacang.merchants.queries import AuditFilter, AuditRow
 from kacang.merchants.tenancy import acting_as
 from kacang.outbox import files, work
 from kacang.outbox.guarding import guarded
-from kacang.outbox.work import Task, WorkView
+from kacang.outbox.work import Task, WorkView, once_of
 from kacang.queue import enqueue
 from kacang.shared.errors import Invalid
 
@@ -30,6 +30,7 @@ XLSX_MAX = 100_000
 CSV_MAX = 2_000_000
 LIFETIME = timedelta(days=1)
 FAULTS_MAX = 20
+HIDDEN = "hidden"
 REPORT_EVERY = 200
 
 Row = Sequence[str]
@@ -47,16 +48,27 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How rows of the log are written: the heads, and an entry's cells, in a language."""
+    """How rows of the log are written, in a language: the heads, and an entry's cells.
+
+    Amounts are of the merchant's currency, where an entry names none.
+    """
 
     heads: Callable[[str], Row]
-    cells: Callable[[AuditRow, str, int], Row]
+    cells: Callable[[AuditRow, str, str, int], Row]
 
 
 def start_export(
-    *, merchant_id: int, where: AuditFilter, kind: str, language: str, actor: Actor
+    *,
+    merchant_id: int,
+    where: AuditFilter,
+    kind: str,
+    language: str,
+    actor: Actor,
+    token: str = "",
 ) -> str:
     """Start to write the entries that fit into a file; return the job's uid. It is in the log.
+
+    `token` is the form's that asks for it: sent twice, the same request is one export.
 
     Raises:
         BadExport: `kind` is none.
@@ -64,9 +76,12 @@ def start_export(
     if kind not in (CSV, XLSX):
         raise BadExport
     asked = {name: value for name, value in _stored(where).items() if value}
+    once = once_of(token, EXPORT, asked, kind)
     with acting_as(merchant_id):
+        if before := work.started(merchant_id=merchant_id, actor=actor, once=once):
+            return before
         uid = work.start(
-            merchant_id=merchant_id, kind=EXPORT, actor=actor,
+            merchant_id=merchant_id, kind=EXPORT, actor=actor, once=once,
             arguments={"where": asked, "as": kind, "language": language,
                        "actor": [actor.kind, actor.id]},
         )  # fmt: skip
@@ -83,10 +98,13 @@ def run_export(*, merchant_id: int, work_uid: str, layout: Layout) -> None:
     guarded(merchant_id, work_uid, lambda who, task: _stoppable(_export, who, task, layout))
 
 
-def start_verification(*, merchant_id: int, actor: Actor) -> str:
-    """Start to compare every seal with its log; return the job's uid."""
+def start_verification(*, merchant_id: int, actor: Actor, token: str = "") -> str:
+    """Start to compare every seal with its log; return the job's uid. `token`: as above."""
+    once = once_of(token, VERIFY)
     with acting_as(merchant_id):
-        uid = work.start(merchant_id=merchant_id, kind=VERIFY, arguments={}, actor=actor)
+        if before := work.started(merchant_id=merchant_id, actor=actor, once=once):
+            return before
+        uid = work.start(merchant_id=merchant_id, kind=VERIFY, arguments={}, actor=actor, once=once)
         audit.record(
             merchant_id=merchant_id, actor=actor, action="audit.verify",
             object_kind="work", object_uid=uid,
@@ -101,14 +119,17 @@ def run_verification(*, merchant_id: int, work_uid: str) -> None:
 
 
 def start_again(*, merchant_id: int, item: WorkView, actor: Actor) -> str:
-    """Start a job of one of KINDS once more, as it was asked for; return the new one's uid."""
+    """Start a job of one of KINDS once more, as it was asked for; return the new one's uid.
+
+    However often it is asked for of the same job, it is one: that can be started again itself.
+    """
     assert item.kind in KINDS
     if item.kind == VERIFY:
-        return start_verification(merchant_id=merchant_id, actor=actor)
+        return start_verification(merchant_id=merchant_id, actor=actor, token=item.uid)
     asked = item.arguments
     return start_export(
         merchant_id=merchant_id, where=_read(asked["where"]), kind=asked["as"],
-        language=asked["language"], actor=actor,
+        language=asked["language"], actor=actor, token=item.uid,
     )  # fmt: skip
 
 
@@ -125,6 +146,7 @@ def _export(merchant_id: int, task: Task, layout: Layout) -> Mapping[str, Any]:
     where = _read(task.arguments["where"])
     language, kind = task.arguments["language"], task.arguments["as"]
     most = XLSX_MAX if kind == XLSX else CSV_MAX
+    currency = queries.merchant(merchant_id=merchant_id).currency
     written = 0
 
     def lines() -> Iterator[Row]:
@@ -135,7 +157,7 @@ def _export(merchant_id: int, task: Task, layout: Layout) -> Mapping[str, Any]:
             written += 1
             if written % PAGE == 0:
                 _progress(merchant_id, task, written, 0)
-            yield layout.cells(row, language, written)
+            yield layout.cells(row, language, currency, written)
 
     heads = layout.heads(language)
     body = _workbook(heads, lines()) if kind == XLSX else _table(heads, lines())
@@ -217,7 +239,7 @@ def _progress(merchant_id: int, task: Task, done: int, total: int) -> None:
         raise Stopped
 
 
-def _stored(where: AuditFilter) -> dict[str, str]:
+def _stored(where: AuditFilter) -> dict[str, Any]:
     return {
         "actor": where.actor,
         "action": where.action,
@@ -225,10 +247,11 @@ def _stored(where: AuditFilter) -> dict[str, str]:
         "address": where.address,
         "since": where.since.isoformat() if where.since else "",
         "until": where.until.isoformat() if where.until else "",
+        HIDDEN: ["address"] if where.hides_places else [],
     }
 
 
-def _read(given: Mapping[str, str]) -> AuditFilter:
+def _read(given: Mapping[str, Any]) -> AuditFilter:
     since, until = (
         datetime.fromisoformat(given[name]) if given.get(name) else None
         for name in ("since", "until")
@@ -236,5 +259,10 @@ def _read(given: Mapping[str, str]) -> AuditFilter:
     return AuditFilter(
         actor=given.get("actor", ""), action=given.get("action", ""),
         object_uid=given.get("object", ""), address=given.get("address", ""), since=since,
-        until=until,
+        until=until, hides_places=bool(given.get(HIDDEN)),
     )  # fmt: skip
+
+
+def is_masked(item: WorkView) -> bool:
+    """Whether an export of the log tells no buyer's network address."""
+    return bool(item.arguments["where"].get(HIDDEN))

@@ -47,10 +47,11 @@ class WorkView:
         return self.state in (WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED)
 
 
-def work(*, merchant_id: int, uid: str) -> WorkView:
-    """Return one job, or raise UnknownWork."""
+def work(*, merchant_id: int, uid: str, lock: bool = False) -> WorkView:
+    """Return one job, or raise UnknownWork; `lock`: it stands still until the caller has ended."""
     with acting_as(merchant_id):
-        row = Work.objects.filter(merchant_id=merchant_id, uid=uid).first()
+        rows = Work.objects.filter(merchant_id=merchant_id, uid=uid)
+        row = (rows.select_for_update(no_key=True) if lock else rows).first()
     if row is None:
         raise UnknownWork
     return _view(row)

@@ -27,7 +27,10 @@ def relay_batch(*, listeners: Listeners, most: int = BATCH, wanted: Wanted | Non
     `wanted` spares the jobs of merchants who do not listen; it is asked once a batch.
     """
     with connection.cursor() as cursor:
-        cursor.execute("select merchant_id, kind, payload from outbox_take(%s::int)", [most])
+        # What is taken comes in any order: jobs are queued in the order in which things happened.
+        cursor.execute(
+            "select merchant_id, kind, payload from outbox_take(%s::int) order by id", [most]
+        )
         news = cursor.fetchall()
     who = {prefix: ask() for prefix, ask in (wanted or {}).items()} if news else {}
     for merchant_id, kind, payload in news:

@@ -4,6 +4,8 @@ A job is run again after a crash. It takes its `checkpoint` from `begin` and sav
 with `progress`, in the transaction that did the piece of work: both are kept, or neither.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,8 @@ from kacang.shared.clock import utc_now
 from kacang.shared.ids import new_uid
 
 CHECKPOINT = "checkpoint"
+# Of the hash that a repeated start is known by: 112 bits.
+UID_HEX = 28
 # To which orders the person who started a job reaches: the job sees no others (I1).
 REACH = "reach"
 
@@ -33,9 +37,11 @@ __all__ = [
     "fail",
     "finish",
     "is_followed",
+    "once_of",
     "progress",
     "set_argument",
     "start",
+    "started",
     "stop",
     "work",
     "works",
@@ -53,20 +59,54 @@ class Task:
     actor_label: str
 
 
+def once_of(token: str, *wanted: object) -> str:
+    """Return by what a start is known when it is sent twice: a form's token and what it asks for.
+
+    "" without a token: then each start is one of its own.
+    """
+    return json.dumps([token, *wanted], default=str, sort_keys=True) if token else ""
+
+
+def started(*, merchant_id: int, actor: Actor, once: str) -> str:
+    """Return the uid of the job that this person has started by `once`; "": none yet.
+
+    Must run inside the caller's transaction, which goes on to start it: another that sends the
+    same waits here until it has ended.
+    """
+    if not once:
+        return ""
+    assert connection.in_atomic_block
+    uid = _uid_of(merchant_id, actor, once)
+    with acting_as(merchant_id), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s::text, 0))", [uid])
+        return uid if Work.objects.filter(merchant_id=merchant_id, uid=uid).exists() else ""
+
+
+def _uid_of(merchant_id: int, actor: Actor, once: str) -> str:
+    said = json.dumps([merchant_id, actor.kind, actor.id, once])
+    return f"job_{hashlib.sha256(said.encode()).hexdigest()[:UID_HEX]}"
+
+
 def start(
-    *, merchant_id: int, kind: str, arguments: Mapping[str, Any], actor: Actor, total: int = 0
+    *,
+    merchant_id: int,
+    kind: str,
+    arguments: Mapping[str, Any],
+    actor: Actor,
+    total: int = 0,
+    once: str = "",
 ) -> str:
     """Note a job that will run, and return its uid. The caller queues it, in one transaction.
 
     `arguments` hold ids, names and choices; never a secret. The job reaches as far as whoever
-    starts it does now.
+    starts it does now. With `once`, ask `started` before.
     """
     reach = current_reach()
     narrowed = {} if reach is None else {REACH: sorted(reach)}
     with acting_as(merchant_id):
         row = Work.objects.create(
             merchant_id=merchant_id,
-            uid=new_uid("job"),
+            uid=_uid_of(merchant_id, actor, once) if once else new_uid("job"),
             kind=kind,
             arguments={**arguments, **narrowed},
             actor_label=actor.label[:120],

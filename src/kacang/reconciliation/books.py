@@ -11,7 +11,7 @@ from datetime import datetime
 from kacang.ledger import queries as ledger
 from kacang.ledger.accounts import DocumentKind
 from kacang.ledger.beancount import Names
-from kacang.ledger.queries import Entry, EntryFilter
+from kacang.ledger.queries import BooksPiece, Entry, EntryFilter
 from kacang.orders import queries as orders
 from kacang.payments import queries as payments
 from kacang.payments import reporting
@@ -78,14 +78,20 @@ def entries_of(*, merchant_id: int, kind: str, uid: str) -> list[Entry]:
     return sorted(found, key=lambda entry: -entry.id)
 
 
-def export(
+def export(*, merchant_id: int, language: str) -> Iterator[str]:
+    """Yield a merchant's books in beancount syntax; see `ledger.pieces`."""
+    for piece in pieces(merchant_id=merchant_id, language=language):
+        yield piece.text
+
+
+def pieces(
     *,
     merchant_id: int,
     language: str,
     since: datetime | None = None,
     until: datetime | None = None,
-) -> Iterator[str]:
-    """Yield a merchant's books in beancount syntax; see `ledger.export`."""
+) -> Iterator[BooksPiece]:
+    """Yield a merchant's books in beancount syntax, with how many transfers are in each piece."""
 
     def documents(kind: DocumentKind, ids: Collection[int]) -> Mapping[int, str]:
         look_up = _LOOK_UPS.get(kind)
@@ -93,7 +99,7 @@ def export(
         return {id_: paper.name for id_, paper in named.items() if paper.name}
 
     names = Names(documents=documents, owners=lambda _account, owner: f"Part{owner}")
-    return ledger.export(
+    return ledger.pieces(
         merchant_id=merchant_id, since=since, until=until, names=names, language=language
     )
 

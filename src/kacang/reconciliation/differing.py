@@ -88,16 +88,30 @@ def differences(
 ) -> list[DifferenceView]:
     """Return differences, those not resolved first, the newest day first."""
     with acting_as(merchant_id):
-        found = _differences(merchant_id, where)
-        if where.kind is not None:
-            found = found.filter(kind=where.kind)
-        if where.is_open is not None:
-            found = found.filter(resolution__isnull=where.is_open)
+        found = _narrowed(_differences(merchant_id, where), where)
         ordered = found.select_related("bill").order_by(
             F("resolution").asc(nulls_first=True), "-bill__day", "kind", "id"
         )
         rows = list(ordered[offset : offset + min(limit, PAGE_MAX)])
     return [_difference(row) for row in rows]
+
+
+def differences_after(
+    *, merchant_id: int, where: DifferenceFilter, after_id: int, limit: int
+) -> list[DifferenceView]:
+    """Return the next differences in the order in which they were found: for exports.
+
+    One that is resolved meanwhile keeps its place, unlike in the list.
+    """
+    with acting_as(merchant_id):
+        found = _narrowed(_differences(merchant_id, where), where).filter(id__gt=after_id)
+        return [_difference(row) for row in found.select_related("bill").order_by("id")[:limit]]
+
+
+def count_differences(*, merchant_id: int, where: DifferenceFilter, most: int) -> int:
+    """Return how many differences fit, counted up to a limit."""
+    with acting_as(merchant_id):
+        return _narrowed(_differences(merchant_id, where), where).values("id")[:most].count()
 
 
 def difference_counts(
@@ -171,6 +185,14 @@ def _differences(merchant_id: int, where: DifferenceFilter) -> QuerySet[Differen
         found = found.filter(bill__day__gte=where.first)
     if where.last is not None:
         found = found.filter(bill__day__lte=where.last)
+    return found
+
+
+def _narrowed(found: QuerySet[Difference], where: DifferenceFilter) -> QuerySet[Difference]:
+    if where.kind is not None:
+        found = found.filter(kind=where.kind)
+    if where.is_open is not None:
+        found = found.filter(resolution__isnull=where.is_open)
     return found
 
 

@@ -123,6 +123,13 @@ def stars_of(*, merchant_id: int, product_id: int) -> Stars:
     return Stars((row.one, row.two, row.three, row.four, row.five))
 
 
+def of_orders(*, merchant_id: int, order_ids: Sequence[int], limit: int = 20) -> ReviewPage:
+    """Return reviews of some orders, in any state, the newest first."""
+    with acting_as(merchant_id):
+        found = Review.objects.filter(merchant_id=merchant_id, order_id__in=list(order_ids))
+        return _page(found, "", limit)
+
+
 def lines_reviewed(*, merchant_id: int, order_id: int) -> frozenset[int]:
     """Return the lines of an order that have their review."""
     with acting_as(merchant_id):

@@ -19,7 +19,6 @@ class Scope(IntEnum):
     UNPAID_OF_SKU = 9  # units of one SKU that a buyer holds unpaid
     EXPORTS_BY_PERSON = 10
     SECOND_FACTOR_BY_PERSON = 11  # codes typed for an act that asks for one again
-    SECOND_FACTOR_USED = 12  # a code is good for one act
     CARD_SEARCHES_BY_PERSON = 13
     RESTOCK_WAITS_BY_ADDRESS = 14
     REDEEM_TRIES_BY_ADDRESS = 15
@@ -33,11 +32,13 @@ class Scope(IntEnum):
     CASES_BY_ADDRESS = 41
     CASE_MESSAGES_OF_ORDER = 42
     REVIEWS_BY_ADDRESS = 43
+    EVIDENCE_BY_ADDRESS = 44  # messages with pictures or videos
     WITHDRAWALS_OF_OWNER = 26
     WITHDRAWALS_BY_ADDRESS = 27
     DEPOSITS_OF_OWNER = 28
     DEPOSITS_BY_ADDRESS = 29
     REVEALS_BY_PERSON = 60
+    CHANGES_BY_ADDRESS = 61  # asked for by buyers
 
 
 class Counter(models.Model):

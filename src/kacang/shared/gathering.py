@@ -9,13 +9,14 @@ milliseconds at most. Those who were answered together so come again together: s
 half as dear for each as sets of some. A lone call waits for nothing.
 """
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import Executor, Future
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from threading import Event, Lock
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 LINGER_SECONDS = 0.004
 # Of so many sets the largest says how many callers a new one may expect.
@@ -74,24 +75,59 @@ class _Waiting(Generic[Item, Answer]):
 
 
 class _Promised(Generic[Item, Answer]):
-    """The call of somebody who goes on meanwhile; a thread of an executor leads for it."""
+    """The call of somebody in an event loop; a thread of an executor leads for it.
+
+    What it is told reaches the loop by `_announce`.
+    """
 
     def __init__(self, item: Item, lead: Callable[["_Promised[Item, Answer]"], object]) -> None:
         self.item = item
         self.is_over = False
-        self.future: Future[Answer] = Future()
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Answer] = self.loop.create_future()
         self._lead = lead
+        self._answers: list[Answer] = []
+        self._error: Exception | None = None
 
     def lead(self) -> None:
         self._lead(self)
 
     def tell(self, answer: Answer) -> None:
         self.is_over = True
-        self.future.set_result(answer)
+        self._answers.append(answer)
 
     def fail(self, error: Exception) -> None:
         self.is_over = True
-        self.future.set_exception(error)
+        self._error = error
+
+    def reach(self) -> None:
+        """Give what was told to who awaits it, unless they have gone. Runs in the loop."""
+        if self.future.done():
+            return
+        if self._error is not None:
+            self.future.set_exception(self._error)
+        else:
+            self.future.set_result(self._answers[0])
+
+
+def _announce(calls: Iterable[object]) -> None:
+    """Wake each event loop once for all of its calls that are over.
+
+    To wake it for each of them cost more than to answer it.
+    """
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Promised[Any, Any]]] = {}
+    for call in calls:
+        if isinstance(call, _Promised):
+            by_loop.setdefault(call.loop, []).append(call)
+    for loop, some in by_loop.items():
+        # A loop that was closed has nobody left who awaits anything.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_reach, some)
+
+
+def _reach(calls: Sequence[_Promised[Any, Any]]) -> None:
+    for call in calls:
+        call.reach()
 
 
 class _Lane(Generic[Item, Answer]):
@@ -144,8 +180,11 @@ class Gathering(Generic[Key, Item, Answer]):
             self._lead(key, call)
         return call.result()
 
-    def promise(self, key: Key, item: Item, executor: Executor) -> Future[Answer]:
-        """Promise the answer to one item; what leads for it, if it must, is run by `executor`."""
+    def promise(self, key: Key, item: Item, executor: Executor) -> asyncio.Future[Answer]:
+        """Promise the answer to one item, to somebody in an event loop.
+
+        What leads for it, if it must, is run by `executor`.
+        """
         call: _Promised[Item, Answer] = _Promised(
             item, lambda call: executor.submit(self._lead, key, call)
         )
@@ -182,6 +221,7 @@ class Gathering(Generic[Key, Item, Answer]):
                 if not one.is_over:
                     # The leading thread is being ended.
                     one.fail(RuntimeError("the call was not answered"))
+            _announce(calls)
 
     def _linger(self, key: Key) -> None:
         """Wait a moment for as many companions as there were lately."""
@@ -221,6 +261,7 @@ class Gathering(Generic[Key, Item, Answer]):
         except RuntimeError as error:
             # Its executor is closed: it is answered so, and nobody behind it is kept waiting.
             call.fail(error)
+            _announce([call])
             self._hand_over(key)
 
     def _answer(self, key: Key, calls: Sequence[_Call[Item, Answer]]) -> list[Callable[[], None]]:

@@ -3,20 +3,28 @@
 import secrets
 import string
 from datetime import datetime
+from functools import cache
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ALNUM = string.digits + string.ascii_letters
 
 
+@cache
+def _letters_of_bytes(alphabet: str) -> tuple[bytes, bytes]:
+    """Return a letter for each byte, and the bytes that would favour the first letters."""
+    base = len(alphabet)
+    fair = 256 - 256 % base
+    table = bytes(ord(alphabet[byte % base]) for byte in range(256))
+    return table, bytes(range(fair, 256))
+
+
 def _random_text(alphabet: str, length: int) -> str:
     # One call into the system's generator per name, not one per character.
-    bits = secrets.randbits(8 * length + 32)
-    base = len(alphabet)
-    letters = []
-    for _ in range(length):
-        bits, index = divmod(bits, base)
-        letters.append(alphabet[index])
-    return "".join(letters)
+    table, unfair = _letters_of_bytes(alphabet)
+    letters = b""
+    while len(letters) < length:
+        letters += secrets.token_bytes(length + 8).translate(table, unfair)
+    return letters[:length].decode()
 
 
 def new_uid(prefix: str) -> str:

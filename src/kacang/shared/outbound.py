@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -258,6 +259,12 @@ class _Body(httpx.SyncByteStream):
             closing()
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed; read once, for that costs as much as three calls."""
+    return ssl.create_default_context()
+
+
 @dataclass(frozen=True, slots=True)
 class Outbound:
     """Makes calls. One for the process; used by many threads at once.
@@ -274,7 +281,7 @@ class Outbound:
     before: Callable[[], None] | None = None
     seconds: float = 10.0
     bytes_max: int = 64 * 1024
-    context: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
+    context: ssl.SSLContext = field(default_factory=_trusted, repr=False)
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None, hops: int = 0) -> Answer:
         """Fetch `url`, following up to `hops` redirects, each checked like the first."""

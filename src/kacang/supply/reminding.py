@@ -6,6 +6,7 @@ each order; what was told is written down in the transaction that stores the mai
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.messages import operations as messages
 from kacang.messages.events import Event
 from kacang.messages.operations import Tell
+from kacang.messages.senders.queries import can_text
 from kacang.orders.buyers import OrderBuyer, buyers_of_lines
 from kacang.vault import operations as vault
 from kacang.vault.operations import SoldCard
@@ -70,11 +72,12 @@ def _messages(
     of_line: dict[int, list[SoldCard]] = {}
     for card in cards:
         of_line.setdefault(card.line_id, []).append(card)
-    told = []
+    told, texts = [], can_text(merchant_id)
     for buyer in buyers:
         theirs = [card for line in buyer.line_ids for card in of_line.get(line, ())]
-        if theirs and buyer.email:
-            told.append(_message(buyer, theirs, skus, zone))
+        phone = buyer.phone if texts else ""
+        if theirs and (buyer.email or phone):
+            told.append(replace(_message(buyer, theirs, skus, zone), phones=[phone]))
     return told
 
 

@@ -9,8 +9,8 @@ from django.db import connection
 from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.ciphers import MerchantCipher
-from kacang.vault.holding import WAS_REPLACED
 from kacang.vault.reading.texts import encoding_of
+from kacang.vault.sold.holding import WAS_REPLACED
 
 _CODES = f"""
 select a.line_id, a.unit_no, c.number, c.number_sealed, c.secret, c.fingerprint, c.expires_at,

@@ -94,7 +94,7 @@ class Batch(models.Model):
     # "20261123-07": what people call it.
     number = models.CharField(max_length=30)
     sku = models.ForeignKey("catalog.Sku", models.PROTECT, db_constraint=False)
-    source = models.CharField(max_length=10)  # "import", "generate", "move", "split", "other_sku"
+    source = models.CharField(max_length=10)  # "import", "generate", "move", "split", …
     state = models.SmallIntegerField(default=BatchState.LOADING)
     supplier = models.CharField(max_length=120, blank=True)
     purchase_number = models.CharField(max_length=60, blank=True)
@@ -217,6 +217,9 @@ class Allocation(models.Model):
     reserved_until = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
+    # When, of a card that its buyers share; set as it is added. No index has `delivered_at`, so
+    # that a sale, which sets it, touches none.
+    shared_at = models.DateTimeField(null=True)
     # Whether its code was ever shown to its buyer, or by staff.
     is_shown = models.BooleanField(default=False)
 

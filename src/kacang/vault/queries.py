@@ -1,21 +1,11 @@
 """What others may ask of the vault. Opening a secret is an operation: it leaves a trace."""
 
-from kacang.vault.bulk_starts import CHANGE, about_matching, can_undo, count_matching
 from kacang.vault.card_ids import UnknownCard
-from kacang.vault.card_lists import cards_of_batch, list_cards
+from kacang.vault.changing.bulk_starts import CHANGE, about_matching, can_undo, count_matching
 from kacang.vault.codes import CardFile
-from kacang.vault.expiring import Expiring, expiring
-from kacang.vault.fetching import ExportView, export
-from kacang.vault.holding import UnitCard, cards_of_units, lines_of_cards, uid_of, unit_of_card
-from kacang.vault.levels import (
-    StockLevel,
-    availability,
-    batch_levels,
-    levels_by_pool,
-    loop_filled,
-    stock_levels,
-)
-from kacang.vault.listing import (
+from kacang.vault.exports.fetching import ExportView, export
+from kacang.vault.finding.card_lists import cards_of_batch, list_cards
+from kacang.vault.finding.listing import (
     BatchView,
     CardPage,
     CardView,
@@ -30,9 +20,32 @@ from kacang.vault.listing import (
     choices,
     find_cards,
 )
+from kacang.vault.finding.searching import cards_numbered
+from kacang.vault.finding.selecting import BadFilter, CardFilter, Matching, Tallied
+from kacang.vault.finding.tail_filling import is_filling
+from kacang.vault.finding.tails import TAIL_LENGTH, is_tail
+from kacang.vault.finding.tracing import (
+    CardSource,
+    Changed,
+    Holding,
+    card_source,
+    changes_of,
+    holdings,
+    sharers,
+)
+from kacang.vault.imports.preview import ImportPreview, PreviewColumn, PreviewLine, import_preview
 from kacang.vault.models import BatchState, CardState
-from kacang.vault.origins import LastBatch, last_batches
-from kacang.vault.pools import (
+from kacang.vault.selling.expiring import Expiring, expiring
+from kacang.vault.selling.levels import (
+    StockLevel,
+    availability,
+    batch_levels,
+    levels_by_pool,
+    loop_filled,
+    stock_levels,
+)
+from kacang.vault.selling.origins import LastBatch, last_batches
+from kacang.vault.selling.pools import (
     COMMON,
     PoolStock,
     PoolTotal,
@@ -42,20 +55,8 @@ from kacang.vault.pools import (
     pool_totals,
     pools,
 )
-from kacang.vault.preview import ImportPreview, PreviewColumn, PreviewLine, import_preview
-from kacang.vault.rates import sold_in
-from kacang.vault.selecting import BadFilter, CardFilter, Matching, Tallied
-from kacang.vault.tail_filling import is_filling
-from kacang.vault.tails import TAIL_LENGTH, is_tail
-from kacang.vault.tracing import (
-    CardSource,
-    Changed,
-    Holding,
-    card_source,
-    changes_of,
-    holdings,
-    sharers,
-)
+from kacang.vault.selling.rates import sold_in
+from kacang.vault.sold.holding import UnitCard, cards_of_units, lines_of_cards, uid_of, unit_of_card
 
 __all__ = [
     "CHANGE",
@@ -100,6 +101,7 @@ __all__ = [
     "can_undo",
     "card_source",
     "cards_by_uid",
+    "cards_numbered",
     "cards_of_batch",
     "cards_of_units",
     "changes_of",

@@ -12,10 +12,10 @@ from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.ciphers import CannotOpen, MerchantCipher
 from kacang.vault.card_ids import UnknownCard, open_card_id, seal_card_id
-from kacang.vault.changing import TooManyCards, check_reason
+from kacang.vault.changing.ending import TooManyCards, check_reason
 from kacang.vault.codes import CardFile, SealedFile, open_number, open_secret
-from kacang.vault.giving_back import note_shown
 from kacang.vault.models import Card, CardState
+from kacang.vault.sold.giving_back import note_shown
 
 REVEAL_MAX = 200
 

@@ -162,8 +162,8 @@ def freeze(
     return row.uid
 
 
-def unfreeze(*, merchant_id: int, frozen_uid: str, actor: Actor) -> None:
-    """Let a frozen sum be spent again. May be repeated.
+def unfreeze(*, merchant_id: int, frozen_uid: str, actor: Actor, wallet_uid: str = "") -> None:
+    """Let a frozen sum be spent again, of this wallet if one is named. May be repeated.
 
     Raises:
         UnknownWallet: There is no such frozen sum.
@@ -172,7 +172,7 @@ def unfreeze(*, merchant_id: int, frozen_uid: str, actor: Actor) -> None:
     with acting_as(merchant_id):
         found = Frozen.objects.filter(merchant_id=merchant_id, uid=frozen_uid)
         row = found.select_related("wallet").first()
-        if row is None:
+        if row is None or wallet_uid not in ("", row.wallet.uid):
             raise UnknownWallet
         wallet = locked(merchant_id, row.wallet.uid)
         if Withdrawal.objects.filter(merchant_id=merchant_id, frozen_id=row.pk).exists():

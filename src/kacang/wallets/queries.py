@@ -26,8 +26,8 @@ from kacang.wallets.money import UnknownWallet
 
 __all__ = [
     "FrozenView", "Line", "OwnerKind", "Statement", "UnknownWallet", "WalletPage", "WalletState",
-    "WalletView", "check_wallets", "find_wallet", "frozen_sums", "statement", "wallet",
-    "wallet_uids", "wallets_of_documents", "wallets_page",
+    "WalletView", "check_wallets", "count_up_to", "find_wallet", "frozen_sums", "statement",
+    "wallet", "wallet_uids", "wallets_of_documents", "wallets_page",
 ]  # fmt: skip
 CURSOR = ("wallet", "cursor")
 CURSOR_MAX = 200
@@ -150,6 +150,15 @@ def wallets_page(
         found = list(rows.order_by("-id")[: limit + 1])
         shown = tuple(_views(merchant_id, found[:limit]))
     return WalletPage(shown, shown[-1].uid if len(found) > limit else "")
+
+
+def count_up_to(*, merchant_id: int, owner_ref: str = "", most: int) -> int:
+    """Return how many wallets there are, or one owner has, counted up to a limit."""
+    with acting_as(merchant_id):
+        rows = Wallet.objects.filter(merchant_id=merchant_id)
+        if owner_ref:
+            rows = rows.filter(owner_ref=owner_ref)
+        return rows.values("id")[:most].count()
 
 
 def frozen_sums(*, merchant_id: int, uid: str) -> list[FrozenView]:

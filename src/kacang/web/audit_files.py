@@ -5,7 +5,8 @@ from django.utils.translation import override
 
 from kacang.merchants.queries import AuditRow
 from kacang.outbox.auditing import Layout
-from kacang.web.console.admin.audit_words import ACTORS, action_word, changes_of
+from kacang.web.console.admin.audit_values import changes_of
+from kacang.web.console.admin.audit_words import ACTORS, action_word
 
 
 def heads(language: str) -> list[str]:
@@ -17,10 +18,10 @@ def heads(language: str) -> list[str]:
         ]  # fmt: skip
 
 
-def cells(row: AuditRow, language: str, number: int) -> list[str]:
+def cells(row: AuditRow, language: str, currency: str, number: int) -> list[str]:
     """Return an entry's cells. Times are ISO 8601, in UTC."""
     with override(language):
-        changes = changes_of(row, "")
+        changes = changes_of(row, currency)
         before = "; ".join(f"{one.name}: {one.before}" for one in changes)
         after = "; ".join(f"{one.name}: {one.after}" for one in changes)
         return [

@@ -1,4 +1,4 @@
-"""Where payment companies report money. The signature is the way in; nothing else is.
+"""Where companies report: of money, by their signature, and of text messages.
 
 The hot path of a sale ends here: no session, no cookie, no form, the account from the process's
 memory, then one call.
@@ -12,6 +12,9 @@ from django.http.request import UnreadablePostError
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+from kacang.messages.ports import BadReport
+from kacang.messages.registry import UnknownCompany
+from kacang.messages.senders import reports
 from kacang.orders import operations as orders
 from kacang.payments import operations, queries
 from kacang.payments.companies import registry
@@ -116,6 +119,31 @@ def _body(request: HttpRequest) -> bytes | None:
     return body if len(body) <= BODY_MAX else None
 
 
+@machine
+@csrf_exempt
+def message_report(request: HttpRequest, company: str, account: str, token: str) -> HttpResponse:
+    """Take in what a company tells of text messages. The address is the secret: they do not sign.
+
+    404: no such address; 400: it cannot be read. A message that is told of twice changes once.
+    """
+    if request.method != "POST":
+        return HttpResponse(status=405, headers={"allow": "POST"})
+    body = _body(request)
+    if body is None:
+        return plain_problem(413, "request.too_large", request=request)
+    try:
+        uid = reports.checked_address(company, account, token)
+        _changed, thanks = reports.take_reports(
+            company=company, account=uid, body=body, now=utc_now()
+        )
+    except (reports.UnknownAddress, UnknownCompany):
+        return plain_problem(404, "request.no_such_path", request=request)
+    except BadReport:
+        return plain_problem(400, "request.malformed", request=request)
+    return HttpResponse(thanks[0], content_type=thanks[1])
+
+
 urlpatterns = [
+    path("messages/<str:company>/<str:account>/<str:token>", message_report, name="message_report"),
     path("payments/<str:provider>/<str:account_uid>", payment, name="payment_callback"),
 ]

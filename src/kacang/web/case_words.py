@@ -26,6 +26,7 @@ def decision_words(row: CaseRow) -> Text:
         ),
         Decision.REPLACE: both("已更换卡密，请到订单页查看", "A new card, on the order's page"),
         Decision.RESHIP: both("重新发货", "The goods are sent again"),
+        Decision.REPAIR: both("已更正卡密，请到订单页查看", "The right code, on the order's page"),
         Decision.REJECT: both("未能支持您的诉求", "It could not be granted"),
     }
     return said.get(row.decision, {})

@@ -3,12 +3,16 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from kacang.web.customer_error_texts import CUSTOMER_TEXTS
+from kacang.web.money_error_texts import MONEY_TEXTS
 from kacang.web.notice_error_texts import NOTICE_TEXTS
 from kacang.web.staff_texts import STAFF_TEXTS
 
 Words = str | Promise
 
 TEXTS: dict[str, Words] = {
+    **CUSTOMER_TEXTS,
+    **MONEY_TEXTS,
     **NOTICE_TEXTS,
     "access.denied": _("Your role does not allow this. Ask the owner of the shop."),
     "access.no_merchant": _("Your account works for no shop at the moment."),
@@ -72,11 +76,6 @@ TEXTS: dict[str, Words] = {
     "catalog.unknown_sku": _("There is no such SKU."),
     "contact.bad_email": _("This is not an e-mail address."),
     "contact.bad_phone": _("This is not a telephone number."),
-    "customers.bad_customer": _("A value is missing or not possible: {field}."),
-    "customers.contact_taken": _("This address is another customer's: the two can be merged."),
-    "customers.level_in_use": _("{count} customers have this level. Give them another one first."),
-    "customers.unknown_customer": _("There is no such customer, or they are forgotten."),
-    "customers.unknown_level": _("There is no such level."),
     "design.unreadable_colour": _("This colour is hard to read on white: choose a darker one."),
     "files.too_large": _("The file is larger than {limit_mb} MB."),
     "files.unknown": _("There is no such file, or its time is over."),
@@ -108,6 +107,9 @@ TEXTS: dict[str, Words] = {
     "logistics.bad_recipient": _("A part of the address is missing or too long."),
     "logistics.bad_tracking_number": _("This courier's numbers look different. Please check it."),
     "logistics.reason_missing": _("Please say why."),
+    "logistics.recipient_not_needed": _(
+        "Nothing of this order is sent by courier: no address is needed, and none is kept."
+    ),
     "logistics.recipient_missing": _("Please say whom it goes to: name, phone and address."),
     "logistics.shipment_ended": _("The parcel has arrived or was called back already."),
     "logistics.unit_in_parcel": _("One of the pieces lies in another parcel."),
@@ -124,7 +126,6 @@ TEXTS: dict[str, Words] = {
     ),
     "orders.bad_parcel": _("More is named than is still in the house."),
     "orders.bad_columns": _("Choose at least one column."),
-    "orders.unknown_export": _("There is no such export, or its time is over."),
     "orders.unknown_slips": _("There are no such packing slips, or their time is over."),
     "orders.bad_line": _("A line of the list cannot be taken."),
     "orders.batch_too_large": _("One job takes on at most {most}. Please narrow the list."),
@@ -139,7 +140,11 @@ TEXTS: dict[str, Words] = {
     "orders.bad_tag": _("A tag needs a name of at most 20 characters and one of the colours."),
     "orders.tag_taken": _("There is a tag of this name."),
     "orders.too_many_tags": _("There are as many tags as there can be."),
-    "orders.too_many_at_once": _("So many orders are not tagged at once: at most {most}."),
+    "orders.tag_as_before": _("It was so before."),
+    "orders.nothing_picked": _("No orders are selected."),
+    "orders.too_many_picked": _(
+        "At most {most} orders are selected one by one. Filter the list and select all that match."
+    ),
     "orders.unknown_view": _("There is no such view, or it is not yours to change."),
     "orders.bad_view": _("A view needs a name of its own, of at most 40 characters."),
     "orders.too_many_views": _("You have as many views as you can have."),
@@ -155,6 +160,14 @@ TEXTS: dict[str, Words] = {
     "orders.not_payable": _("The order is paid or closed already."),
     "orders.too_many_unpaid": _("You have unpaid orders. Please pay or cancel them first."),
     "orders.card_in_use": _("The buyer has activated or redeemed this card: it stays as it is."),
+    "vault.bad_code": _("This cannot be a code: it is empty, too long, or has odd characters."),
+    "vault.code_known": _(
+        "This code is in the stock already, sold or not. Nothing was changed: look it up first."
+    ),
+    "vault.cannot_correct": _(
+        "A file, a shared card or a code that this shop itself redeems is not corrected by typing."
+        " Give another card instead."
+    ),
     "orders.no_goods_left": _("There are not as many pieces in stock. Nothing was changed."),
     "orders.no_replacement": _(
         "No other card is in stock. Nothing was changed: import some, then replace it."
@@ -175,6 +188,14 @@ TEXTS: dict[str, Words] = {
     "deadlines.bad_rule": _("Give a time of up to 90 days, and a reminder within it."),
     "deadlines.rule_taken": _("Another rule of this stage begins at that moment."),
     "deadlines.too_many_days": _("So many special days are not kept: take old ones away."),
+    "orders.under_review": _("A rule holds the order: somebody has to approve or reject it."),
+    "orders.not_under_review": _("The order waits for nobody's look."),
+    "orders.second_person": _("You have approved it already: somebody else has to, too."),
+    "orders.review_decided": _("Decided already, by {by}."),
+    "rules.bad": _("Something in the rule cannot be. Please look at it again."),
+    "rules.changed": _("Somebody else has changed the rule meanwhile. Load it again."),
+    "rules.too_many": _("There are {most} rules already. Delete one that is not used."),
+    "rules.unknown": _("There is no such rule."),
     "exceptions.bad_escalation": _(
         "Each level is later than the one before, and goes to a role or to somebody who works here."
     ),
@@ -184,9 +205,18 @@ TEXTS: dict[str, Words] = {
     "exceptions.open": _("The order has an open exception of this kind."),
     "exceptions.unknown": _("There is no such exception."),
     "exceptions.words_missing": _("Please say in a few words what happened."),
+    "changes.cancel_beyond": _(
+        "More money goes back than your role may give back alone. Somebody whose role allows it"
+        " has to approve, or refuse it and ask for a refund."
+    ),
     "changes.decided": _("It is decided already."),
+    "changes.goods_left": _(
+        "Goods of this order have left already: this cannot be changed any more. When they are"
+        " there, or if something is wrong, after-sales helps."
+    ),
     "changes.nothing": _("This would leave everything as it is."),
     "changes.own": _("Somebody else than who asked for the change has to approve it."),
+    "changes.reason_needed": _("Please say why."),
     "changes.too_many": _("Changes of this order were asked for too often."),
     "changes.unknown": _("There is no such request."),
     "changes.waits": _("Another change of this order waits to be decided."),
@@ -349,21 +379,4 @@ TEXTS: dict[str, Words] = {
     ),
     "vault.weak_pattern": _("Codes of this pattern could be guessed. Make it longer."),
     "work.unknown": _("There is no such job."),
-    "wallets.bad_destination": _("Say where the money is to go: {field}."),
-    "wallets.bad_payout": _("Say how it was paid: {field}."),
-    "wallets.bad_value": _("Something is missing, or not possible: {field}."),
-    "wallets.blocked": _("Nothing can be paid from this wallet at the moment."),
-    "wallets.day_full": _("At most {most} a day: {left} can still be asked for today."),
-    "wallets.held_for_withdrawal": _("The sum is held for a withdrawal. Refuse that instead."),
-    "wallets.not_enough": _("Not enough money in the wallet: {has} can be spent."),
-    "wallets.not_withdrawable": _("This shop pays nothing out of wallets."),
-    "wallets.other_currency": _("The wallet holds {currency}."),
-    "wallets.out_of_limits": _("A withdrawal is {least} at least, {most} at most."),
-    "wallets.own_approval": _("So much is approved by two people. You were the first."),
-    "wallets.own_deposit": _(
-        "You have deposited into this wallet. So much must be approved by somebody else."
-    ),
-    "wallets.reason_missing": _("Please say why."),
-    "wallets.unknown": _("There is no such wallet."),
-    "wallets.unknown_withdrawal": _("There is no such withdrawal."),
 }

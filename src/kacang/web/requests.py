@@ -33,6 +33,8 @@ class ConsoleRequest(WebRequest):
     # Until when the person has to set a second factor up; None: nothing is demanded, or it is done.
     second_factor_by: datetime | None
     memberships: list[MembershipInfo]
+    # Whether the page is one of the operators' own: of the installation, of no merchant.
+    is_operators: bool
     actor: Actor
 
 

@@ -7,6 +7,12 @@ STAFF_TEXTS = {
     "visits.bad": _("Please say why. You cannot look as yourself."),
     "visits.read_only": _("You look as somebody else: nothing can be changed."),
     "visits.unknown": _("This visit is over."),
+    "visits.must_ask": _("This shop wants to be asked first."),
+    "visits.not_theirs": _("Only the shop's own people with this right decide about visits."),
+    "visits.request_over": _("This request was answered or taken back, or its time is over."),
+    "visits.unknown_request": _("There is no such request or visit."),
+    "operator.too_many_codes": _("Too many codes were typed. Please wait three minutes."),
+    "operator.unknown": _("This takes an operator of the installation with a second factor."),
     "roles.bad_draft": _("Please give a name, and choose channels if the role reaches to some."),
     "roles.bad_grant": _(
         "Please give a reason and a time within 90 days. A permission must fit their role's reach."

@@ -7,7 +7,9 @@ never part of it: whoever may read them asks the API.
 from datetime import UTC, datetime
 from typing import Any
 
+from kacang.aftersales import queries as cases
 from kacang.catalog import queries as catalog
+from kacang.logistics import queries as logistics
 from kacang.messages.webhooks import events
 from kacang.messages.webhooks import operations as webhooks
 from kacang.orders import queries as order_queries
@@ -37,6 +39,33 @@ def tell_cancelled(*, merchant_id: int, order_id: int) -> None:
     """Tell that an order was cancelled."""
     order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
     _tell(merchant_id, events.ORDER_CANCELLED, order.number, order_data(order))
+
+
+def tell_shipped(*, merchant_id: int, order_id: int, shipment: str) -> None:
+    """Tell that a parcel left, with whom and under which number; a corrected one is told again.
+
+    Whom it goes to is never part of it. One that was called back meanwhile is not told.
+    """
+    parcel = logistics.shipment(merchant_id=merchant_id, uid=shipment)
+    if not parcel.is_under_way:
+        return
+    order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
+    data = {
+        **order_data(order),
+        "parcel": {
+            "id": parcel.uid,
+            "courier": parcel.courier,
+            "tracking_number": parcel.tracking_number,
+            "pieces": len(parcel.places),
+        },
+    }
+    _tell(merchant_id, events.ORDER_SHIPPED, f"{shipment}/{parcel.tracking_number}", data)
+
+
+def tell_completed(*, merchant_id: int, order_id: int) -> None:
+    """Tell that an order of goods is over."""
+    order = order_queries.order_by_id(merchant_id=merchant_id, order_id=order_id)
+    _tell(merchant_id, events.ORDER_COMPLETED, order.number, order_data(order))
 
 
 def tell_refunded(*, merchant_id: int, order_id: int, refund: str) -> None:
@@ -70,6 +99,25 @@ def tell_low(*, merchant_id: int, alarm: Alarm) -> None:
     """Tell that a SKU fell below its warning level: once for each time (L20)."""
     data = {"sku_id": alarm.sku.uid, "available": alarm.available, "warning_level": alarm.line}
     _tell(merchant_id, events.STOCK_LOW, f"{alarm.sku.uid}/{alarm.crossing}", data)
+
+
+def tell_case(*, merchant_id: int, case_uid: str, event: str, occasion: str) -> None:
+    """Tell what happened to an after-sales case. What was said in it is never part of that."""
+    row = cases.case(merchant_id=merchant_id, uid=case_uid).row
+    numbers = order_queries.numbers_of(merchant_id=merchant_id, order_ids=[row.order_id])
+    data = {
+        "id": row.uid,
+        "order": numbers[row.order_id],
+        "kind": row.kind.name.lower(),
+        "state": row.state.name.lower(),
+        "decision": row.decision.name.lower() if row.decision else None,
+        "amount_minor": row.amount.minor if row.amount else None,
+        "currency": row.amount.currency if row.amount else None,
+        "refunds": list(row.outcome.get("refunds", ())),
+        "opened_at": _utc(row.opened_at),
+        "decided_at": _utc(row.decided_at),
+    }
+    _tell(merchant_id, event, f"{row.uid}/{occasion}", data)
 
 
 def order_data(order: OrderView) -> dict[str, Any]:

@@ -33,8 +33,8 @@ def some_batches(merchant_id: int) -> dict[str, dict[str, str]]:
     )
     exports.run_export(merchant_id=merchant_id, work_uid=export)
     printed = slips.start_slips(
-        merchant_id=merchant_id, actor=ACTOR, where=OrderFilter(), size="label",
-        language="zh-hans", now=utc_now(),
+        merchant_id=merchant_id, actor=ACTOR, now=utc_now(),
+        request=slips.SlipsRequest(OrderFilter(), "label", "zh-hans"),
     )  # fmt: skip
     slips.run_slips(merchant_id=merchant_id, work_uid=printed)
     return {

@@ -18,21 +18,28 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from playwright.sync_api import Page, expect
 
 from kacang.catalog import queries as catalog
-from kacang.merchants.audit import Actor
+from kacang.customers import queries as customers
+from kacang.customers.operations import ConsentWay
+from kacang.merchants.audit import SYSTEM, Actor
 from kacang.merchants.models import User
 from kacang.orders import operations as replacing
 from kacang.orders import queries as orders
+from kacang.orders.customers import linking
+from kacang.orders.exceptions import operations as exceptions
+from kacang.orders.exceptions.change_types import ChangeWish
 from kacang.orders.types import OrderFilter, OrderState
 from kacang.stock import operations as goods
 from kacang.vault import operations as vault
 from kacang.vault import queries as stock
 from kacang.vault.queries import CardFilter, CardState
 from tests.browser.console.complaints import some_complaints
+from tests.browser.console.customers import with_tags
 from tests.browser.console.shop import Shop
 from tests.browser.console.test_walks import job_of
 from tests.browser.harness import PHONE, assert_axe, assert_fits, shot, sign_in
 from tests.stock.conftest import Make
 from tests.vault.test_import import workbook
+from tests.web.roles.operating import some_visits
 
 pytestmark = pytest.mark.browser
 GUIDE_TEXT = Path(__file__).parents[3] / "docs" / "guide" / "merchant.zh-CN.md"
@@ -340,6 +347,37 @@ class TestStock:
         walker.look("replies")
         walker.go("reviews/")
         walker.look("reviews")
+
+    def test_the_desk_of_orders(self, walker: Walker):
+        """Orders, one with a change that is asked for, what is late, and who bought and works."""
+        shop = walker.shop
+        who: dict[str, Any] = {"merchant_id": shop.merchant_id}
+        paid = orders.orders_page(**who, where=OrderFilter(state=OrderState.DELIVERED)).rows
+        for row in paid:
+            linking.remember_buyer(**who, number=row.number, way=ConsentWay.CHECKOUT)
+        other = "13800138000" if walker.is_guide else "13800138001"
+        exceptions.ask_change(
+            **who,
+            number=paid[0 if walker.is_guide else 1].number,
+            wish=ChangeWish(phone=other),
+            actor=SYSTEM,
+        )
+        some_visits(shop.merchant_id)
+        buyer = customers.customers_page(**who).rows[0]
+        with_tags(shop.merchant_id, buyer.uid)
+        number = paid[-1].number
+        for name, path in (
+            ("order", f"orders/{number}/"),
+            ("refund", f"orders/{number}/refund/"),
+            ("exceptions", "exceptions/"),
+            ("deadlines", "deadlines/"),
+            ("customers", "customers/"),
+            ("customer", f"customers/{buyer.uid}/"),
+            ("roles", "roles/"),
+            ("operator-visits", "operator-visits/"),
+        ):
+            walker.go(path)
+            walker.look(name)
 
     def test_menus_of_the_stock(self, walker: Walker):
         page = walker.page

@@ -7,8 +7,9 @@ from kacang.merchants.audit import Actor
 from kacang.orders import operations as orders
 from kacang.orders import queries as orders_list
 from kacang.orders.types import OrderFilter, OrderState
-from kacang.payments import listing
 from kacang.payments import queries as payments
+from kacang.payments.finding.filters import PaymentFilter
+from kacang.payments.finding.pages import payments_page
 from kacang.payments.queries import PaymentState
 from kacang.reconciliation import queries as reconciliation
 from kacang.reconciliation.queries import BillFilter
@@ -60,6 +61,19 @@ PAGES = {
     "notices": "/console/notices/",
     "blacklist": "/console/blacklist/",
 }
+# In Chinese `test_every_page.py` looks at the others: wide and light, narrow and dark.
+OF_THEIR_OWN = {
+    "orders-filtered",
+    "order-replaced",
+    "order-cards",
+    "card",
+    "expiring",
+    "payment",
+    "account-new",
+    "finance",
+    "bill-all",
+    "differences",
+}
 
 
 def a_replaced_card(shop):
@@ -96,8 +110,8 @@ def addresses(shop):
         "order": shop.numbers[0],
         "sku": sku.uid,
         "product": sku.product_uid,
-        "payment": listing.payments_page(
-            merchant_id=shop.merchant_id, where=listing.PaymentFilter(state=PaymentState.PAID)
+        "payment": payments_page(
+            merchant_id=shop.merchant_id, where=PaymentFilter(state=PaymentState.PAID)
         )
         .rows[0]
         .number,
@@ -109,15 +123,18 @@ def addresses(shop):
 
 @pytest.mark.parametrize(
     ("size", "dark", "language"),
-    [(DESKTOP, False, "zh-CN"), (PHONE, False, "zh-CN"), (DESKTOP, True, "zh-CN"),
-     (PHONE, True, "en-US"), (DESKTOP, False, "en-US")],
+    [(DESKTOP, False, "zh-CN"), (PHONE, True, "zh-CN"), (DESKTOP, True, "en-US"),
+     (PHONE, False, "en-US")],
 )  # fmt: skip
 def test_pages_of_a_busy_shop(open_page, busy, size, dark, language):
     page = sign_in(open_page(size, dark=dark, language=language), busy)
     kind = f"{size[0]}-{'dark' if dark else 'light'}-{language[:2]}"
+    wanted = OF_THEIR_OWN if language == "zh-CN" else set(PAGES)
 
     faults = []
     for name, path in addresses(busy).items():
+        if name not in wanted:
+            continue
         answer = page.goto(path)
         shot(page, f"{name}-{kind}")
         for check in (assert_axe, assert_fits):

@@ -187,10 +187,35 @@ def test_two_clerks_at_one_order_one_wins_and_the_other_is_told(open_page, busy:
 @pytest.mark.parametrize("address", [LIST, "/console/orders/tags/", "/console/orders/views/"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["wide", "narrow"])
 def test_pages_have_no_fault(open_page, busy, tagged, address, size):
-    for dark in (False, True):
-        page = sign_in(open_page(size=size, dark=dark), busy)
-        page.goto(address)
-        assert_axe(page)
-        assert_fits(page)
-        name = address.strip("/").split("?")[0].strip("/").replace("/", "-")
-        shot(page, f"{name}-{size[0]}-{'dark' if dark else 'light'}")
+    # The other way round `test_every_page.py` looks at them.
+    dark = size == DESKTOP
+    page = sign_in(open_page(size=size, dark=dark), busy)
+    page.goto(address)
+    assert_axe(page)
+    assert_fits(page)
+    name = address.strip("/").split("?")[0].strip("/").replace("/", "-")
+    shot(page, f"{name}-{size[0]}-{'dark' if dark else 'light'}")
+
+
+def test_O4_on_a_phone_orders_are_selected_by_the_page_and_one_by_one(open_page, busy, tagged):
+    page = sign_in(open_page(PHONE), busy)
+    page.goto(f"{LIST}&deadline=met")
+    expect(page.locator("a.chip.set")).to_contain_text("未超时")
+    here = rows(page).count()
+    assert here > 1
+
+    page.locator("#cb-all").check()
+    bar = page.locator("[data-picked]")
+    expect(bar.locator("[data-picked-count]")).to_have_text(str(here))
+    shot(page, "orders-selected-390")
+    page.locator(".row-cb").first.uncheck()
+    expect(bar.locator("[data-picked-count]")).to_have_text(str(here - 1))
+    assert_axe(page)
+    assert_fits(page)
+    bar.get_by_role("button", name="标签").click()
+    page.select_option("#tag-which", label="加急")
+    page.locator("#tag-many button[type=submit]").click()
+
+    expect(page.locator("table.orders .tag", has_text="加急")).to_have_count(here - 1)
+    page.get_by_role("button", name="撤销").click()
+    expect(page.locator("table.orders .tag", has_text="加急")).to_have_count(0)

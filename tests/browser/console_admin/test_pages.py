@@ -80,8 +80,10 @@ def signed_in(open_page, shop):
     return open_one
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1440", "390"])
+# The other way round `test_every_page.py` looks at them.
+@pytest.mark.parametrize(
+    ("size", "dark"), [(DESKTOP, True), (PHONE, False)], ids=["1440-dark", "390-light"]
+)
 def test_each_page_is_accessible_and_fits(signed_in, shop, size, dark):
     page = signed_in(size, dark=dark)
     member = f"/console/staff/{shop['finance'].uid}/"

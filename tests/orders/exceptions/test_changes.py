@@ -11,7 +11,7 @@ from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
 from kacang.orders.errors import NotNow
 from kacang.orders.exceptions import operations, queries
-from kacang.orders.exceptions.changes import (
+from kacang.orders.exceptions.change_types import (
     ASKED_MAX,
     ChangeDecided,
     ChangeWaits,
@@ -60,8 +60,7 @@ def decide(shop, uid, actor, *, approves=True, words="", is_owner=False):
         uid=uid,
         approves=approves,
         words=words,
-        actor=actor,
-        is_owner=is_owner,
+        by=operations.Decider(actor, is_owner=is_owner),
     )
 
 
@@ -175,6 +174,10 @@ def test_nobody_of_another_shop_decides(shop, waiting, other_merchant):
 
     with pytest.raises(UnknownChange):
         operations.decide_change(
-            merchant_id=other_merchant, uid=uid, approves=True, words="", actor=BUYER
+            merchant_id=other_merchant,
+            uid=uid,
+            approves=True,
+            words="",
+            by=operations.Decider(BUYER),
         )
     assert queries.change(merchant_id=shop.merchant, uid=uid).state is ChangeState.ASKED

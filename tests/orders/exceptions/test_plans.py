@@ -2,18 +2,16 @@
 
 import re
 
-import psycopg
 import pytest
 
-from kacang.merchants.operations import MerchantKind, open_merchant
 from kacang.merchants.tenancy import acting_as
-from kacang.orders import statements
 from kacang.orders.deadlines import marks, watching
 from kacang.orders.deadlines.queries import LATE, MISSED, MarkFilter
 from kacang.orders.exceptions import listing, syncing
 from kacang.orders.exceptions.queries import ExceptionFilter, Kind
 from kacang.shared.clock import utc_now
 from tests import make
+from tests.plans import explained, fill, scanned, three_merchants
 
 FILL = """
 insert into sale_order (merchant_id, number, channel, state, currency, total_minor, payable_minor,
@@ -38,46 +36,27 @@ insert into timeline (merchant_id, order_id, event, at)
 select merchant_id, id, 1, now() from sale_order where number like 'E%%'
 """
 # Tables so small that reading them whole is the right plan; months in which nothing happened.
-SMALL = "sku|product|refund|change_request|message|payment|membership|timeline_.*"
+SMALL = "order_review|sku|product|refund|change_request|message|payment|membership|timeline_.*"
 
 
 @pytest.fixture(scope="module")
 def filled(database, django_db_blocker):
     """Three merchants with thousands of orders; returns one of them."""
-    merchants = [
-        open_merchant(slug=f"exc-{n}-{utc_now():%H%M%S%f}", name="E", kind=MerchantKind.DEMO)
-        for n in range(3)
-    ]
+    merchants = three_merchants("exc")
     made = make.sku(merchants[0], cards=1)
-    given = {"merchants": merchants, "sku": made.sku.pk}
-    with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
-        for text in FILL.split(";\n"):
-            owner.execute(text, given)
-    with psycopg.connect(database.dsn("superuser"), autocommit=True) as admin:
-        admin.execute("analyze")
+    fill(database, FILL.split(";\n"), {"merchants": merchants, "sku": made.sku.pk})
     return merchants[0]
 
 
 @pytest.fixture
 def plans(monkeypatch):
     """Explain what modules run, and run nothing: each plan in order."""
-    seen: list[str] = []
-
-    def explain(text, parameters):
-        compiled = statements.statement(text) if isinstance(text, str) else text
-        asked = statements.Statement(b"explain (costs off) " + compiled.text, compiled.names)
-        seen.append("\n".join(row[0] for row in statements.rows(asked, parameters)))
-        return []
-
-    for module in (listing, syncing, marks, watching):
-        monkeypatch.setattr(module, "rows", explain)
-    return seen
+    return explained(monkeypatch, listing, syncing, marks, watching, runs=False)
 
 
 def refuse_scans(found: str) -> None:
-    scans = re.findall(r"Seq Scan on (\w+)", found)
     this_month = f"timeline_{utc_now():%Y%m}"
-    large = [one for one in scans if not re.fullmatch(SMALL, one) or one == this_month]
+    large = [one for one in scanned(found) if not re.fullmatch(SMALL, one) or one == this_month]
     assert large == [], found
 
 

@@ -172,9 +172,11 @@ class TestRefunds:
 class TestSuppliers:
     MAIL = """
     insert into message (merchant_id, uid, channel, event, language, recipient, context, once,
-                         state, tries, error, created_at)
+                         state, tries, error, company, account, company_number, parts,
+                         price_milli, report_asks, is_asked_for, created_at)
     values (%s, %s, 'email', 'order.delivered', 'zh-Hans', 'b@example.com',
-            jsonb_build_object('order', %s::text), %s, 2, 1, 'refused 550', clock_timestamp())
+            jsonb_build_object('order', %s::text), %s, 2, 1, 'refused 550', '', '', '', 0,
+            0, 0, false, clock_timestamp())
     """
 
     def delivered(self, shop):

@@ -9,7 +9,8 @@ from kacang.merchants.audit import SYSTEM
 from kacang.orders import operations as orders
 from kacang.orders import queries
 from kacang.orders.exceptions import operations
-from kacang.orders.exceptions.changes import ChangeWish
+from kacang.orders.exceptions.change_types import ChangeWish
+from kacang.orders.exceptions.operations import Decider
 from kacang.orders.exceptions.queries import Kind, changes_of_order
 from kacang.orders.models import Event, OrderState
 from kacang.orders.refunding.types import RefundWay, RefundWish
@@ -89,7 +90,11 @@ class Course:
     def decide(self) -> None:
         for change in changes_of_order(**self.who, number=self.number):
             operations.decide_change(
-                **self.who, uid=change.uid, approves=False, words="不", actor=self.shop.person()
+                **self.who,
+                uid=change.uid,
+                approves=False,
+                words="不",
+                by=Decider(self.shop.person()),
             )
 
     def sync(self) -> None:

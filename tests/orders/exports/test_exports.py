@@ -11,11 +11,11 @@ from python_calamine import CalamineWorkbook
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.errors import BadColumns
-from kacang.orders.exports import operations, running
+from kacang.orders.exports import operations
 from kacang.orders.exports.operations import ExportRequest, UnknownExport
 from kacang.orders.finding.filters import OrderFilter
 from kacang.orders.models import OrderState
-from kacang.outbox import files, work
+from kacang.outbox import exporting, files, work
 from kacang.outbox import queries as works
 from kacang.outbox.models import SealedFile
 from kacang.outbox.work import WorkState
@@ -90,7 +90,7 @@ class TestExport:
         assert rows[1][4:] == ["'=cmd@example.com", "'+8613826042716"]
 
     def test_O10_many_parts_make_one_sheet(self, shop, monkeypatch):
-        monkeypatch.setattr(running, "READ_AT_ONCE", 3)
+        monkeypatch.setattr(exporting, "READ_AT_ONCE", 3)
         placed = [shop.place((shop.sku, 1)) for _ in range(10)]
 
         uid = shop.export(columns=("number",))
@@ -101,10 +101,10 @@ class TestExport:
             assert SealedFile.objects.filter(merchant_id=shop.merchant).count() == 1
 
     def test_O10_goes_on_behind_the_last_part_after_a_break(self, shop, monkeypatch):
-        monkeypatch.setattr(running, "READ_AT_ONCE", 3)
+        monkeypatch.setattr(exporting, "READ_AT_ONCE", 3)
         placed = [shop.place((shop.sku, 1)) for _ in range(10)]
         uid = shop.export(columns=("number",))
-        real, calls = running._write_some, []
+        real, calls = exporting._write_some, []
 
         def breaking(*values):
             calls.append(1)
@@ -112,7 +112,7 @@ class TestExport:
                 raise OperationalError("the connection is gone")
             return real(*values)
 
-        monkeypatch.setattr(running, "_write_some", breaking)
+        monkeypatch.setattr(exporting, "_write_some", breaking)
         with pytest.raises(OperationalError):
             shop.done(uid)
 
@@ -121,17 +121,17 @@ class TestExport:
         assert [row[0] for row in shop.sheet(uid)[1:]] == [one.number for one in placed]
 
     def test_O10_stopped_it_leaves_no_file(self, shop, monkeypatch):
-        monkeypatch.setattr(running, "READ_AT_ONCE", 3)
+        monkeypatch.setattr(exporting, "READ_AT_ONCE", 3)
         for _ in range(7):
             shop.place((shop.sku, 1))
         uid = shop.export()
-        real = running._write_some
+        real = exporting._write_some
 
         def stopping(*values):
             work.ask_to_cancel(merchant_id=shop.merchant, uid=uid)
             return real(*values)
 
-        monkeypatch.setattr(running, "_write_some", stopping)
+        monkeypatch.setattr(exporting, "_write_some", stopping)
         item = shop.done(uid)
 
         assert item.state is WorkState.CANCELLED

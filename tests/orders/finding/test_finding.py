@@ -4,17 +4,23 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kacang.customers import operations as customers
+from kacang.customers import queries as known
+from kacang.customers.operations import ConsentWay
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.models import ApiKey
 from kacang.merchants.operations import KeyDraft, create_key
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations, queries
+from kacang.orders.customers import linking, reading
+from kacang.orders.finding import related
 from kacang.orders.finding.addresses import STATES, read_query, to_query
 from kacang.orders.finding.building import sorts_of
-from kacang.orders.finding.filters import OrderFilter, Period, Sort, from_stored, midnight
+from kacang.orders.finding.filters import OrderFilter, Sort, from_stored
 from kacang.orders.finding.listing import BadCursor, make_cursor
 from kacang.orders.list_models import OrderTag, Tag
 from kacang.orders.models import Order, OrderState
@@ -22,6 +28,7 @@ from kacang.orders.types import Channel, Origin
 from kacang.payments import queries as payments
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
+from kacang.shared.periods import Period, midnight
 from tests import make
 from tests.orders.looking import time_shifted
 
@@ -49,9 +56,13 @@ filters = st.builds(
     sku=st.just("") | texts,
     product=st.just("") | texts,
     provider=st.just("") | texts,
+    account=st.just("") | texts,
+    customer=st.just("") | texts,
+    level=st.just("") | texts,
     exception=st.just("") | texts,
     tag=st.just("") | texts,
     has_note=st.none() | st.booleans(),
+    missed_deadline=st.none() | st.booleans(),
 )
 
 
@@ -111,6 +122,14 @@ def settle(merchant, placed):
     operations.settle_notices(account=account, notices=[make.notice(placed)])
 
 
+def remembered(merchant, made, email):
+    """Place an order whose buyer agrees to be known again; return the customer and the number."""
+    placed = make.order(made, contact=Contact(email=email))
+    linking.remember_buyer(merchant_id=merchant, number=placed.number, way=ConsentWay.CHECKOUT)
+    row = reading.customer_of_order(merchant_id=merchant, number=placed.number)
+    return known.uids_of(merchant_id=merchant, ids=[row])[row][0], placed.number
+
+
 class TestEachFilter:
     def test_by_contact_phone_and_its_end(self, merchant, sold):
         contact = Contact("zhao@example.com", "+8613826042716")
@@ -141,6 +160,41 @@ class TestEachFilter:
 
         assert found(merchant, OrderFilter(provider="sandbox")) == [paid.number]
         assert found(merchant, OrderFilter(provider="alipay")) == []
+
+    def test_by_the_account_that_they_were_paid_at(self, merchant, sold):
+        first = make.order(sold[0])
+        settle(merchant, first)
+        at = make.account_of(first, merchant)
+        other = make.account(merchant)
+
+        assert found(merchant, OrderFilter(account=at.uid)) == [first.number]
+        assert found(merchant, OrderFilter(account=at.uid, provider="sandbox")) == [first.number]
+        assert found(merchant, OrderFilter(account=at.uid, provider="alipay")) == []
+        assert found(merchant, OrderFilter(account=other.uid)) == []
+        assert found(merchant, OrderFilter(account="acc_none")) == []
+
+    @pytest.mark.parametrize("few", [500, 0])
+    def test_by_customer_and_the_level_they_have_now(self, merchant, sold, monkeypatch, few):
+        """However many customers have the level: by each of them, or by asking order by order."""
+        monkeypatch.setattr(related, "LEVEL_FEW", few)
+        made = [remembered(merchant, sold[0], email) for email in ("a@x.cn", "b@x.cn", "a@x.cn")]
+        make.order(sold[0])
+        (zhao, li, _) = (customer for customer, _ in made)
+        gold = customers.save_level(merchant_id=merchant, name="金", rank=9, actor=SYSTEM)
+        customers.save_level(merchant_id=merchant, name="银", rank=5, actor=SYSTEM)
+        customers.change(merchant_id=merchant, uid=zhao, name="赵", level=gold, actor=SYSTEM)
+
+        mine = [made[2][1], made[0][1]]
+        assert found(merchant, OrderFilter(customer=zhao)) == mine
+        assert found(merchant, OrderFilter(customer=li)) == [made[1][1]]
+        assert found(merchant, OrderFilter(customer="cus_none")) == []
+        assert found(merchant, OrderFilter(level=gold)) == mine
+        assert found(merchant, OrderFilter(level=gold), sort=Sort.OLDEST) == mine[::-1]
+        assert found(merchant, OrderFilter(level=gold, numbers=(mine[0],))) == mine[:1]
+        assert found(merchant, OrderFilter(level=gold, customer=li)) == []
+        assert found(merchant, OrderFilter(level="lvl_none")) == []
+        customers.change(merchant_id=merchant, uid=li, name="李", level=gold, actor=SYSTEM)
+        assert len(found(merchant, OrderFilter(level=gold))) == 3
 
     def test_by_channel_and_key(self, merchant, sold):
         draft = KeyDraft(name="K", scopes=("orders:write",))
@@ -174,6 +228,29 @@ class TestEachFilter:
         assert found(merchant, OrderFilter(has_note=False)) == [other]
         assert found(merchant, OrderFilter(tag="tag_vip")) == [other]
         assert found(merchant, OrderFilter(tag="tag_none")) == []
+
+    def test_O8_by_whether_a_deadline_was_missed_each_order_once(self, merchant, sold):
+        missed, near, plain = (make.order(sold[0]).number for _ in range(3))
+        with acting_as(merchant), connection.cursor() as cursor:
+            cursor.execute(
+                """insert into deadline_mark (merchant_id, stage, order_id, subject, kind,
+                    started_at, due_at, breached_at)
+                select o.merchant_id, f.stage, o.id, f.subject, '', now(),
+                    now() + interval '1 minute',
+                    case when f.is_late then now() + interval '1 minute' end
+                from sale_order o
+                join (values (%(missed)s::text, 'delivery', 0, true),
+                             (%(missed)s, 'address', 1, true),
+                             (%(near)s, 'delivery', 0, false)) f(number, stage, subject, is_late)
+                  on f.number = o.number
+                where o.merchant_id = %(merchant)s""",
+                {"missed": missed, "near": near, "merchant": merchant},
+            )
+
+        assert found(merchant, OrderFilter(missed_deadline=True)) == [missed]
+        assert found(merchant, OrderFilter(missed_deadline=False)) == [plain, near]
+        by_number = OrderFilter(missed_deadline=True, numbers=(near, missed))
+        assert found(merchant, by_number) == [missed]
 
     def test_by_exception(self, merchant, sold):
         short = make.order(sold[0]).number

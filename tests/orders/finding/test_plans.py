@@ -1,14 +1,16 @@
 """Rule 16: on filled tables, under the policies, each filter goes by an index and sorts nothing."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from django.db import connection
 
+from kacang.catalog.models import Sku
 from kacang.merchants.operations import MerchantKind, open_merchant
-from kacang.merchants.tenancy import acting_as
+from kacang.merchants.tenancy import acting_as, reaching
 from kacang.orders import statements
 from kacang.orders.finding import listing
 from kacang.orders.finding.building import sorts_of
@@ -21,14 +23,21 @@ FILL = """
 insert into sale_order (merchant_id, number, channel, state, hold_reason, currency, total_minor,
                         payable_minor, email, phone, phone_tail, token_hash, pay_by, created_at,
                         paid_at, api_key_id, external_number, has_note)
-select m, 'F' || m || '-' || n, case when n %% 50 = 0 then 'redeem' else 'shop' end,
+select m, 'F' || m || '-' || n,
+       case when n %% 40 = 0 then 'api' when n %% 50 = 0 then 'redeem' else 'shop' end,
        (array[4, 4, 4, 5, 5, 6])[1 + n %% 6], '', 'CNY', n, n, 'b' || n || '@example.com',
        '+861380000' || lpad((n %% 10000)::text, 4, '0'), lpad((n %% 10000)::text, 4, '0'), '\\x00',
        now() + interval '1 hour', now() - make_interval(mins => 8000 - n), now(),
        case when n %% 40 = 0 then 77 else 0 end, 'x' || n, n %% 90 = 0
 from unnest(%(merchants)s::bigint[]) m, generate_series(1, 8000) n;
-update sale_order set state = 9, hold_reason = 'late_payment' where number ~ '-[0-9]*777$';
-update sale_order set state = 0 where number ~ '-[0-9]*555$';
+update sale_order set state = 9, hold_reason = 'late_payment'
+where number ~ '-[0-9]*777$' and merchant_id = any(%(merchants)s);
+update sale_order set state = 0
+where number ~ '-[0-9]*555$' and merchant_id = any(%(merchants)s);
+update sale_order set priority = 1 + id %% 9
+where id %% 30 = 0 and merchant_id = any(%(merchants)s);
+update sale_order set state = 1, priority = 1 + id %% 9
+where number ~ '-[0-9]*33$' and merchant_id = any(%(merchants)s);
 insert into order_line (merchant_id, order_id, line_no, sku_id, quantity, unit_price_minor, title,
                         sku_title, kind)
 select merchant_id, id, 1, case when id %% 30 = 0 then %(sku)s else %(sku)s + 100000 + id %% 7 end,
@@ -43,15 +52,48 @@ select m, 'tag_' || m, 'T', 'blue', now() from unnest(%(merchants)s::bigint[]) m
 insert into order_tag (merchant_id, tag_id, order_id)
 select o.merchant_id, t.id, o.id from sale_order o join tag t on t.merchant_id = o.merchant_id
 where o.id %% 25 = 0 and o.merchant_id = any(%(merchants)s);
+insert into review_rule (merchant_id, uid, position)
+select m, 'rul_' || m, 1 from unnest(%(merchants)s::bigint[]) m;
+insert into review_rule_version (merchant_id, rule_id, version, name, conditions, verdict, priority)
+select merchant_id, id, 1, 'R', '[]', 1, 0 from review_rule where merchant_id = any(%(merchants)s);
+insert into order_review (merchant_id, order_id, verdict, state, facts, decided_at)
+select merchant_id, id, 1, 0, '{}', now() from sale_order
+where id %% 25 = 0 and merchant_id = any(%(merchants)s);
+insert into review_hit (merchant_id, rule_id, order_id, version, is_deciding)
+select v.merchant_id, r.id, v.order_id, 1, true
+from order_review v join review_rule r on r.merchant_id = v.merchant_id
+where v.merchant_id = any(%(merchants)s);
+insert into deadline_mark (merchant_id, stage, order_id, subject, kind, started_at, due_at,
+                           breached_at)
+select merchant_id, 'delivery', id, n, 'code', created_at,
+       created_at + interval '1 minute', created_at + interval '1 minute'
+from sale_order, generate_series(1, 2) n
+where id %% 20 = 0 and merchant_id = any(%(merchants)s);
 insert into api_key (merchant_id, uid, name, hint, key_hash, scopes, addresses, rate_per_minute,
                      created_at)
 select m, 'key_' || m, 'K', 'k', decode(md5(m::text) || md5(m::text), 'hex'), '{}', '{}', 0, now()
 from unnest(%(merchants)s::bigint[]) m;
 update sale_order o set api_key_id = k.id from api_key k
-where k.merchant_id = o.merchant_id and o.api_key_id = 77;
+where k.merchant_id = o.merchant_id and o.api_key_id = 77
+  and o.merchant_id = any(%(merchants)s);
+insert into customer_level (merchant_id, uid, name, rank)
+select m, name || m, name, rank from unnest(%(merchants)s::bigint[]) m,
+     (values ('few_', 1), ('many_', 2)) as l(name, rank);
+insert into customer (merchant_id, uid, name, level_id, created_at, agreed_way, paid_orders,
+                      spent_minor, last_order_at, figures_due)
+select m, 'cus_' || m || '_' || n, '', (
+    select id from customer_level v
+    where v.merchant_id = m and v.rank = case when n %% 300 = 0 then 1 when n %% 3 = 0 then 2 end
+), now(), '', 0, 0, now(), false
+from unnest(%(merchants)s::bigint[]) m, generate_series(1, 3000) n;
+insert into order_customer (merchant_id, order_id, customer_id)
+select o.merchant_id, o.id, k.id from sale_order o
+join customer k on k.merchant_id = o.merchant_id
+  and k.uid = 'cus_' || o.merchant_id || '_' || o.payable_minor %% 3000 + 1
+where o.merchant_id = any(%(merchants)s) and o.payable_minor %% 3 <> 1;
 """
 # Tables so small that reading them whole is the right plan.
-SMALL = "sku|product|account|tag|api_key|category"
+SMALL = "sku|product|account|tag|api_key|category|customer_level"
 AGO = datetime.now(UTC) - timedelta(minutes=60)
 SINGLE = {
     "all": OrderFilter(),
@@ -67,17 +109,32 @@ SINGLE = {
     "exact_amount": OrderFilter(amount_min_minor=100, amount_max_minor=100),
     "note": OrderFilter(has_note=True),
     "no_note": OrderFilter(has_note=False),
+    "missed": OrderFilter(missed_deadline=True),
+    "met": OrderFilter(missed_deadline=False),
     "exception": OrderFilter(exception="late_payment"),
     "any_exception": OrderFilter(exception="any"),
+    "first": OrderFilter(is_first=True),
+    "first_paid": OrderFilter(is_first=True, state=OrderState.PAID),
+    "first_held": OrderFilter(is_first=True, state=OrderState.ON_HOLD),
 }
 # Unpaid orders have an index by when they end, and are few; of the two states that read as
-# cancelled, the first of each are merged; a key has given an external number once.
-SORTED = {"state_pending": 1, "state_cancelled": 2, "external": 1}
+# cancelled, the first of each are merged; a key has given an external number once. The rows of a
+# page in order of priority, no more, are put in order once more at its end.
+SORTED = {
+    "state_pending": 1, "state_cancelled": 2, "external": 1, "first_paid": 1, "first_held": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Filled:
+    merchant_id: int
+    sku: Sku
+    account: str
 
 
 @pytest.fixture(scope="module")
 def filled(database, django_db_blocker):
-    """Three merchants with thousands of orders; returns the SKU of one of them."""
+    """Three merchants with thousands of orders; returns names of one of them."""
     merchants = [
         open_merchant(slug=f"find-{n}-{utc_now():%H%M%S%f}", name="P", kind=MerchantKind.DEMO)
         for n in range(3)
@@ -90,7 +147,7 @@ def filled(database, django_db_blocker):
             owner.execute(text.encode(), given)
     with psycopg.connect(database.dsn("superuser"), autocommit=True) as admin:
         admin.execute("analyze")
-    return made
+    return Filled(merchants[0], made.sku, account.uid)
 
 
 def plans_of(monkeypatch, act) -> list[str]:
@@ -146,11 +203,19 @@ class TestFiltersOfOtherTables:
             "sku": OrderFilter(sku=filled.sku.uid),
             "product": OrderFilter(product=filled.sku.product.uid),
             "provider": OrderFilter(provider="sandbox"),
+            "account": OrderFilter(account=filled.account),
+            "customer": OrderFilter(customer=f"cus_{filled.merchant_id}_300"),
+            "level": OrderFilter(level=f"many_{filled.merchant_id}"),
             "tag": OrderFilter(tag=f"tag_{filled.merchant_id}"),
+            "rule": OrderFilter(rule=f"rul_{filled.merchant_id}"),
             "key": OrderFilter(api_key=f"key_{filled.merchant_id}"),
+            "api": OrderFilter(channel="api"),
         }
 
-    @pytest.mark.parametrize("name", ["sku", "product", "provider", "tag", "key"])
+    @pytest.mark.parametrize(
+        "name",
+        ["sku", "product", "provider", "account", "customer", "level", "tag", "rule", "key", "api"],
+    )
     def test_go_by_index_and_sort_nothing(self, filled, monkeypatch, named, name):
         where = named[name]
         for sort in (Sort.NEWEST, Sort.OLDEST):
@@ -163,6 +228,34 @@ class TestFiltersOfOtherTables:
             refuse(found)
         page = listing.orders_page(merchant_id=filled.merchant_id, where=where)
         assert page.rows
+
+    def test_a_level_of_few_is_read_customer_by_customer(self, filled, monkeypatch):
+        where = OrderFilter(level=f"few_{filled.merchant_id}")
+        for sort in (Sort.NEWEST, Sort.OLDEST):
+            (found,) = plans_of(
+                monkeypatch,
+                lambda sort=sort: listing.orders_page(
+                    merchant_id=filled.merchant_id, where=where, sort=sort
+                ),
+            )
+            # The first of each are merged.
+            refuse(found, sorts=1)
+            assert "order_customer_of" in found
+        assert listing.orders_page(merchant_id=filled.merchant_id, where=where).rows
+
+
+@pytest.mark.parametrize("channel", ["shop", "api", "redeem"])
+def test_I1_a_role_of_one_channel_goes_by_index(filled, monkeypatch, channel):
+    with reaching(frozenset({channel})):
+        (found,) = plans_of(
+            monkeypatch,
+            lambda: listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter()),
+        )
+        page = listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter(), limit=200)
+
+    refuse(found)
+    assert {row.channel for row in page.rows} == {channel}
+    assert len(page.rows) >= {"shop": 200, "api": 200, "redeem": 120}[channel]
 
 
 def test_the_next_page_goes_on_in_the_index(filled, monkeypatch):

@@ -12,7 +12,7 @@ from kacang.orders.errors import BadColumns
 from kacang.orders.finding.filters import OrderFilter
 from kacang.orders.slips import drawing, operations, running
 from kacang.orders.slips.drawing import Slip, SlipLine, SlipWords
-from kacang.orders.slips.operations import UnknownSlips
+from kacang.orders.slips.operations import SlipsRequest, UnknownSlips
 from kacang.outbox import queries as works
 from kacang.outbox.work import WorkState
 from kacang.shared.clock import utc_now
@@ -28,8 +28,8 @@ class Press(Shop):
 
     def printed(self, *numbers: str, size: str = "label"):
         uid = operations.start_slips(
-            merchant_id=self.merchant, actor=ACTOR, where=OrderFilter(numbers=numbers),
-            size=size, language="zh-hans", now=utc_now(),
+            merchant_id=self.merchant, actor=ACTOR, now=utc_now(),
+            request=SlipsRequest(OrderFilter(numbers=numbers), size, "zh-hans"),
         )  # fmt: skip
         operations.run_slips(merchant_id=self.merchant, work_uid=uid)
         return works.work(merchant_id=self.merchant, uid=uid)

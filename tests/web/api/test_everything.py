@@ -10,9 +10,16 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from kacang.customers import operations as customers
+from kacang.customers import queries as customer_list
+from kacang.customers.operations import ConsentWay
+from kacang.merchants.audit import SYSTEM
+from kacang.merchants.operations import change_settings
+from kacang.shared.contacts import Contact
 from kacang.vault import operations as vault
 from kacang.web.api.urls import DOCUMENT
 from tests import make
+from tests.aftersales.cases import Sold, jpeg, picture
 from tests.orders.looking import settle
 from tests.orders.test_replacing import given
 from tests.orders.test_shipping import Sender
@@ -33,6 +40,7 @@ expected-statuses = ["400", "401", "403", "404", "405", "406", "413", "415", "42
 expected-statuses = ["401", "403", "422"]
 """
 
+OWNER = Contact(email="owner@example.com")
 SENT = {"courier": "sf", "tracking_number": "SF1234567890123"}
 
 
@@ -48,14 +56,18 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
     batch, changed = fresh_batch(shop, "FRESH"), fresh_batch(shop, "CHANGED")
     first_code, second_code = redeem_codes(shop)
     sendable = goods_order(shop)
+    talked, decided, file = some_cases(shop)
+    customer, (wallet, frozen) = a_customer(shop), a_wallet(shop)
     webhook = shop.api.post("/webhooks", {"url": "https://erp.example.com/"}).json["id"]
-    config = tmp_path / "schemathesis.toml"
+    written, config = tmp_path / "openapi.json", tmp_path / "schemathesis.toml"
     with served(database, tmp_path) as address:
         document = json.loads(json.dumps(DOCUMENT))
         # What exists, so that more is tried than what does not.
         name_examples(document, {"number": [number, waiting], "job_id": [job],
                                  "webhook_id": [webhook], "product_id": [product],
-                                 "batch_id": [batch]},
+                                 "batch_id": [batch], "case_id": [talked], "file_id": [file],
+                                 "customer_id": [customer],
+                                 "wallet_id": [wallet], "freeze_id": [frozen]},
                       shop.sku)  # fmt: skip
         for path, value in (
             ("changes", {"change": "faulty", "reason": "test", "batch_id": changed}),
@@ -70,7 +82,8 @@ def test_schemathesis_finds_nothing(database, shop, tmp_path):
         redemption["properties"]["code"]["examples"] = [first_code]
         head = {"Authorization": f"Bearer {shop.api.key}"}
         come_through(f"{address}/api/v1", head, shop.sku, sendable, second_code)
-        written = tmp_path / "openapi.json"
+        use_wallet(f"{address}/api/v1", head, wallet, make.order(shop.made, contact=OWNER).number)
+        talk(f"{address}/api/v1", head, shop.sell(1), (talked, decided), customer)
         written.write_text(json.dumps(document))
         config.write_text(CONFIG)
 
@@ -113,6 +126,68 @@ def come_through(api: str, head: dict[str, str], sku: str, sendable: str, code: 
         # How many are made at random is often more than a job may make.
         ("cards/generate", {"sku_id": sku, "count": 1}),
     ):
+        answer = httpx.post(f"{api}/{path}", headers=head, json=body, timeout=20)
+        assert answer.is_success, answer.text
+
+
+def some_cases(shop: Shop) -> tuple[str, str, str]:
+    """A case to talk in, one to decide, and a picture in the first."""
+    made = make.sku(shop.merchant, cards=4)
+    sold = Sold(shop.merchant, 2, made=made, account=shop.account)
+    talked, decided = sold.open(files=[picture()]), sold.open(places=sold.places[1:])
+    return talked, decided, sold.view(talked).messages[0].files[0].uid
+
+
+def talk(
+    api: str, head: dict[str, str], number: str, cases: tuple[str, str], customer: str
+) -> None:
+    """Do what chance hardly finds: units that exist, a real picture, notes before forgetting."""
+    talked, decided = cases
+    unit = {"line": 1, "unit": 1}
+    sent: list[tuple[str, dict[str, Any]]] = [
+        (f"orders/{number}/cases", {"json": {"units": [unit], "text": "x"}}),
+        (f"cases/{talked}/files", {"data": {"text": "x"}, "files": {"file": ("a.jpg", jpeg())}}),
+        (f"cases/{decided}/decision", {"json": {"decision": "reject", "reason": "x"}}),
+        (f"customers/{customer}", {"json": {"name": "林小满"}}),
+        (f"customers/{customer}/notes", {"json": {"text": "x"}}),
+        (f"customers/{customer}/notices", {"json": {"refused": ["order.shipped"]}}),
+        (f"customers/{customer}/openid", {"json": {"openid": "oGZUI0egBJY1zhBYw2Kh"}}),
+        (f"orders/{number}/openid", {"json": {"openid": "oGZUI0egBJY1zhBYw2Kh"}}),
+    ]
+    for path, body in sent:
+        answer = httpx.post(f"{api}/{path}", headers=head, timeout=20, **body)
+        assert answer.is_success, answer.text
+    for path in (f"customers/{customer}/openid", f"orders/{number}/openid"):
+        answer = httpx.delete(f"{api}/{path}", headers=head, timeout=20)
+        assert answer.is_success, answer.text
+
+
+def a_customer(shop: Shop) -> str:
+    """Somebody who agreed to be remembered."""
+    row = customers.gather(
+        merchant_id=shop.merchant, contact=Contact("lin@example.com"), way=ConsentWay.STAFF
+    )
+    return customer_list.uids_of(merchant_id=shop.merchant, ids=[row])[row][0]
+
+
+def a_wallet(shop: Shop) -> tuple[str, str]:
+    """A customer's wallet with money in it, and a sum of that which is frozen."""
+    change_settings(merchant_id=shop.merchant, values={"deposits": True}, actor=SYSTEM)
+    make.balance_account(shop.merchant)
+    wallet = make.wallet(shop.merchant, 500_000, contact=OWNER.email)
+    body = {"amount_minor": 100, "reason": "x"}
+    return wallet, shop.api.post(f"/wallets/{wallet}/freezes", body).json["id"]
+
+
+def use_wallet(api: str, head: dict[str, str], wallet: str, number: str) -> None:
+    """Do with a wallet what chance hardly finds: its owner's order, and sums that there are."""
+    sent: list[tuple[str, dict[str, Any]]] = [
+        ("wallets", {"contact": {"email": OWNER.email}}),
+        (f"wallets/{wallet}/deposits", {"amount_minor": 10_000}),
+        (f"wallets/{wallet}/payments", {"order_number": number}),
+        (f"wallets/{wallet}/freezes", {"amount_minor": 1, "reason": "x"}),
+    ]
+    for path, body in sent:
         answer = httpx.post(f"{api}/{path}", headers=head, json=body, timeout=20)
         assert answer.is_success, answer.text
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,13 +15,15 @@ from kacang.merchants.tenancy import acting_as
 from kacang.web.api.rates import Buckets
 from kacang.web.api.urls import DOCUMENT
 from tests import make
+from tests.aftersales.cases import jpeg
 from tests.web.api.calling import Api, order_body
 from tests.web.api.conftest import new_key
 
 UNKNOWN_NUMBER = "202601010000000000"
 # Every operation: the scope it wants, how it is called, and what a key with the scope gets
 # when nothing it names exists.
-CALLS = {
+OPENID = {"openid": "o6_bmjrPTlm6_2sgVt7hMZOPfL2M"}
+CALLS: dict[str, tuple[Any, ...]] = {
     "list_products": ("products:read", "GET", "/products", None, 200),
     "read_product": ("products:read", "GET", "/products/prd_none", None, 404),
     "list_stock": ("products:read", "GET", "/stock", None, 200),
@@ -86,6 +89,78 @@ CALLS = {
     "list_refunds": ("orders:read", "GET", f"/orders/{UNKNOWN_NUMBER}/refunds", None, 404),
     "redeem_code": ("redemptions:write", "POST", "/redemptions", {"code": "none"}, 422),
     "read_job": ("jobs:read", "GET", "/jobs/job_none", None, 404),
+    "list_cases": ("cases:read", "GET", "/cases", None, 200),
+    "read_case": ("cases:read", "GET", "/cases/case_none", None, 404),
+    "read_case_file": ("cases:read", "GET", "/cases/case_none/files/fil_none", None, 404),
+    "open_case": (
+        "cases:write",
+        "POST",
+        f"/orders/{UNKNOWN_NUMBER}/cases",
+        {"units": [{"line": 1, "unit": 1}], "text": "x"},
+        404,
+    ),
+    "write_in_case": ("cases:write", "POST", "/cases/case_none/messages", {"text": "x"}, 404),
+    "show_in_case": ("cases:write", "UPLOAD", "/cases/case_none/files", {"text": "x"}, 404),
+    "decide_case": (
+        "cases:decide",
+        "POST",
+        "/cases/case_none/decision",
+        {"decision": "reject", "reason": "x"},
+        404,
+    ),
+    "list_customers": ("customers:read", "GET", "/customers", None, 200),
+    "list_customer_levels": ("customers:read", "GET", "/customer-levels", None, 200),
+    "read_customer": ("customers:read", "GET", "/customers/cus_none", None, 404),
+    "note_customer": ("customers:write", "POST", "/customers/cus_none/notes", {"text": "x"}, 404),
+    "change_customer": ("customers:write", "POST", "/customers/cus_none", {"name": "x"}, 404),
+    "forget_customer": ("customers:write", "DELETE", "/customers/cus_none", None, 404),
+    "list_customer_tags": ("customers:read", "GET", "/customer-tags", None, 200),
+    "make_customer_tag": ("customers:write", "POST", "/customer-tags", {"name": "x"}, 201),
+    "tag_customer": ("customers:write", "POST", "/customers/cus_none/tags", {}, 404),
+    "set_customer_openid": ("customers:write", "POST", "/customers/cus_none/openid", OPENID, 404),
+    "drop_customer_openid": ("customers:write", "DELETE", "/customers/cus_none/openid", None, 404),
+    "read_customer_notices": ("customers:read", "GET", "/customers/cus_none/notices", None, 404),
+    "choose_customer_notices": (
+        "customers:write",
+        "POST",
+        "/customers/cus_none/notices",
+        {"refused": []},
+        404,
+    ),
+    "set_order_openid": ("orders:write", "POST", f"/orders/{UNKNOWN_NUMBER}/openid", OPENID, 404),
+    "drop_order_openid": ("orders:write", "DELETE", f"/orders/{UNKNOWN_NUMBER}/openid", None, 404),
+    "list_wallets": ("wallets:read", "GET", "/wallets", None, 200),
+    "open_wallet": ("wallets:write", "POST", "/wallets", {"contact": {"email": "x"}}, 422),
+    "read_wallet": ("wallets:read", "GET", "/wallets/wal_none", None, 404),
+    "list_wallet_entries": ("wallets:read", "GET", "/wallets/wal_none/entries", None, 404),
+    "place_deposit": (
+        "wallets:write",
+        "POST",
+        "/wallets/wal_none/deposits",
+        {"amount_minor": 1},
+        404,
+    ),
+    "pay_from_wallet": (
+        "wallets:pay",
+        "POST",
+        "/wallets/wal_none/payments",
+        {"order_number": UNKNOWN_NUMBER},
+        404,
+    ),
+    "freeze_wallet": (
+        "wallets:write",
+        "POST",
+        "/wallets/wal_none/freezes",
+        {"amount_minor": 1, "reason": "x"},
+        404,
+    ),
+    "unfreeze_wallet": (
+        "wallets:write",
+        "POST",
+        "/wallets/wal_none/freezes/frz_none/release",
+        None,
+        404,
+    ),
     "create_webhook": ("webhooks:write", "POST", "/webhooks", {"url": "http://x/"}, 422),
     "list_webhooks": ("webhooks:read", "GET", "/webhooks", None, 200),
     "delete_webhook": ("webhooks:write", "DELETE", "/webhooks/whe_none", None, 404),
@@ -96,6 +171,8 @@ def call(api: Api, name: str):
     _, method, path, body, _ = CALLS[name]
     if method == "POST":
         return api.post(path, body)
+    if method == "UPLOAD":
+        return api.upload(path, "a.jpg", jpeg(), text="x")
     return api.call(method, path)
 
 

@@ -1,5 +1,8 @@
 """Orders through the API: placing, paying, reading, cancelling (O1, J1)."""
 
+from kacang.merchants.audit import SYSTEM
+from kacang.orders.tagging.putting import tag_orders
+from kacang.orders.tagging.tags import make_tag
 from kacang.vault.queries import CardState
 from tests import make
 from tests.web.api.calling import order_body
@@ -128,6 +131,36 @@ class TestRead:
         assert found("from=2200-01-01T00:00:00Z") == []
         assert found("amount_min_minor=2000") == []
         assert found(f"number={paid}") == [paid]
+
+    def test_narrows_a_list_by_all_that_the_desk_can(self, shop):
+        paid = shop.sell()
+        tag = make_tag(merchant_id=shop.made.merchant_id, name="加急", colour="red", actor=SYSTEM)
+        tag_orders(merchant_id=shop.made.merchant_id, numbers=[paid], tag=tag, actor=SYSTEM)
+        shop.place(contact={"phone": "13826042716"})
+        sku = shop.made.sku
+
+        def found(query: str) -> list[str]:
+            return [one["number"] for one in shop.api.get(f"/orders?{query}").json["items"]]
+
+        for query in (
+            f"tag_id={tag}",
+            "provider=sandbox&state=delivered",
+            f"payment_account_id={shop.account.uid}",
+            f"sku_id={sku.uid}&product_id={sku.product.uid}&tag_id={tag}&has_note=false",
+        ):
+            assert found(query) == [paid], query
+        for query in (
+            "provider=alipay",
+            "payment_account_id=acc_none",
+            "customer_id=cus_none",
+            "customer_level_id=lvl_none",
+            "hold_reason=any",
+            "api_key_id=key_none",
+            "phone_tail=0000",
+            "has_note=true",
+        ):
+            assert found(query) == [], query
+        assert len(found("phone_tail=2716")) == 1
 
 
 class TestCancel:

@@ -19,6 +19,7 @@ from kacang.orders import queries as order_queries
 from kacang.orders.models import OrderState
 from kacang.orders.refunding.types import RefundWish
 from kacang.orders.types import OpenPayment, PlacedOrder
+from kacang.payments.companies import registry
 from kacang.payments.refund_models import RefundStatus
 from kacang.payments.refunding import refund_lists
 from kacang.reconciliation import operations as bills
@@ -30,7 +31,12 @@ from tests import make
 from tests.web.companies.contract import Sold, Till, books_agree, state_of
 
 STAFF = Actor(kind="user", id=1, label="p@example.com")
-CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def yesterday_of(till) -> datetime:
+    """A day ago, in the zone in which the company's days begin."""
+    zone = ZoneInfo(registry.provider(till.account.provider).zone)
+    return datetime.now(zone) - timedelta(days=1)
 
 
 class LongTill(Till, Protocol):
@@ -201,7 +207,7 @@ class BillContract(Sold):
     def read(self, merchant: int, till, opened: OpenPayment, *faults: BillFault) -> Any:
         """Have yesterday's bill read, on which day the order was paid."""
         till.mood.bill = frozenset(faults)
-        day = (datetime.now(CHINA) - timedelta(days=1)).date()
+        day = yesterday_of(till).date()
         uid = bills.fetch_bill(
             merchant_id=merchant, account_uid=till.account.uid, day=day, actor=STAFF
         )
@@ -216,7 +222,8 @@ class BillContract(Sold):
         for one in (opened, other):
             till.act(one, Deed.PAY)
             till.make_older(one, timedelta(days=1))
-        noon = datetime.combine((datetime.now(CHINA) - timedelta(days=1)).date(), time(12), CHINA)
+        day = yesterday_of(till)
+        noon = datetime.combine(day.date(), time(12), day.tzinfo)
         with acting_as(merchant), connection.cursor() as cursor:
             cursor.execute("update receipt set seen_at = %s", [noon])
         return opened

@@ -172,7 +172,7 @@ class TestPaid:
 
 
 class TestRefused:
-    @pytest.mark.parametrize("shift", [301, -301])
+    @pytest.mark.parametrize("shift", [330, -330])
     def test_L9_a_stale_clock(self, merchant, till, placed, opened, shift):
         till.act(opened, Deed.LOSE)
 

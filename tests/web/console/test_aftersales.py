@@ -6,8 +6,10 @@ from django.db import connection
 from kacang.aftersales import operations, queries
 from kacang.aftersales.types import CaseState, Decision
 from kacang.merchants.tenancy import acting_as
+from kacang.orders import operations as orders
 from kacang.shared.money import Money
-from tests.aftersales.cases import Sold, contact, film, later, picture
+from tests.aftersales.cases import CLERK, Sold, contact, film, later, picture
+from tests.aftersales.test_reshipping import Shipped
 from tests.web.console.conftest import work_as
 
 AT = "/console/aftersales/"
@@ -151,3 +153,59 @@ def test_another_merchants_case_does_not_exist(other_merchant, uid):
 def test_mails_lead_to_the_case(merchant, sold, uid):
     operations.take(**sold.theirs(uid))
     assert queries.case(merchant_id=merchant, uid=uid).row.owner_label == "lu@example.com"
+
+
+def test_a_wrong_code_is_typed_anew_and_asked_first(merchant, owner, sold, uid):
+    page = text(owner.get(f"{AT}{uid}/decide/repair/"))
+    assert "Right code of #1" in page
+
+    asked = decide(owner, uid, "repair", secret_0=" RIGHT-77 ")
+    assert "<b>1</b> code is corrected" in text(asked)
+    assert "no-store" in asked["Cache-Control"]
+    assert queries.case(merchant_id=merchant, uid=uid).row.state is CaseState.NEW
+
+    assert decide(owner, uid, "repair", secret_0="RIGHT-77", step="do").status_code == 302
+
+    row = queries.case(merchant_id=merchant, uid=uid).row
+    assert row.decision is Decision.REPAIR
+    found = orders.deliveries(merchant_id=merchant, number=sold.number, actor=CLERK)
+    assert found[0].secret == "RIGHT-77"
+    with acting_as(merchant), connection.cursor() as cursor:
+        cursor.execute("select count(*) from audit_entry a where a::text like '%%RIGHT-7%%'")
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize("secret", ["", "  ", "a\0b"])
+def test_without_a_right_code_nothing_is_corrected(merchant, owner, uid, secret):
+    answer = decide(owner, uid, "repair", secret_0=secret, step="do")
+
+    assert answer.status_code == 422
+    assert queries.case(merchant_id=merchant, uid=uid).row.state is CaseState.NEW
+
+
+def test_a_code_in_stock_is_refused_in_words(merchant, owner, sold, uid):
+    answer = decide(owner, uid, "repair", secret_0=sold.made.codes[0], step="do")
+
+    assert answer.status_code == 409
+    assert "in the stock already" in text(answer)
+    assert queries.case(merchant_id=merchant, uid=uid).row.state is CaseState.NEW
+
+
+def test_X1_goods_are_sent_again_with_a_courier_and_number_that_fit(merchant, owner):
+    shipped = Shipped(merchant)
+    uid = shipped.sold.open()
+    address = f"{AT}{uid}/decide/reship/"
+    said = {"reason": "运输破损，已补发", "step": "ask"}
+
+    for courier, tracking in (("zto", ""), ("", "78123456789012"), ("zto", "1")):
+        refused = owner.post(address, {**said, "courier": courier, "tracking": tracking})
+        assert refused.status_code == 422
+    sure = text(owner.post(address, {**said, "courier": "zto", "tracking": "7812 3456 7890 12"}))
+    assert "78123456789012" in sure
+    assert len(shipped.parcels()) == 1
+    owner.post(address, {**said, "courier": "zto", "tracking": "7812 3456 7890 12", "step": "do"})
+
+    assert shipped.parcels()[1].tracking_number == "78123456789012"
+    page = text(owner.get(f"{AT}{uid}/"))
+    assert owner.get(f"{AT}{uid}/").status_code == 200
+    assert "运输破损，已补发" in page

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from kacang.catalog import queries
-from kacang.catalog.queries import ProductFilter, ProductState, StockMode, Strategy
+from kacang.catalog.queries import DeliveryWay, ProductFilter, ProductState, StockMode, Strategy
 from kacang.shared.texts import both
 from tests.web.console.conftest import work_as
 
@@ -53,6 +53,40 @@ def only(merchant_id):
 def made(owner, merchant):
     owner.post("/console/products/new/", product(sku(0)))
     return only(merchant)
+
+
+class TestDeliveryWay:
+    def posted(self, **values):
+        return product(sku(0, stock_mode="2", strategy="0"), kind="goods", **values)
+
+    def test_O3_goods_go_by_courier_where_the_merchant_says_so(self, owner, merchant):
+        owner.post("/console/products/new/", self.posted(delivery_way="courier"))
+
+        found = only(merchant)
+        page = owner.get(f"/console/products/{found.uid}/").content.decode()
+        assert found.delivery_way is DeliveryWay.COURIER
+        assert '<option value="courier" selected' in page
+
+    def test_O3_without_a_word_they_are_handed_over(self, owner, merchant):
+        owner.post("/console/products/new/", self.posted())
+
+        assert only(merchant).delivery_way is DeliveryWay.HANDED
+
+    def test_O3_codes_go_by_no_courier(self, owner, merchant):
+        answer = owner.post(
+            "/console/products/new/", product(sku(0), kind="code", delivery_way="courier")
+        )
+
+        assert answer.status_code == 422
+        assert "Only goods from a warehouse go by courier." in answer.content.decode()
+        page = queries.products_page(merchant_id=merchant, where=ProductFilter())
+        assert page.items == ()
+
+    def test_O3_nor_does_anything_unheard_of(self, owner, merchant):
+        owner.post("/console/products/new/", self.posted(delivery_way="pigeon"))
+
+        page = queries.products_page(merchant_id=merchant, where=ProductFilter())
+        assert page.items == ()
 
 
 class TestProductPage:
@@ -253,7 +287,7 @@ class TestWhoMay:
     def test_a_reader_cannot_write(self, work, merchant, made):
         answer = work("sales").post(f"/console/products/{made.uid}/", product(sku(0, price="1")))
 
-        assert answer.status_code == 404
+        assert answer.status_code == 403
         assert only(merchant).skus[0].price.minor == 19_800
 
     def test_another_shops_product_is_not_there(self, made, other_merchant):

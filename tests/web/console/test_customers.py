@@ -5,10 +5,15 @@ import pytest
 from kacang.customers import operations, queries
 from kacang.customers.operations import ConsentWay
 from kacang.merchants.audit import Actor
+from kacang.merchants.operations import change_settings
 from kacang.merchants.tenancy import acting_as
+from kacang.messages.restraint.refusing import refused_at
+from kacang.messages.restraint.rules import OPTIONAL
 from kacang.orders.customers import linking
+from kacang.reviews.operations import NewReview, write_review
 from kacang.shared.contacts import Contact
 from tests import make
+from tests.aftersales.cases import BUYER, Sold
 
 STAFF = Actor(kind="person", id=1, label="lu@example.com")
 PHONE = "+8613826042716"
@@ -106,3 +111,52 @@ class TestCustomers:
         assert sales.get(f"/console/customers/{lin}/").status_code == 200
         assert work("warehouse").get("/console/customers/").status_code == 403
         assert not gone(merchant)
+
+    def test_H1_cases_and_reviews_stand_on_the_page_for_who_may_see_them(self, merchant, work):
+        change_settings(merchant_id=merchant, values={"reviews_on": True}, actor=STAFF)
+        sold = Sold(merchant, 1, contact=Contact(email="lin@example.com"))
+        linking.remember_buyer(merchant_id=merchant, number=sold.number, way=ConsentWay.CHECKOUT)
+        uid = sold.open()
+        write_review(
+            merchant_id=merchant,
+            new=NewReview(sold.number, 1, 4, "发货很快"),
+            actor=BUYER,
+        )
+        lin = queries.customers_page(merchant_id=merchant).rows[0].uid
+
+        page = work("customer_service").get(f"/console/customers/{lin}/").content.decode()
+        assert f"/console/aftersales/{uid}/" in page
+        assert "4/5" in page
+        assert "发货很快" in page
+        page = work("sales").get(f"/console/customers/{lin}/").content.decode()
+        assert uid not in page
+
+
+class TestNotices:
+    def test_N1_staff_write_down_what_a_customer_does_not_want(self, merchant, work, lin):
+        desk = work("customer_service")
+        path = f"/console/customers/{lin}/notices/"
+        assert "Your order is delivered" in desk.get(path).content.decode()
+
+        desk.post(path, {"wanted": ["order.cancelled", "order.delivered"]})
+
+        off = refused_at(merchant_id=merchant, addresses=["lin@example.com", PHONE])
+        assert off == OPTIONAL - {"order.cancelled"}
+        page = desk.get(path).content.decode()
+        assert 'value="order.cancelled" checked' in page
+        assert 'value="order.shipped" checked' not in page
+        assert PHONE not in page
+        log = work("owner").get("/console/audit/").content.decode()
+        assert "Wrote down what a customer does not want to be told" in log
+
+    def test_an_openid_is_taken_away_at_the_desk(self, merchant, work, lin):
+        desk = work("customer_service")
+        path = f"/console/customers/{lin}/contact/"
+        desk.post(path, {"openid": "oGZUI0egBJY1zhBYw2Kh"})
+        desk.post(path, {"openid": ""})
+        kept = queries.customer(merchant_id=merchant, uid=lin).contacts
+
+        desk.post(path, {"drop_openid": "1"})
+
+        assert len(kept) == 3
+        assert len(queries.customer(merchant_id=merchant, uid=lin).contacts) == 2

@@ -6,7 +6,7 @@ from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.orders import operations as orders
 from kacang.orders.exceptions import operations, queries
-from kacang.orders.exceptions.changes import ChangeWish
+from kacang.orders.exceptions.change_types import ChangeWish
 from kacang.orders.exceptions.queries import ExceptionFilter
 from tests import make
 from tests.orders.exceptions.conftest import Shop

@@ -13,13 +13,13 @@ from kacang.merchants import operations as merchants
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.keys import cipher_for
 from kacang.merchants.tenancy import acting_as
-from kacang.messages import queries as messages
 from kacang.shared.errors import Conflict
 from kacang.vault import operations, queries
 from kacang.vault.card_ids import seal_card_id
 from kacang.vault.models import Batch, Card
-from kacang.web import stock_mails
+from kacang.web.mails import stock as stock_mails
 from tests import make
+from tests.messages.belling import bell
 
 PAGE = "/console/stock/expiring/"
 
@@ -166,7 +166,7 @@ class TestReminder:
         wider = [stock_mails.tell_expiring(merchant_id=merchant) for _ in range(2)]
 
         assert (told, wider) == ([1, 0, 0], [1, 0])
-        newest, first = messages.notices(merchant_id=merchant, language="en").rows
+        newest, first = bell(merchant)
         assert (first.title, first.target) == (
             "Cards of Video · Year expire soon",
             ("sku", made.sku.uid),

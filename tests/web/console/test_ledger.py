@@ -1,5 +1,7 @@
 """F1: the books at the desk: the chart, entries, documents, export; and money at a glance."""
 
+import csv
+import io
 import re
 from datetime import datetime, timedelta
 from html import unescape
@@ -9,13 +11,16 @@ import pytest
 from beancount import loader
 from django.db import connection
 
+from kacang.jobs import reconciliation as jobs
 from kacang.ledger import operations as booking
 from kacang.ledger import queries as ledger
 from kacang.ledger.accounts import Account, DocumentKind, TransferKind
 from kacang.ledger.operations import Document, Move, Side
 from kacang.merchants import queries as merchants
+from kacang.merchants.models import Membership
 from kacang.merchants.queries import AuditFilter
 from kacang.merchants.tenancy import acting_as
+from kacang.reconciliation.exports import ledger as ledger_exports
 from kacang.shared.money import Money
 from tests import make
 from tests.orders.looking import settle
@@ -107,41 +112,92 @@ class TestEntries:
         assert work("finance").get(START + path).status_code == 404
 
 
+EXPORTS = "/console/exports/"
+
+
+def exported(client, merchant, what, **form) -> str:
+    """Export as the dialog asks, run the job, fetch the file."""
+    answer = client.post(EXPORTS, {"what": what, "query": "", **form})
+    assert answer.status_code == 302, answer.content
+    uid = answer.headers["Location"].split("/")[-2]
+    jobs.run_export(merchant_id=merchant, work_uid=uid)
+    assert "Download" in client.get(f"{EXPORTS}{uid}/").content.decode()
+    sent = client.post(f"{EXPORTS}{uid}/file/")
+    assert sent.headers["X-Content-Type-Options"] == "nosniff"
+    return b"".join(sent.streaming_content).decode("utf-8-sig")
+
+
 class TestExport:
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch):
+        """What was booked in this very minute is in it: no other transaction is open here."""
+        monkeypatch.setattr(ledger_exports, "SETTLED", timedelta(minutes=-1))
+
     def test_is_what_an_outside_checker_accepts_and_leaves_a_trace(self, work, merchant, sold):
         with acting_as(merchant), connection.cursor() as cursor:
             cursor.execute("select count(*) from transfer")
             (booked,) = cursor.fetchone()
 
-        answer = work("finance").get(f"{START}export/?last=2999-01-01")
-        text = b"".join(answer).decode()
+        text = exported(work("finance"), merchant, "books:beancount", last="2999-01-01")
         entries, errors, _options = loader.load_string(text)
 
         assert errors == []
-        assert answer["Content-Disposition"].endswith('.beancount"')
-        # What was booked in this very minute may be left out: other transactions may be open.
-        assert sum(type(one).__name__ == "Transaction" for one in entries) in (0, booked)
+        assert sum(type(one).__name__ == "Transaction" for one in entries) == booked
         log = merchants.audit_page(merchant_id=merchant, where=AuditFilter()).rows
-        assert log[0].action == "ledger.export"
+        assert [one.action for one in log[:2]] == ["finance.export_fetched", "books.export"]
 
-    def test_names_orders_and_not_rows(self, work, merchant, sold, monkeypatch):
-        monkeypatch.setattr("kacang.web.console.ledger.pages.SETTLED", timedelta(minutes=-1))
-
-        text = b"".join(work("finance").get(f"{START}export/")).decode()
+    def test_names_orders_and_not_rows(self, work, merchant, sold):
+        text = exported(work("finance"), merchant, "books:beancount")
 
         assert f'document: "order {sold}"' in text
         assert f"receipt sb-{sold}" in text or 'document: "receipt ' in text
 
-    def test_of_a_period_brings_forward_what_stood_before(self, work, merchant, sold, monkeypatch):
-        monkeypatch.setattr("kacang.web.console.ledger.pages.SETTLED", timedelta(minutes=-1))
+    def test_of_a_period_brings_forward_what_stood_before(self, work, merchant, sold):
         tomorrow = (datetime.now(ZONE) + timedelta(days=1)).date()
 
-        text = b"".join(work("finance").get(f"{START}export/?first={tomorrow}")).decode()
+        text = exported(work("finance"), merchant, "books:beancount", first=tomorrow)
 
         _entries, errors, _options = loader.load_string(text)
         assert errors == []
         assert "Equity:BroughtForward" in text
         assert sold not in text
+
+    def test_transfers_of_the_account_that_the_page_shows(self, work, merchant, sold):
+        desk = work("finance")
+        page = text_of(desk.get(f"{START}accounts/1100/"))
+        (query,) = re.findall(r'name="query" value="([^"]*)"', page)
+
+        text = exported(desk, merchant, "transfers:csv", query=query)
+
+        rows = list(csv.reader(io.StringIO(text)))[1:]
+        assert [(row[2], row[6], row[9]) for row in rows] == [("1100", "19.99", sold)]
+
+    def test_who_may_not_export_cannot(self, work, merchant, sold):
+        form = {"what": "books:beancount"}
+        for role in ("sales", "order_operator", "warehouse"):
+            assert work(role).post(EXPORTS, form).status_code == 403
+        assert work("finance").post(EXPORTS, {"what": "nothing:csv"}).status_code == 404
+
+    def test_somebody_elses_is_not_there(self, work, merchant, sold, other_merchant):
+        desk = work("finance")
+        answer = desk.post(EXPORTS, {"list": "payments", "kind": "csv"})
+        path = answer.headers["Location"]
+
+        for client in (work("owner"), work_as(other_merchant, "owner")):
+            assert client.get(path).status_code == 404
+            assert client.post(f"{path}file/").status_code == 404
+            assert client.post(f"{path}cancel/").status_code == 404
+        assert desk.get(path).status_code == 200
+
+    def test_I1_who_lost_the_permission_fetches_nothing_more(self, work, merchant, sold):
+        desk = work("finance")
+        path = desk.post(EXPORTS, {"list": "payments", "kind": "csv"}).headers["Location"]
+        jobs.run_export(merchant_id=merchant, work_uid=path.split("/")[-2])
+        with acting_as(merchant):
+            Membership.objects.filter(merchant_id=merchant, role="finance").update(role="sales")
+
+        assert desk.get(path).status_code == 403
+        assert desk.post(f"{path}file/").status_code == 403
 
 
 class TestMoney:
@@ -196,7 +252,7 @@ class TestMoney:
         assert "No payment was begun in these days." in page
 
 
-PAGES = (START, f"{START}accounts/1100/", f"{START}export/", "/console/finance/")
+PAGES = (START, f"{START}accounts/1100/", "/console/finance/")
 
 
 @pytest.mark.parametrize("role", ["clerk", "stock_keeper", "order_operator"])

@@ -5,12 +5,17 @@ import re
 
 import pytest
 
+from kacang.customers import operations as customers
+from kacang.customers.operations import ConsentWay
+from kacang.customers.queries import customers_page
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import change_settings
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries
+from kacang.orders.customers import linking
 from kacang.orders.list_models import SavedView
 from kacang.orders.tagging.tags import make_tag
+from kacang.shared.contacts import Contact
 from tests import make
 from tests.web.console.conftest import work_as
 
@@ -196,3 +201,62 @@ class TestPriceLimits:
         over_list(operator, f"/console/orders/{placed[0]}/price/", {"price": "99", "reason": "x"})
 
         assert queries.order(merchant_id=merchant, number=placed[0]).payable.minor == 10_000
+
+
+class TestFilters:
+    @pytest.fixture
+    def zhao(self, merchant, placed):
+        made = make.sku(merchant, cards=2)
+        buyer = Contact(email="zhao@example.com")
+        numbers = [make.order(made, contact=buyer).number for _ in range(2)]
+        for number in numbers:
+            linking.remember_buyer(merchant_id=merchant, number=number, way=ConsentWay.CHECKOUT)
+        (row,) = customers_page(merchant_id=merchant).rows
+        level = customers.save_level(merchant_id=merchant, name="金卡客户", rank=9, actor=SYSTEM)
+        customers.change(
+            merchant_id=merchant, uid=row.uid, name="赵女士", level=level, actor=SYSTEM
+        )
+        return row.uid, level, numbers[::-1]
+
+    def test_a_customers_page_leads_to_all_their_orders(self, owner, zhao):
+        uid, _, numbers = zhao
+        assert (
+            f"/console/orders/?customer={uid}"
+            in owner.get(f"/console/customers/{uid}/").content.decode()
+        )
+
+        page = owner.get(f"/console/orders/?customer={uid}").content.decode()
+
+        assert shown(owner, f"/console/orders/?customer={uid}") == numbers
+        assert "赵女士" in page
+        # The form has no field for it: what is filtered further stays within it.
+        assert f'<input type="hidden" name="customer" value="{uid}">' in page
+
+    def test_by_the_level_that_customers_have(self, owner, merchant, zhao):
+        _, level, numbers = zhao
+        page = owner.get(f"/console/orders/?level={level}").content.decode()
+
+        assert f'<option value="{level}" selected>金卡客户</option>' in page
+        assert shown(owner, f"/console/orders/?level={level}") == numbers
+        keeper = work_as(merchant, "warehouse").get(f"/console/orders/?customer={zhao[0]}")
+        assert "赵女士" not in keeper.content.decode()
+        assert "金卡客户" not in keeper.content.decode()
+
+    @pytest.mark.parametrize(
+        "name", ["customer", "level", "account", "product", "sku", "key", "tag", "company"]
+    )
+    def test_a_name_that_nobody_has_finds_nothing(self, owner, placed, name):
+        answer = owner.get(f"/console/orders/?{name}=made_up")
+
+        assert answer.status_code == 200
+        assert shown(owner, f"/console/orders/?{name}=made_up") == []
+        assert "made_up" in answer.content.decode()
+
+    def test_accounts_are_offered_where_a_company_has_several(self, owner, merchant, placed):
+        assert 'name="account"' not in owner.get(LIST).content.decode()
+        uid = make.account(merchant).uid
+
+        page = owner.get(f"/console/orders/?account={uid}").content.decode()
+
+        assert f'<option value="{uid}" selected>' in page
+        assert shown(owner, f"/console/orders/?account={uid}") == []

@@ -1,5 +1,7 @@
 """Overview, stock, payments, messages, task centre, palette: who sees what."""
 
+import secrets
+
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -12,6 +14,8 @@ from kacang.orders import operations
 from kacang.orders.types import Item, PlaceRequest
 from kacang.outbox import work as works
 from kacang.shared.contacts import Contact
+from kacang.vault import operations as vault
+from kacang.web.console.frame import GROUPS
 from tests import make
 from tests.web.console.conftest import work_as
 from tests.web.console.goods import a_sku, stocked_sku
@@ -242,6 +246,16 @@ class TestWorks:
         assert stranger.post(f"/console/works/{uid}/cancel/").status_code == 404
 
 
+def numbered(merchant, made, number: str) -> None:
+    """Put a card with a plain number into the stock of a SKU."""
+    file_uid = vault.seal_lines(
+        merchant_id=merchant, lines=[f"{number}----CODE-{secrets.token_hex(8)}"]
+    )
+    request = vault.ImportRequest(sku_uid=made.sku.uid)
+    uid = vault.import_cards(merchant_id=merchant, actor=SYSTEM, file_uid=file_uid, request=request)
+    vault.run_import(merchant_id=merchant, work_uid=uid)
+
+
 class TestPalette:
     def test_finds_orders_and_products_by_permission(self, work, merchant):
         number = placed(merchant, stocked_sku(merchant, codes=["A-1"]))
@@ -267,6 +281,11 @@ class TestPalette:
         assert placed.number in found("shop-77-A")
         assert found(placed.number).index(placed.number) < len(found(placed.number))
         assert "/console/stock/cards/" in found(made.codes[0])
+        # A number that is no secret is enough, where the code has to be known else.
+        numbered(merchant, made, "JN04-0000-0458")
+        assert "/console/stock/cards/" in found("JN04-0000-0458")
+        assert "/console/stock/cards/" not in found("JN04-0000-0459")
+        assert "/console/stock/cards/" not in found("JN04-0000-0458", "sales")
         # Who may not see stock does not learn whether there is such a card.
         assert "/console/stock/cards/" not in found(made.codes[0], "sales")
         assert placed.number not in found(placed.number, "stock_keeper")
@@ -310,3 +329,9 @@ def receipt(merchant_id, number):
             " 100, 'CNY', 7, %s::timestamptz from account where merchant_id = %s::bigint",
             [number, timezone.now(), merchant_id],
         )
+
+
+def test_no_two_pages_of_the_menu_have_one_key():
+    keys = [item.key for group in GROUPS for item in group.items if item.key]
+
+    assert sorted(set(keys)) == sorted(keys)

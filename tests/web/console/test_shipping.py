@@ -8,7 +8,7 @@ from kacang.merchants import queries as merchants
 from kacang.orders.models import Event, OrderState
 from kacang.payments import queries as payments
 from kacang.shared.contacts import Contact
-from kacang.web import shipping_mails
+from kacang.web.mails import shipping as shipping_mails
 from tests.messages.conftest import postbox  # noqa: F401 - a fixture
 from tests.orders.test_shipping import Sender
 from tests.web.console.conftest import work_as
@@ -125,7 +125,8 @@ class TestBuyer:
         assert "sf-express.com" in text
         client.post(f"{page}received/")
 
-        assert shop.state(placed) is OrderState.DELIVERED
+        # The buyer's own word is the last: nothing is waited for after it.
+        assert shop.state(placed) is OrderState.COMPLETED
         assert client.post(f"{page}received/").status_code == 302
         assert shop.events(placed).count(Event.ARRIVED) == 1
 

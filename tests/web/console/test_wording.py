@@ -86,7 +86,7 @@ def test_I1_who_only_looks_changes_nothing(merchant):
     looker = work_as(merchant, "customer_service")
 
     assert "Save" not in looker.get(PAGE).content.decode()
-    assert looker.post(PAGE, {**OWN, "step": "save"}).status_code == 422
+    assert looker.post(PAGE, {**OWN, "step": "save"}).status_code == 403
     assert own_words(merchant_id=merchant, channel="email") == {}
 
 

@@ -4,28 +4,13 @@ import secrets
 from dataclasses import dataclass
 
 import pytest
-from django.contrib.auth.hashers import Argon2PasswordHasher
-from django.test import Client, override_settings
+from django.test import Client
 
 from kacang.merchants import queries
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.operations import add_staff
 
 PASSWORD = "only-for-tests-7Q4"
-
-
-class QuickHasher(Argon2PasswordHasher):
-    """The same, made cheap: many people sign in here."""
-
-    time_cost = 1
-    memory_cost = 64
-    parallelism = 1
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _cheap_passwords():
-    with override_settings(PASSWORD_HASHERS=[f"{__name__}.QuickHasher"]):
-        yield
 
 
 @dataclass

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.utils import translation
+from django.utils import timezone, translation
 from PIL import Image
 
 from kacang.jobs.merchants import run_audit_verification
@@ -13,7 +13,7 @@ from kacang.merchants import operations, queries
 from kacang.merchants.audit import Actor
 from kacang.merchants.models import User
 from kacang.merchants.settings import SPECS, Type
-from kacang.web.console.admin.audit_words import value_word
+from kacang.web.console.admin.audit_values import value_word
 
 
 def staff_of(merchant):
@@ -285,8 +285,10 @@ class TestSettings:
         ("form_fields", [{"key": "account", "label": {"en": "Account"}}], "account"),
         ("pictures", ["a.png", "b.png"], "a.png, b.png"),
         ("max_per_buyer", None, ""),
+        ("until", "2026-11-29T14:52:41.100767+00:00", "2026-11-29 22:52:41"),
+        ("name", "2026-11-29", "2026-11-29"),
     ],
 )
 def test_the_log_is_read_in_words_not_in_codes(name, value, shown):
-    with translation.override("zh-hans"):
+    with translation.override("zh-hans"), timezone.override("Asia/Shanghai"):
         assert value_word(name, value, "CNY") == shown

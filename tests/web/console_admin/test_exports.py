@@ -5,10 +5,12 @@ import io
 
 import pytest
 import pyzipper
+from django.test import Client
 
 from kacang.outbox import queries as works
 from kacang.outbox.queries import WorkState
 from kacang.vault import operations, queries
+from tests.threads import at_once
 from tests.web.console.goods import stocked_sku
 from tests.web.console_admin.test_signing_in import code_now, set_up, switch_on
 
@@ -74,6 +76,27 @@ class TestExport:
         ]
         centre = owner.client.get("/console/works/").content.decode()
         assert f'href="{page}"' in centre
+
+    def test_O10_a_form_sent_at_once_and_again_is_one_export(self, owner, merchant, batch):
+        """The second finds its code used up by the first: it is led to what that started."""
+        secret = switch_on(owner)
+        form = {
+            "batch": batch, "reason": "对账", "token": "t-1", "code": code_now(secret, 1),
+        }  # fmt: skip
+
+        def send() -> int:
+            other = Client(REMOTE_ADDR="192.0.2.77")
+            other.cookies = owner.client.cookies
+            return other.post(NEW, form).status_code
+
+        assert at_once([send, send], threads=2) == [302, 302]
+        (item,) = exports(merchant)
+
+        again = owner.client.post(NEW, form)
+        assert again["Location"] == f"/console/stock/exports/{item.uid}/"
+        assert len(exports(merchant)) == 1
+        dialog = owner.client.get(f"/console/stock/batches/{batch}/").content.decode()
+        assert 'name="token"' in dialog
 
     def test_wants_a_code_that_was_not_used(self, owner, merchant, batch, log):
         secret = switch_on(owner)

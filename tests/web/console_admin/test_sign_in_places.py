@@ -12,8 +12,8 @@ from kacang.merchants.tenancy import acting_as
 from kacang.messages.events import Event
 from kacang.messages.models import Message
 from kacang.messages.operations import Sending
-from kacang.web import mails
 from kacang.web.console.account.places import network_of
+from kacang.web.mails import links as mail_links
 from kacang.web.sign_in_tokens import Place, not_me_token, read_not_me
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0) Chrome/150 Safari/537"
@@ -74,7 +74,7 @@ class TestNewPlaces:
         (row,) = told(merchant)
 
         assert "not-me" not in str(row.context)
-        filling = mails._fill(Sending(merchant, row.uid, Event(row.event), row.context))
+        filling = mail_links._fill(Sending(merchant, row.uid, Event(row.event), row.context))
         assert filling is not None
         assert re.search(r"/console/not-me/[\w:-]+/", str(filling.values["link"]))
 

@@ -13,7 +13,7 @@ from kacang.payments.models import PaymentState
 from kacang.shared.money import Money
 from kacang.vault.models import BatchState, CardState
 from kacang.web.design import drawings, themes
-from kacang.web.design.parts import Chip, Event, JobCard, Pages, Tab
+from kacang.web.design.parts import Chart, Chip, Event, JobCard, Pages, Series, Tab
 from kacang.web.design.samples import Sample
 from kacang.web.design.shell import NavGroup, NavItem, allowed
 from kacang.web.design.states import STATES, TONES, look_of
@@ -245,3 +245,27 @@ class TestThemes:
         assert themes.sheet_address("blue") == ""
         assert themes.sheet_address("nonsense") == ""
         assert themes.sheet_address("rose") == "/theme/c02665.css"
+
+
+def test_the_table_of_a_chart_writes_money_as_money_and_counts_as_counts():
+    series = [
+        Series("订单", [1_204.0, None, 3.0], "bar", second_axis=True),
+        Series("今日", [1_234.5, -3.0]),
+    ]
+    drawn = Chart("trend", "按小时", ["00:00", "01:00", "02:00"], series, unit="CNY")
+
+    assert drawn.rows == [
+        ("00:00", ["1,204", "1,234.50"]),
+        ("01:00", ["", "−3.00"]),
+        ("02:00", ["3", ""]),
+    ]
+    text = render("{% chart drawn %}", drawn=drawn)
+    assert "今日 <span" in text
+    assert "(CNY)" in text
+    assert text.count('<td class="r">—</td>') == 2
+
+
+def test_the_table_of_a_chart_of_minutes_has_no_idle_digits():
+    drawn = Chart("stage", "用时", ["11-26"], [Series("中位数", [12.5]), Series("95", [4.0])])
+
+    assert drawn.rows == [("11-26", ["12.5", "4"])]

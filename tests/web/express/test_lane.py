@@ -5,12 +5,14 @@ import hashlib
 import hmac
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from kacang.merchants import operations as merchants
 from kacang.merchants.audit import SYSTEM
+from kacang.merchants.operations import api_keys
 from kacang.orders.types import PlacedOrder
 from kacang.payments import queries as payments
 from kacang.payments.adapters.sandbox import SECRET
@@ -149,6 +151,19 @@ class TestPlacing:
 
         assert answer.status == 401
         assert make.card_states(shop.made) == {CardState.AVAILABLE: 5}
+
+    def test_looks_a_key_up_anew_by_one_caller_while_others_go_on(self, shop, monkeypatch):
+        who = {"key": shop.api.key, "address": ADDRESS}
+        merchants.authenticate(**who)
+        now = time.monotonic() + api_keys.CACHE_SECONDS
+        monkeypatch.setattr(api_keys, "time", SimpleNamespace(monotonic=lambda: now - 0.5))
+
+        told = [merchants.recognise(**who) for _ in range(4)]
+        merchants.authenticate(**who)
+        monkeypatch.setattr(api_keys, "time", SimpleNamespace(monotonic=lambda: now + 0.5))
+
+        assert [one is None for one in told] == [True, False, False, False]
+        assert merchants.recognise(**who) == told[1]
 
     def test_sells_another_merchant_s_goods_to_nobody(self, lane, shop, other_merchant):
         stranger = new_key(other_merchant)

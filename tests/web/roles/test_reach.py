@@ -1,29 +1,47 @@
 """A role that reaches to some orders finds no others, whatever address it is asked at (I1)."""
 
 import contextvars
+import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from django import urls as addresses
+from django.db import connection
+from django.http import StreamingHttpResponse
+from django.test import override_settings
 
 from kacang.merchants import operations as merchants
 from kacang.merchants import queries
 from kacang.merchants.audit import SYSTEM
+from kacang.merchants.models import User
 from kacang.merchants.operations import RoleDraft
 from kacang.merchants.permissions import WITHIN_REACH
 from kacang.merchants.tenancy import acting_as, reaching
+from kacang.messages.events import Event
+from kacang.messages.models import Message
 from kacang.orders import operations as orders
 from kacang.orders import queries as order_queries
+from kacang.orders.deadlines import queries as deadlines
+from kacang.orders.exceptions import operations as exceptions
+from kacang.orders.exceptions import queries as exceptions_seen
 from kacang.orders.models import Order
 from kacang.orders.refunding.types import RefundWay, RefundWish
 from kacang.orders.types import OrderFilter
 from kacang.outbox import work as works
+from kacang.shared.clock import utc_now
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
+from kacang.web import urls
+from kacang.web.console.access import needs
+from kacang.web.mails import telling
 from tests import make
 from tests.orders.looking import settle
 from tests.web.console.conftest import work_as
 from tests.web.test_addresses import concrete, demanded, marks
 
 THEIRS = Contact(email="theirs@example.com", phone="+8613800001111")
+WAITS = ("staff.order_waiting", "staff.deadlines")
 MINE = Contact(email="mine@example.com", phone="+8613800002222")
 
 
@@ -73,6 +91,44 @@ def test_lists_the_search_and_the_refunds_show_own_orders_only(desk):
         assert f"orders/{other}/" not in client.get(address).content.decode(), address
     for address in ("/console/orders/", "/console/refunds/", f"/console/search/?q={mine}"):
         assert f"orders/{mine}/" in client.get(address).content.decode(), address
+
+
+def test_exceptions_and_deadlines_are_of_own_orders_with_their_counts(merchant, desk):
+    client, mine, other = desk
+    exceptions.sync_exceptions(merchant_id=merchant)
+    made_late(merchant, mine, other)
+
+    for address in ("/console/exceptions/", "/console/deadlines/?show=missed"):
+        pages = [one.get(address).content.decode() for one in (client, work_as(merchant))]
+        assert [other in page for page in pages] == [False, True], address
+        assert all(mine in page for page in pages), address
+    with reaching(member_of(client, merchant).reach):
+        assert deadlines.count_marks(merchant_id=merchant, show="missed") == 2
+        assert sum(exceptions_seen.counts_by_kind(merchant_id=merchant).values()) == 1
+        days = deadlines.missed_days(
+            merchant_id=merchant, since=utc_now() - timedelta(days=2), until=utc_now(),
+            zone="UTC",
+        )  # fmt: skip
+        assert sum(day.missed for day in days) == 2
+        # A page is full of what can be seen, however much cannot.
+        page = deadlines.marks_page(
+            merchant_id=merchant, where=deadlines.MarkFilter("missed"), limit=1
+        )
+        assert [row.number for row in page.rows] == [mine]
+
+
+def made_late(merchant, *numbers):
+    """Note of orders that they missed a deadline twice, the last one first."""
+    with acting_as(merchant), connection.cursor() as cursor:
+        cursor.execute(
+            "insert into deadline_mark (merchant_id, stage, order_id, subject, kind, started_at,"
+            " due_at, breached_at) select merchant_id, 'delivery', id, subject, 'code',"
+            " now() - interval '2 hours', at, at from sale_order"
+            " cross join generate_series(0, 1) subject"
+            " cross join lateral (select now() - interval '1 hour' + id * interval '1 ms') due(at)"
+            " where number = any(%s::text[])",
+            [list(numbers)],
+        )
 
 
 def test_no_address_opens_or_changes_an_order_out_of_reach(merchant, desk):
@@ -133,6 +189,27 @@ def test_a_job_reaches_as_far_as_who_started_it(merchant, desk):
 
     assert contextvars.copy_context().run(run) == ({}, [mine])
     assert len(order_queries.orders_page(merchant_id=merchant, where=OrderFilter()).rows) == 2
+
+
+def test_what_is_sent_piece_by_piece_sees_no_more_than_the_view(merchant, desk):
+    """The pieces are made after the view is left."""
+    client, mine, _ = desk
+
+    def pieces():
+        page = order_queries.orders_page(merchant_id=merchant, where=OrderFilter())
+        yield ",".join(row.number for row in page.rows)
+
+    def view(_request) -> Any:
+        return StreamingHttpResponse(pieces())
+
+    class Addresses:
+        urlpatterns = [
+            addresses.path("console/pieces/", needs("orders.view")(view)),
+            *urls.urlpatterns,
+        ]
+
+    with override_settings(ROOT_URLCONF=Addresses):
+        assert client.get("/console/pieces/").getvalue().decode() == mine
 
 
 def test_nobodys_orders_are_nobodys_reach(merchant, desk):
@@ -199,6 +276,9 @@ LOOKED_AT = {
     "console/works/<str:uid>/file/", "console/works/<str:uid>/retry/",
     # These ask for a permission themselves that no such role can have.
     "console/stock/exports/<str:uid>/", "console/stock/exports/new/",
+    # Neither are these for any of them: who sees some orders only gets no list of all money.
+    "console/exports/", "console/exports/<str:uid>/", "console/exports/<str:uid>/cancel/",
+    "console/exports/<str:uid>/file/",
 }  # fmt: skip
 
 
@@ -211,3 +291,66 @@ def test_every_other_address_that_opens_was_looked_at():
         and not path.startswith((*OF_NO_ORDER, *BEHIND_POLICIES))
     }
     assert opens == LOOKED_AT
+
+
+class TestNotices:
+    """Behind the bell, and by mail: of orders within reach alone (N1)."""
+
+    @pytest.fixture
+    def told(self, merchant, desk):
+        client, mine, other = desk
+        on = [f"{event}/{way}" for event in WAITS for way in ("in_app", "email")]
+        assert client.post("/console/account/notices/", {"on": on}).status_code == 302
+        for number in (mine, other):
+            telling.tell_staff(
+                merchant, Event.STAFF_ORDER_WAITING, number,
+                {"order": number, "title": "年卡", "amount": "¥7", "reason": "out_of_stock"},
+            )  # fmt: skip
+        telling.tell_staff(merchant, Event.STAFF_DEADLINES, "1", {"near": 41, "late": 43})
+        return client, mine, other
+
+    def test_the_bell_names_no_order_of_others_and_counts_none(self, told, owner):
+        client, mine, other = told
+
+        page = client.get("/console/notices/").content.decode()
+
+        assert mine in page
+        assert other not in page
+        assert "43" not in re.sub("<[^>]*>", "", page)
+        assert "Notifications, 1 unread" in page
+        assert other in owner.get("/console/notices/").content.decode()
+
+    def test_an_order_that_is_handed_on_takes_its_notice_along(self, merchant, told):
+        client, mine, _other = told
+        orders.assign_order(merchant_id=merchant, number=mine, actor=SYSTEM, member_uid="")
+
+        assert mine not in client.get("/console/notices/").content.decode()
+
+    def test_marking_all_leaves_what_is_out_of_reach_new(self, merchant, told):
+        client, _mine, other = told
+
+        client.post("/console/notices/read/", {})
+        orders.assign_order(
+            merchant_id=merchant, number=other, actor=SYSTEM,
+            member_uid=member_of(client, merchant).uid,
+        )  # fmt: skip
+
+        assert "Notifications, 1 unread" in client.get("/console/notices/").content.decode()
+
+    def test_own_mails_are_of_orders_within_reach(self, merchant, told):
+        client, mine, _other = told
+        address = User.objects.get(pk=client.session["_auth_user_id"]).email
+        with acting_as(merchant):
+            mails = Message.objects.filter(merchant_id=merchant, recipient=address)
+            assert [(one.event, one.context["order"]) for one in mails] == [(WAITS[0], mine)]
+
+    def test_somebody_within_reach_still_tells_the_others(self, merchant, told, owner):
+        client, _mine, other = told
+        with reaching(member_of(client, merchant).reach):
+            telling.tell_staff(
+                merchant, Event.STAFF_CASE, "1",
+                {"order": other, "case": "cas_1", "what": "坏码", "kind": "卡密问题"},
+            )  # fmt: skip
+
+        assert "坏码" in owner.get("/console/notices/").content.decode()
+        assert "坏码" not in client.get("/console/notices/").content.decode()

@@ -1,6 +1,7 @@
 """Each role opens what the reviewed table says and nothing else, over real HTTP (I1)."""
 
 import contextlib
+import inspect
 import re
 import secrets
 from collections.abc import Iterator
@@ -9,10 +10,15 @@ import httpx
 import pytest
 
 from kacang.merchants.audit import SYSTEM
-from kacang.merchants.operations import add_staff
+from kacang.merchants.models import AuditEntry
+from kacang.merchants.operations import RoleDraft, add_staff, create_role
 from kacang.merchants.permissions import Role
+from kacang.merchants.tenancy import acting_as
+from kacang.web.access import access_of
+from tests import make
+from tests.web.console.conftest import work_as
 from tests.web.roles.table import lines_of_views, reviewed
-from tests.web.test_addresses import concrete
+from tests.web.test_addresses import EVERY, concrete, demanded, marks
 
 TABLE = reviewed()
 
@@ -24,6 +30,93 @@ def test_every_address_has_its_line():
 
     assert missing == [], "lines to read, then to paste:\n" + "\n".join(missing)
     assert gone == [], "no such address any more"
+
+
+# Acts that whoever may look may do: each is of their own, or asks for more itself.
+LOOKING_IS_ENOUGH = {
+    # One's own account, notices, first steps, views and columns of the list.
+    "console/account/sessions/<int:session_id>/", "console/account/sessions/others/",
+    "console/account/theme/", "console/first-steps/", "console/notices/read/",
+    "console/orders/columns/", "console/orders/views/<str:uid>/delete/",
+    "console/orders/views/<str:uid>/duplicate/", "console/orders/views/<str:uid>/rename/",
+    "console/orders/views/<str:uid>/start/", "console/orders/views/save/",
+    # What is asked for by an act's name, or a list's, demands that one's permission.
+    "console/batches/", "console/batches/<str:uid>/cancel/", "console/batches/<str:uid>/undo/",
+    "console/exports/", "console/exports/<str:uid>/cancel/", "console/exports/<str:uid>/file/",
+    "console/stock/exports/new/", "console/works/<str:uid>/cancel/",
+    "console/works/<str:uid>/retry/",
+    # These change nothing: a comparison, a look that is counted, a text as it will look.
+    "console/audit/verify/", "console/customers/<str:uid>/shown/", "console/products/preview/",
+}  # fmt: skip
+
+
+def test_I1_who_may_look_only_does_nothing(merchant):
+    """Two permissions that the same preset roles have are told apart by roles of one's own."""
+    owner = work_as(merchant)
+    acts = {
+        path
+        for path, mark in marks("console/").items()
+        if mark.startswith("needs:")
+        and all(name.endswith(".view") for name in demanded(mark))
+        and owner.get(concrete(path)).status_code == 405
+    }
+    assert acts == LOOKING_IS_ENOUGH
+
+
+# Pages with a form of their own, which asks for more than the page does.
+FORMS = {
+    "console/messages/rules/", "console/messages/senders/<slug:company>/",
+    "console/messages/templates/<str:event>/<str:channel>/",
+    "console/payments/accounts/<str:uid>/", "console/products/<str:uid>/", "console/settings/",
+}  # fmt: skip
+# One's own; or what is sent is a search, or a list whose name says what it asks for.
+FORMS_OF_WHOEVER_LOOKS = {
+    "console/account/", "console/account/notices/", "console/stock/exports/<str:uid>/",
+    "console/stock/find/",
+}  # fmt: skip
+
+
+def test_I1_every_page_with_a_form_of_its_own_is_known():
+    found = {
+        path
+        for path, view in EVERY
+        if (mark := access_of(view.callback)).startswith("needs:")
+        and path.startswith("console/")
+        and all(name.endswith(".view") for name in demanded(mark))
+        and "POST" in inspect.getsource(inspect.unwrap(view.callback))
+    }
+    assert found - LOOKING_IS_ENOUGH == FORMS | FORMS_OF_WHOEVER_LOOKS
+
+
+@pytest.mark.parametrize("path", sorted(FORMS))
+def test_I1_a_form_asks_for_more_than_its_page(merchant, path):
+    """Who may look only opens the page, and sends its form in vain."""
+    sku = make.sku(merchant).sku
+    of = {
+        "<slug:company>": "aliyun",
+        "<str:event>": "order.refunded",
+        "<str:channel>": "email",
+        "payments/accounts/<str:uid>": f"payments/accounts/{make.account(merchant).uid}",
+        "products/<str:uid>": f"products/{sku.product.uid}",
+    }
+    address = f"/{path}"
+    for part, value in of.items():
+        address = address.replace(part, value)
+    looks = RoleDraft("只看", frozenset(demanded(marks("console/")[path])))
+    role = create_role(merchant_id=merchant, draft=looks, actor=SYSTEM)
+    before = audit_count(merchant)
+
+    client = work_as(merchant, role)
+
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"reason": "because", "name": "x"}).status_code == 403
+    # Only the one who looks was added.
+    assert audit_count(merchant) == before + 1
+
+
+def audit_count(merchant):
+    with acting_as(merchant):
+        return AuditEntry.objects.filter(merchant_id=merchant).count()
 
 
 def test_only_the_owner_has_everything():

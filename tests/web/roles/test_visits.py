@@ -3,12 +3,11 @@
 import secrets
 from datetime import timedelta
 
-import pytest
 from django.test import Client
 
 from kacang.merchants import operations, queries
 from kacang.merchants.audit import SYSTEM
-from kacang.merchants.models import User, Visit
+from kacang.merchants.models import Visit
 from kacang.merchants.operations import RoleDraft
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.clock import utc_now
@@ -130,47 +129,3 @@ class TestAsAMember:
         session.save()
 
         assert b"visit-bar" not in second.get("/console/orders/").content
-
-
-class TestAsTheOperator:
-    @pytest.fixture
-    def operator(self, other_merchant):
-        """Somebody with an account who does not work for the merchant."""
-        client = work_as(other_merchant)
-        return client, User.objects.get(pk=client.session["_auth_user_id"]).email
-
-    def begin(self, merchant, email, **more):
-        return operations.start_operator_visit(
-            merchant_id=merchant, email=email, reason="工单 4711", now=utc_now(),
-            **{"may_change": False, **more},
-        )  # fmt: skip
-
-    def test_opens_the_merchant_read_only_by_a_link_for_one_person(self, merchant, operator, work):
-        client, email = operator
-        make.account(merchant)
-        order = make.order(make.sku(merchant, cards=1))
-        assert client.get(f"/console/orders/{order.number}/").status_code == 404
-        uid = self.begin(merchant, email)
-
-        assert work().get(f"/console/visits/{uid}/enter/").status_code == 404
-        assert client.get(f"/console/visits/{uid}/enter/").status_code == 200
-        client.post(f"/console/visits/{uid}/enter/")
-
-        assert client.get(f"/console/orders/{order.number}/").status_code == 200
-        answer = client.post(f"/console/orders/{order.number}/note/", {"text": "x"})
-        assert answer.status_code == 403
-        assert ("visits.start", email, "工单 4711") in log_of(merchant)
-
-        client.post("/console/visits/end/")
-        assert client.get(f"/console/orders/{order.number}/").status_code == 404
-
-    def test_gives_no_power_over_staff(self, merchant, operator):
-        client, email = operator
-        clerk = a_member(merchant, "clerk")
-        uid = self.begin(merchant, email, may_change=True)
-        client.post(f"/console/visits/{uid}/enter/")
-
-        client.post(f"/console/staff/{clerk.uid}/role/", {"role": "owner"})
-
-        roles = {one.uid: one.role for one in queries.staff(merchant_id=merchant)}
-        assert roles[clerk.uid] == "clerk"

@@ -101,6 +101,37 @@ def test_a_file_that_lies_is_refused_in_words_and_the_text_is_kept(
     assert cases_of(shop, bought) == []
 
 
+def test_messages_with_files_are_counted_before_the_files_are_read(
+    shop, buyer, bought, place, monkeypatch
+):
+    monkeypatch.setattr("kacang.web.shop.cases.SHOWN_MAX", 2)
+    broken, good = ("a.jpg", b"no picture", "image/jpeg"), ("a.jpg", jpeg(), "image/jpeg")
+
+    statuses = [
+        complain(buyer, bought, place, files=sent(file)).status_code
+        for file in (broken, broken, good)
+    ]
+
+    assert statuses == [422, 422, 429]
+    # Words alone are not held up by it.
+    assert complain(buyer, bought, place).status_code == 302
+
+
+def test_two_files_that_only_videos_can_be_are_refused_unread(shop, buyer, bought, place):
+    large = b"\0" * (10 * 2**20 + 1)
+
+    answer = complain(
+        buyer,
+        bought,
+        place,
+        files=sent(("a.mp4", large, "video/mp4"), ("b.mp4", large, "video/mp4")),
+    )
+
+    assert answer.status_code == 422
+    assert "1" in text(answer)
+    assert cases_of(shop, bought) == []
+
+
 def test_nobody_without_the_orders_key_opens_or_reads_a_case(shop, buyer, bought, place):
     complain(buyer, bought, place, files=sent(("a.jpg", jpeg(), "image/jpeg")))
     (uid,) = cases_of(shop, bought)
@@ -180,3 +211,16 @@ def test_long_orders_name_their_pieces_by_number(shop, buyer):
 def test_nonsense_for_units_is_refused_in_words(shop, buyer, bought, unit):
     assert complain(buyer, bought, unit).status_code == 422
     assert cases_of(shop, bought) == []
+
+
+def test_X2_where_it_is_is_answered_at_once_and_a_person_is_a_tap_away(shop, buyer, bought, place):
+    complain(buyer, bought, place, kind="not_arrived", text="还没收到")
+    (uid,) = cases_of(shop, bought)
+
+    page = text(buyer.get(f"orders/{bought}/cases/{uid}/"))
+    assert "可在订单页查看" in page or "on the order&#x27;s page" in page
+    assert f"/cases/{uid}/person/" in page
+
+    assert buyer.post(f"orders/{bought}/cases/{uid}/person/").status_code == 302
+    assert queries.case(merchant_id=shop.info.id, uid=uid).row.state is CaseState.OURS
+    assert f"/cases/{uid}/person/" not in text(buyer.get(f"orders/{bought}/cases/{uid}/"))

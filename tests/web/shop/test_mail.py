@@ -8,7 +8,8 @@ from django.db import connection
 
 from kacang.merchants.models import Host
 from kacang.merchants.tenancy import acting_as
-from kacang.web import mails
+from kacang.web.mails import links as mail_links
+from kacang.web.mails import orders as order_mails
 from tests import make
 from tests.messages.conftest import postbox
 from tests.web.shop.conftest import EMAIL, text
@@ -30,7 +31,7 @@ def sent(shop, postbox):
         cursor.execute("select uid from message where channel = 'email'")
         uids = [row[0] for row in cursor.fetchall()]
     for uid in uids:
-        mails.send(merchant_id=shop.id, uid=uid)
+        mail_links.send(merchant_id=shop.id, uid=uid)
     (mail,) = postbox.mails
     body = mail.get_body(("plain",))
     assert body is not None
@@ -39,7 +40,7 @@ def sent(shop, postbox):
 
 def test_L26_the_link_of_the_mail_opens_the_codes(shop, bought, postbox):
     made, order = bought
-    mails.tell_delivered(merchant_id=shop.id, order_id=order.id)
+    order_mails.tell_delivered(merchant_id=shop.id, order_id=order.id)
 
     body = sent(shop, postbox)
     (link,) = re.findall(rf"{settings.PUBLIC_URL}(/s/\S+)", body)
@@ -55,7 +56,7 @@ def test_the_link_leads_to_the_host_of_the_merchant(shop, bought, postbox):
     _, order = bought
     with acting_as(shop.id):
         Host.objects.create(merchant_id=shop.id, name=f"{shop.info.slug}.example")
-    mails.tell_delivered(merchant_id=shop.id, order_id=order.id)
+    order_mails.tell_delivered(merchant_id=shop.id, order_id=order.id)
 
     assert f"://{shop.info.slug}.example/orders/{order.number}/?t=" in sent(shop, postbox)
 
@@ -67,7 +68,7 @@ def test_the_one_time_code_of_the_mail_opens_the_order(shop, bought, postbox):
     with acting_as(shop.id), connection.cursor() as cursor:
         cursor.execute("select max(id) from access_code")
         (code_id,) = cursor.fetchone()
-    mails.send_code(merchant_id=shop.id, code_id=code_id)
+    order_mails.send_code(merchant_id=shop.id, code_id=code_id)
 
     (code,) = re.findall(r"\b\d{6}\b", sent(shop, postbox))
     opened = other.post(f"orders/{order.number}/open/", {"code": code})

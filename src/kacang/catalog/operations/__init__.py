@@ -4,7 +4,7 @@ from kacang.catalog.checks import BadText, BadValue
 from kacang.catalog.drafts import ProductDraft, SkuDraft
 from kacang.catalog.forms import BadAnswer, BadField, check_answers, read_fields
 from kacang.catalog.masks import BadMask
-from kacang.catalog.models import ProductKind, ProductState, StockMode, Strategy
+from kacang.catalog.models import DeliveryWay, ProductKind, ProductState, StockMode, Strategy
 from kacang.catalog.operations.categories import (
     UnknownCategory,
     create_category,
@@ -46,6 +46,7 @@ __all__ = [
     "BadRedeemTarget",
     "BadText",
     "BadValue",
+    "DeliveryWay",
     "KindAndStockDiffer",
     "KindFixed",
     "NothingToSell",

@@ -5,7 +5,7 @@ from typing import Any
 from kacang.catalog.checks import BadValue, read_text, within
 from kacang.catalog.drafts import ProductDraft
 from kacang.catalog.forms import read_fields, stored_fields
-from kacang.catalog.models import Product, ProductKind, ProductState, Sku
+from kacang.catalog.models import DeliveryWay, Product, ProductKind, ProductState, Sku
 from kacang.catalog.operations.categories import POSITION_MAX, find_category
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
@@ -22,7 +22,7 @@ PRODUCT_STEPS = {
 LIMITS = {"title": 120, "subtitle": 200, "description": 20_000, "guide": 20_000}
 COVER_MAX = 20
 # Texts of thousands of letters do not belong into the log: that they changed does.
-LOGGED = ("kind", "title", "subtitle", "cover", "form_fields", "position")
+LOGGED = ("kind", "delivery_way", "title", "subtitle", "cover", "form_fields", "position")
 
 
 class UnknownProduct(NotFound):
@@ -137,7 +137,13 @@ def _fill(row: Product, draft: ProductDraft) -> None:
         raise BadValue(field="kind")
     if not draft.cover.isidentifier() or len(draft.cover) > COVER_MAX:
         raise BadValue(field="cover")
+    by_hand = draft.delivery_way == DeliveryWay.HANDED
+    if draft.delivery_way not in DeliveryWay.values or not (
+        by_hand or draft.kind == ProductKind.GOODS
+    ):
+        raise BadValue(field="delivery_way")
     row.kind = str(draft.kind)
+    row.delivery_way = str(draft.delivery_way)
     row.cover = draft.cover
     row.position = within("position", draft.position, 0, POSITION_MAX)
     row.category = (

@@ -1,7 +1,7 @@
 """What others may ask of the catalogue."""
 
 from kacang.catalog.forms import FormField
-from kacang.catalog.models import ProductKind, ProductState, StockMode, Strategy
+from kacang.catalog.models import DeliveryWay, ProductKind, ProductState, StockMode, Strategy
 from kacang.catalog.operations.categories import UnknownCategory
 from kacang.catalog.operations.products import UnknownProduct
 from kacang.catalog.operations.skus import UnknownSku
@@ -30,6 +30,7 @@ from kacang.catalog.queries.views import (
 
 __all__ = [
     "CategoryView",
+    "DeliveryWay",
     "FormField",
     "PictureBody",
     "PictureView",

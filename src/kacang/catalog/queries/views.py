@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kacang.catalog.forms import FormField, read_fields
-from kacang.catalog.models import Category, Picture, Product, ProductState, Sku, StockMode, Strategy
+from kacang.catalog.models import (
+    Category,
+    DeliveryWay,
+    Picture,
+    Product,
+    ProductState,
+    Sku,
+    StockMode,
+    Strategy,
+)
 from kacang.shared.money import Money
 from kacang.shared.texts import Text, pick
 
@@ -86,6 +95,7 @@ class ProductView:
     id: int
     uid: str
     kind: str
+    delivery_way: DeliveryWay
     category_uid: str
     category_title: Text
     title: Text
@@ -179,6 +189,7 @@ def _product_view(row: Product, skus: list[SkuView], pictures: list[PictureView]
         id=row.pk,
         uid=row.uid,
         kind=row.kind,
+        delivery_way=DeliveryWay(row.delivery_way),
         category_uid=row.category.uid if row.category else "",
         category_title=row.category.title if row.category else {},
         title=row.title,

@@ -73,8 +73,10 @@ def workers(connection: Connection, *, expected: bool) -> Finding:
     try:
         row = connection.execute(
             "select count(*) filter (where last_heartbeat > now() - make_interval(secs => %s)),"
-            " (select count(*) from procrastinate_jobs where status = 'todo'"
-            "  and coalesce(scheduled_at, '-infinity') < now() - interval '5 minutes')"
+            " (select count(*) from procrastinate_jobs j where status = 'todo'"
+            "  and coalesce(scheduled_at, (select max(at) from procrastinate_events e"
+            "               where e.job_id = j.id and e.type = 'deferred'), '-infinity')"
+            "      < now() - interval '5 minutes')"
             " from procrastinate_workers",
             [_HEARTBEAT_SECONDS],
         ).fetchone()

@@ -17,6 +17,12 @@ from kacang.cli.version import VERSION
 
 # The digits that begin the name of a migration.
 _NUMBER = 4
+_BROKEN = """
+select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
+where not i.indisvalid and c.relnamespace = 'public'::regnamespace and c.relkind = 'i'
+  and not exists (select 1 from pg_stat_progress_create_index p where p.index_relid = c.oid)
+order by c.relname
+"""
 
 
 def migrate(*, verbosity: int) -> int:
@@ -30,8 +36,24 @@ def migrate(*, verbosity: int) -> int:
             f"The tables are those of a newer Kacang ({found[0]}), this is {VERSION}: use that one."
         )
     steps = len(pending())
+    if steps:
+        drop_broken_indexes()
     call_command("migrate", interactive=False, verbosity=verbosity)
     return steps
+
+
+def drop_broken_indexes() -> list[str]:
+    """Drop what is left of indexes whose building beside sales was broken off; return their names.
+
+    The step that built one was not recorded, and comes again. One that is being built now, by
+    whomever, is left alone.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BROKEN)
+        names = [name for (name,) in cursor.fetchall()]
+        for name in names:
+            cursor.execute(f"drop index concurrently if exists {connection.ops.quote_name(name)}")
+    return names
 
 
 def become(url: str) -> None:

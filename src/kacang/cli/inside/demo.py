@@ -12,10 +12,14 @@ from typing import Any, Protocol
 from kacang.catalog import operations as catalog
 from kacang.catalog import queries
 from kacang.catalog.operations import ProductDraft, ProductState, SkuDraft, Strategy
+from kacang.customers import operations as customers
+from kacang.customers import queries as customer_list
+from kacang.customers.operations import ConsentWay
 from kacang.merchants import operations as merchants
 from kacang.merchants.audit import Actor
 from kacang.outbox import files
 from kacang.outbox import queries as work
+from kacang.shared.contacts import Contact
 from kacang.shared.errors import NotFound
 from kacang.vault import operations as vault
 from kacang.vault.operations import ImportRequest, Purchase
@@ -47,16 +51,62 @@ class Filling:
     once: Once
 
 
-def fill(filling: Filling) -> None:
-    """Fill a shop with shelves, products, prices, guides and stock, or go on with it."""
+def fill(filling: Filling) -> dict[str, str]:
+    """Fill a shop with shelves, products, prices, guides and stock, or go on with it.
+
+    Return the uids of SKUs by their keys.
+    """
     merchant_id, actor = filling.merchant_id, filling.actor
     merchants.change_settings(merchant_id=merchant_id, values=GOODS["settings"], actor=actor)
     shelves = {
         shelf["key"]: _category(filling, shelf, place)
         for place, shelf in enumerate(GOODS["categories"])
     }
+    skus: dict[str, str] = {}
     for place, product in enumerate(GOODS["products"]):
-        _product(filling, product, place, shelves[product["category"]])
+        skus |= _product(filling, product, place, shelves[product["category"]])
+    levels = {level["key"]: _level(filling, level) for level in GOODS["levels"]}
+    for customer in GOODS["customers"]:
+        _customer(filling, customer, levels)
+    return skus
+
+
+def _level(filling: Filling, level: Mapping[str, Any]) -> str:
+    def make() -> str:
+        return customers.save_level(
+            merchant_id=filling.merchant_id,
+            name=level["name"],
+            rank=level["rank"],
+            actor=filling.actor,
+        )
+
+    def is_there(uid: str) -> bool:
+        known = customer_list.levels(merchant_id=filling.merchant_id)
+        return uid in {one.uid for one in known}
+
+    return filling.once(f"level {level['key']}", make, is_there)
+
+
+def _customer(filling: Filling, said: Mapping[str, Any], levels: Mapping[str, str]) -> None:
+    """Have somebody agreed already; an interrupted start finds them by their address."""
+    merchant_id = filling.merchant_id
+    row = customers.gather(
+        merchant_id=merchant_id,
+        contact=Contact(said.get("email", ""), said.get("phone", "")),
+        way=ConsentWay.STAFF,
+    )
+    uid, name = customer_list.uids_of(merchant_id=merchant_id, ids=[row])[row]
+    if name == said["name"]:
+        return
+    customers.change(
+        merchant_id=merchant_id,
+        uid=uid,
+        name=said["name"],
+        level=levels.get(said["level"], ""),
+        actor=filling.actor,
+    )
+    if said["note"]:
+        customers.add_note(merchant_id=merchant_id, uid=uid, text=said["note"], actor=filling.actor)
 
 
 def _category(filling: Filling, shelf: Mapping[str, Any], place: int) -> str:
@@ -72,7 +122,9 @@ def _category(filling: Filling, shelf: Mapping[str, Any], place: int) -> str:
     return filling.once(f"category {shelf['key']}", make, is_there)
 
 
-def _product(filling: Filling, product: Mapping[str, Any], place: int, shelf: str) -> None:
+def _product(
+    filling: Filling, product: Mapping[str, Any], place: int, shelf: str
+) -> dict[str, str]:
     merchant_id, actor, once = filling.merchant_id, filling.actor, filling.once
     draft = ProductDraft(
         title=product["title"],
@@ -87,15 +139,18 @@ def _product(filling: Filling, product: Mapping[str, Any], place: int, shelf: st
     )
     make = partial(catalog.create_product, merchant_id=merchant_id, actor=actor, draft=draft)
     uid = once(f"product {place}", make, _known(filling, queries.product))
+    skus: dict[str, str] = {}
     for number, sku in enumerate(product["skus"]):
         made = partial(
             catalog.create_sku,
             merchant_id=merchant_id, actor=actor, product_uid=uid, draft=_sku(sku, number),
         )  # fmt: skip
-        _stock(filling, sku, once(f"sku {sku['key']}", made, _known(filling, queries.sku)))
+        skus[sku["key"]] = once(f"sku {sku['key']}", made, _known(filling, queries.sku))
+        _stock(filling, sku, skus[sku["key"]])
     catalog.set_product_state(
         merchant_id=merchant_id, actor=actor, uid=uid, state=ProductState.ON_SALE
     )
+    return skus
 
 
 def _known(filling: Filling, query: Callable[..., object]) -> Callable[[str], bool]:

@@ -16,7 +16,7 @@ from kacang.catalog import queries as catalog
 from kacang.cli.files import read_object, write_private
 from kacang.cli.folder import DataFolder
 from kacang.cli.inside import demo as demo_shop
-from kacang.cli.inside import simulated
+from kacang.cli.inside import demo_history, simulated
 from kacang.merchants import operations as merchants
 from kacang.merchants import queries
 from kacang.merchants.audit import Actor
@@ -68,12 +68,15 @@ class Notes:
         write_private(self._path, json.dumps(self._facts, ensure_ascii=False, indent=1))
 
 
-def provide(*, demo: bool, simulators: Path | None = None) -> dict[str, object]:
+def provide(
+    *, demo: bool, simulators: Path | None = None, senders: Path | None = None
+) -> dict[str, object]:
     """Make what is missing and return the logins.
 
     Args:
         demo: Whether there shall be a demo shop.
         simulators: The file of accounts at simulated companies, for the demo shop.
+        senders: The file of accounts for text messages at simulated companies.
     """
     folder = DataFolder(Path(os.environ["KACANG_DATA"]))
     notes = Notes(folder.first_run)
@@ -89,6 +92,10 @@ def provide(*, demo: bool, simulators: Path | None = None) -> dict[str, object]:
         if simulators is not None:
             simulated.wire(
                 merchant_id=merchant_id, slug=plan.slug, kept=notes, file=simulators, actor=ACTOR
+            )
+        if senders is not None:
+            simulated.wire_senders(
+                merchant_id=merchant_id, slug=plan.slug, kept=notes, file=senders, actor=ACTOR
             )
     return {
         "merchant": plan.slug,
@@ -178,7 +185,8 @@ def _fill(notes: Notes, plan: Plan, merchant_id: int) -> None:
                 notes.note(known, "merchants", plan.slug, "made", name)
         return str(known)
 
-    demo_shop.fill(demo_shop.Filling(merchant_id, ACTOR, once))
+    filling = demo_shop.Filling(merchant_id, ACTOR, once)
+    demo_history.tell(filling, demo_shop.fill(filling))
 
 
 def _skus(merchant_id: int) -> list[dict[str, str]]:

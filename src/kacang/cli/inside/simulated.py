@@ -7,11 +7,20 @@ from typing import Any, Protocol
 import httpx
 from django.conf import settings
 
+from kacang.merchants import operations as merchants
 from kacang.merchants.audit import Actor
+from kacang.messages.ports import Template
+from kacang.messages.senders import operations as senders
+from kacang.messages.senders import queries as sender_queries
+from kacang.messages.senders import reports
+from kacang.messages.senders.operations import AccountDraft
+from kacang.messages.wording import operations as wording
+from kacang.messages.wording.variables import SMS
 from kacang.payments import operations as payments
 from kacang.payments.accounts.details import account_details
 from kacang.payments.companies import registry
 from kacang.payments.operations import AccountChange, NewAccount
+from kacang.shared.clock import utc_now
 
 NAMES = {
     "wechatpay": "微信支付（模拟）",
@@ -23,6 +32,9 @@ NAMES = {
 }
 # Behind the sandbox, in the order in which they come.
 POSITION = 10
+# What the demo shop tells by text message, and whom of its staff.
+TEXTED = ("order.delivered", "order.shipped", "order.waiting", "order.refunded")
+STAFF_PHONE = "+8613800138000"
 
 
 class Kept(Protocol):
@@ -61,6 +73,54 @@ def wire(*, merchant_id: int, slug: str, kept: Kept, file: Path, actor: Actor) -
         payments.enable_account(merchant_id=merchant_id, uid=made.uid, actor=actor)
         kept.note(made.uid, "merchants", slug, "simulators", provider)
         _tell(needed, provider, made.uid)
+
+
+def wire_senders(*, merchant_id: int, slug: str, kept: Kept, file: Path, actor: Actor) -> None:
+    """Make an account for text messages at each company that the file tells of.
+
+    At the first start the first one is switched on, with some events and a telephone for the
+    staff; what a person has changed since stays.
+    """
+    have = {one.company for one in sender_queries.accounts(merchant_id=merchant_id)}
+    is_first = not kept.of("merchants", slug, "texts")
+    for needed in json.loads(file.read_text("utf-8")):
+        company = needed["company"]
+        if is_first and company not in have:
+            _save_sender(merchant_id, needed, actor)
+        found = sender_queries.account(merchant_id=merchant_id, company=company)
+        if found is not None:
+            url = reports.address_of(company, found.uid)
+            said = httpx.post(needed["control"], data={"callback_url": url}, trust_env=False)
+            said.raise_for_status()
+    if not is_first:
+        return
+    first = json.loads(file.read_text("utf-8"))[0]["company"]
+    senders.switch_account(merchant_id=merchant_id, company=first, on=True, actor=actor)
+    for event in TEXTED:
+        wording.switch(merchant_id=merchant_id, event=event, channel=SMS, on=True, actor=actor)
+    merchants.change_settings(
+        merchant_id=merchant_id, values={"sms_staff": STAFF_PHONE}, actor=actor
+    )
+    kept.note(True, "merchants", slug, "texts")  # noqa: FBT003 - JSON
+
+
+def _save_sender(merchant_id: int, needed: dict[str, Any], actor: Actor) -> None:
+    senders.save_account(
+        merchant_id=merchant_id,
+        company=needed["company"],
+        draft=AccountDraft(
+            key_id=needed["key_id"],
+            secret=needed["secret"],
+            app=needed["app"],
+            sign_name=needed["sign_name"],
+            templates={
+                event: Template(code, tuple(names))
+                for event, (code, names) in needed["templates"].items()
+            },
+        ),
+        actor=actor,
+        now=utc_now(),
+    )
 
 
 def _tell(needed: dict[str, Any], provider: str, uid: str) -> None:

@@ -78,13 +78,7 @@ from kacang.merchants.operations.staff import (
     may_end_sessions,
     renew_sign_in,
 )
-from kacang.merchants.operations.visits import (
-    BadVisit,
-    VisitDraft,
-    end_visit,
-    start_operator_visit,
-    start_visit,
-)
+from kacang.merchants.operations.visits import BadVisit, VisitDraft, end_visit, start_visit
 
 __all__ = [
     "LOGS",
@@ -154,7 +148,6 @@ __all__ = [
     "seal_log",
     "seal_logs",
     "second_factor_deadline",
-    "start_operator_visit",
     "start_visit",
     "verify_logs",
     "wipe_twin",

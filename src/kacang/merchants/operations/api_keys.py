@@ -27,6 +27,8 @@ HINT_LETTERS = 4
 NAME_LENGTH_MAX = 80
 # A key that was revoked in another process works here for at most this long.
 CACHE_SECONDS = 3
+# Within so long of the end, one caller looks it up anew, and the others need not wait for that.
+RENEW_SECONDS = 1
 CACHE_ENTRIES = 10_000
 SEEN_EVERY = timedelta(minutes=1)
 
@@ -127,6 +129,8 @@ class _Kept:
     addresses: tuple[str, ...]
     expires_at: datetime | None
     seen_at: datetime | None
+    # Somebody was sent to look it up anew.
+    is_renewed: bool = False
 
 
 _cache: dict[bytes, _Kept] = {}
@@ -227,11 +231,15 @@ def authenticate(*, key: str, address: str, now: datetime | None = None) -> KeyI
 def recognise(*, key: str, address: str) -> KeyIdentity | None:
     """Return whose key this is, as far as this process remembers: without the database.
 
-    None: ask `authenticate`.
+    None: ask `authenticate`. Before it forgets a key, one caller is told so.
     """
     kept = _cache.get(_hash(key))
     now = datetime.now(UTC)
-    if kept is None or kept.until <= time.monotonic():
+    left = kept.until - time.monotonic() if kept is not None else 0
+    if kept is None or left <= 0:
+        return None
+    if left <= RENEW_SECONDS and not kept.is_renewed:
+        kept.is_renewed = True
         return None
     if kept.expires_at is not None and kept.expires_at <= now:
         return None
@@ -255,7 +263,7 @@ def _hash(key: str) -> bytes:
 
 def _kept(digest: bytes) -> _Kept | None:
     kept = _cache.get(digest)
-    if kept is not None and kept.until > time.monotonic():
+    if kept is not None and kept.until - RENEW_SECONDS > time.monotonic():
         return kept
     # Counted from before the look-up: a revocation meanwhile must not live longer than promised.
     until = time.monotonic() + CACHE_SECONDS

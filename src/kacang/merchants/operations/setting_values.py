@@ -7,6 +7,7 @@ from django.db import transaction
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.models import Merchant, Setting
+from kacang.merchants.operations.deciding import OPERATOR_VISITS, check_decides
 from kacang.merchants.queries.setting_values import forget_settings
 from kacang.merchants.settings import Type, Value, spec_of
 from kacang.merchants.tenancy import acting_as
@@ -25,6 +26,7 @@ def change_settings(*, merchant_id: int, values: Mapping[str, object], actor: Ac
     Raises:
         UnknownSetting: A name that is not in the list. Nothing was changed.
         BadSetting: A value of a wrong type or out of bounds. Nothing was changed.
+        NotTheirsToDecide: Whether the operator may come is decided by who works here and may.
     """
     wanted = {name: spec_of(name).checked(value) for name, value in values.items()}
     with acting_as(merchant_id):
@@ -39,6 +41,8 @@ def change_settings(*, merchant_id: int, values: Mapping[str, object], actor: Ac
                 name=name,
                 defaults={"value": wanted[name], "changed_at": utc_now()},
             )
+        if OPERATOR_VISITS in changed:
+            check_decides(merchant_id, actor)
         if changed:
             audit.record(
                 merchant_id=merchant_id, actor=actor, action="settings.change",

@@ -205,12 +205,13 @@ def check_gives(merchant_id: int, actor: Actor, *wanted: Powers) -> None:
         .filter(user__is_active=True)
         .first()
     )
-    own = _powers_of(giver) if giver else Powers(frozenset())
+    own = powers_of(giver) if giver else Powers(frozenset())
     if not all(own.covers(one) for one in wanted):
         raise BeyondOwn
 
 
-def _powers_of(member: Membership) -> Powers:
+def powers_of(member: Membership) -> Powers:
+    """Return what the role of a member gives, without what was given for a while."""
     return FoundRole(member.role, member.custom_role).powers(member.pk)
 
 
@@ -225,7 +226,7 @@ def change_role(*, merchant_id: int, uid: str, role: str, actor: Actor) -> None:
     with acting_as(merchant_id):
         member = _locked(merchant_id, uid, actor, leaves_owners=role != Role.OWNER)
         wanted = find_role(merchant_id, role)
-        check_gives(merchant_id, actor, _powers_of(member), wanted.powers(member.pk))
+        check_gives(merchant_id, actor, powers_of(member), wanted.powers(member.pk))
         if (member.role, member.custom_role) == (wanted.role, wanted.custom):
             return
         before = FoundRole(member.role, member.custom_role)
@@ -249,7 +250,7 @@ def disable_staff(*, merchant_id: int, uid: str, actor: Actor, now: datetime | N
     """
     with acting_as(merchant_id):
         member = _locked(merchant_id, uid, actor, leaves_owners=True)
-        check_gives(merchant_id, actor, _powers_of(member))
+        check_gives(merchant_id, actor, powers_of(member))
         if member.disabled_at is not None:
             return
         Membership.objects.filter(merchant_id=merchant_id, id=member.pk).update(
@@ -270,7 +271,7 @@ def enable_staff(*, merchant_id: int, uid: str, actor: Actor) -> None:
     """
     with acting_as(merchant_id):
         member = _locked(merchant_id, uid, actor, leaves_owners=False)
-        check_gives(merchant_id, actor, _powers_of(member))
+        check_gives(merchant_id, actor, powers_of(member))
         if member.disabled_at is None:
             return
         Membership.objects.filter(merchant_id=merchant_id, id=member.pk).update(disabled_at=None)
@@ -292,7 +293,7 @@ def renew_sign_in(*, merchant_id: int, uid: str, actor: Actor) -> str:
     """
     with acting_as(merchant_id):
         member = _locked(merchant_id, uid, actor, leaves_owners=False)
-        check_gives(merchant_id, actor, _powers_of(member))
+        check_gives(merchant_id, actor, powers_of(member))
         user = User.objects.select_for_update().get(id=member.user_id)
         if not queries.works_here_only(user_id=user.pk) or user.is_operator:
             raise WorksElsewhere
@@ -318,7 +319,7 @@ def may_end_sessions(*, merchant_id: int, uid: str, actor: Actor) -> int:
     """
     with acting_as(merchant_id):
         member = _locked(merchant_id, uid, actor, leaves_owners=False)
-        check_gives(merchant_id, actor, _powers_of(member))
+        check_gives(merchant_id, actor, powers_of(member))
         if not queries.works_here_only(user_id=member.user_id):
             raise WorksElsewhere
         audit.record(

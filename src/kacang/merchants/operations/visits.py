@@ -1,11 +1,12 @@
-"""Looking at a console as another one would: as a role, as a member, as the operator (I1)."""
+"""Looking at a console as another one would: as a role or a member; ending any visit (I1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
-from kacang.merchants.models import Membership, User, Visit
+from kacang.merchants.models import Membership, Merchant, User, Visit, VisitRequest
+from kacang.merchants.operations.operator import Act, note
 from kacang.merchants.operations.staff import UnknownStaff, check_gives, details_of, find_role
 from kacang.merchants.powers import powers
 from kacang.merchants.tenancy import acting_as
@@ -70,41 +71,30 @@ def start_visit(*, merchant_id: int, draft: VisitDraft, actor: Actor, now: datet
     return row.uid
 
 
-def start_operator_visit(
-    *, merchant_id: int, email: str, reason: str, may_change: bool, now: datetime
-) -> str:
-    """Let somebody with an account look at a merchant's console for the operator; return its uid.
-
-    Only a command at the machine itself calls this.
-
-    Raises:
-        BadVisit: No reason.
-        UnknownStaff: Nobody has this e-mail address.
-    """
-    reason = reason.strip()
-    if not 0 < len(reason) <= REASON_MAX:
-        raise BadVisit
-    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
-    if user is None:
-        raise UnknownStaff
-    with acting_as(merchant_id):
-        row = Visit.objects.create(
-            merchant_id=merchant_id, uid=new_uid("vis"), user=user, kind=AS_OPERATOR,
-            reason=reason, until=now + VISIT, may_change=may_change,
-        )  # fmt: skip
-        _record(row, Actor(kind="command", label=user.email), "visits.start", AS_OPERATOR)
-    return row.uid
-
-
 def end_visit(*, merchant_id: int, uid: str, actor: Actor, now: datetime) -> None:
     """End one's own visit before its time; one that is over stays so."""
     with acting_as(merchant_id):
-        row = Visit.objects.filter(
+        going = Visit.objects.filter(
             merchant_id=merchant_id, uid=uid, user_id=actor.id or 0, ended_at=None
-        ).first()
-        if row is not None:
-            Visit.objects.filter(merchant_id=merchant_id, id=row.pk).update(ended_at=now)
-            _record(row, actor, "visits.end", row.kind)
+        )
+        row = going.first()
+        if row is None or not going.update(ended_at=now):
+            return
+        _record(row, actor, "visits.end", row.kind)
+        if row.kind == AS_OPERATOR:
+            note_of(row, actor, "visits.end")
+
+
+def note_of(row: Visit | VisitRequest, actor: Actor, action: str) -> None:
+    """Write a step of the operator's to the operators' log. In the caller's transaction."""
+    merchant = Merchant.objects.get(id=row.merchant_id)
+    person = User.objects.only("email").get(id=row.user_id).email
+    label = actor.label.partition(" → ")[0]
+    act = Act(
+        action, merchant.uid, merchant.name, row.uid, row.reason,
+        person="" if label == person else person,
+    )  # fmt: skip
+    note(replace(actor, label=label), act)
 
 
 def _member(merchant_id: int, uid: str) -> Membership:
@@ -120,6 +110,7 @@ def _member(merchant_id: int, uid: str) -> Membership:
 
 def _record(row: Visit, actor: Actor, action: str, whom: str) -> None:
     audit.record(
-        merchant_id=row.merchant_id, actor=actor, action=action, object_kind="visit",
+        merchant_id=row.merchant_id, actor=replace(actor, visit=row.uid), action=action,
+        object_kind="visit",
         object_uid=row.uid, after={"as": whom, "may_change": row.may_change}, reason=row.reason,
     )  # fmt: skip

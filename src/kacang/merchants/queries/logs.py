@@ -24,17 +24,25 @@ _ACTIONS = """
     select action from hop where action is not null
 """
 
+BUYER = "buyer"
+
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries are wanted. Empty means all. `until` is not part of the period."""
+    """Which entries are wanted. Empty means all. `until` is not part of the period.
+
+    `hides_places`: buyers' network addresses are neither told nor found, because the role of who
+    asks hides them.
+    """
 
     actor: str = ""
     action: str = ""
     object_uid: str = ""
     address: str = ""
+    visit: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    hides_places: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class AuditRow:
     after: Any
     reason: str
     address: str
+    visit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,9 @@ def audit_page(
             AuditRow(
                 id=row.pk, at=row.at, actor_kind=row.actor_kind, actor_label=row.actor_label,
                 action=row.action, object_kind=row.object_kind, object_uid=row.object_uid,
-                before=row.before, after=row.after, reason=row.reason, address=row.address,
+                before=row.before, after=row.after, reason=row.reason,
+                address="" if where.hides_places and row.actor_kind == BUYER else row.address,
+                visit=row.visit,
             )
             for row in shown
         ],
@@ -89,19 +100,22 @@ def audit_page(
 
 def _conditions(where: AuditFilter) -> list[Q]:
     conditions = []
-    if where.actor:
-        conditions.append(Q(actor_label=where.actor))
-    if where.action:
-        conditions.append(Q(action=where.action))
-    if where.object_uid:
-        conditions.append(Q(object_uid=where.object_uid))
+    for name, value in (
+        ("actor_label", where.actor),
+        ("action", where.action),
+        ("object_uid", where.object_uid),
+        ("at__gte", where.since),
+        ("at__lt", where.until),
+    ):
+        if value:
+            conditions.append(Q(**{name: value}))
     if where.address:
         # Compared with "" as well: the index is of entries that have an address.
         conditions.append(Q(address=where.address) & Q(address__gt=""))
-    if where.since:
-        conditions.append(Q(at__gte=where.since))
-    if where.until:
-        conditions.append(Q(at__lt=where.until))
+        if where.hides_places:
+            conditions.append(~Q(actor_kind=BUYER))
+    if where.visit:
+        conditions.append(Q(visit=where.visit) & Q(visit__gt=""))
     return conditions
 
 

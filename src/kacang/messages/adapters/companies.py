@@ -1,71 +1,62 @@
-"""What senders of text messages have in common: keys, templates, and calls whose end is unknown."""
+"""What senders of text messages have in common: keys, templates, and calls whose end is unknown.
+
+Both companies send only by template, name a message by our reference, and send a second one when
+they are asked twice: what follows from that is here, and their signatures are with each.
+"""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from kacang.messages.ports import NotSent, TextMessage
+from kacang.messages import outside
+from kacang.messages.ports import (
+    BadReport,
+    Keys,
+    NotConfigured,
+    NotSent,
+    Template,
+    TextMessage,
+)
 from kacang.shared.errors import DomainError
-from kacang.shared.outbound import Answer, AnswerTooLarge, NotReached, Outbound
+from kacang.shared.outbound import Answer, AnswerTooLarge, NotReached
 
 LATER = ("sms_later", False)
+Words = Mapping[str, tuple[str, bool]]
 SERVER_FAULT = 500
 # Nothing had been sent yet when the call broke with these.
 BEFORE_SENDING = ("ConnectError", "ConnectTimeout", "")
 CHINA = "+86"
+REPORTS_MAX = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A template at the company: its code, and our names in the order of its places."""
+def operators_keys(given: Mapping[str, str], *, needs_app: bool = False) -> Keys:
+    """Read what the environment says.
 
-    code: str
-    names: tuple[str, ...]
+    `templates` is JSON: `{"order.delivered": ["SMS_1", ["order"]]}`, or with a language after
+    the event, `order.delivered/en`.
 
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """What the operator has set up: key, signature, and a template per event and language."""
-
-    id: str
-    secret: str = field(repr=False)
-    sign_name: str
-    templates: Mapping[str, Template]
-    app: str = ""
-    endpoint: str = ""
-
-    @classmethod
-    def read(cls, given: Mapping[str, str], *, needs_app: bool = False) -> "Keys | None":
-        """Read what the environment says; None where something that is needed misses.
-
-        `templates` is JSON: `{"order.delivered": ["SMS_1", ["order"]]}`, or with a language after
-        the event, `order.delivered/en`.
-
-        Raises:
-            ValueError, TypeError: The templates are not such JSON.
-        """
-        wanted = [given["id"], given["secret"], given["sign_name"], given["templates"]]
-        if not all(wanted) or (needs_app and not given["app"]):
-            return None
-        said = json.loads(given["templates"])
-        if not isinstance(said, dict):
-            raise TypeError("templates")
-        templates = {
-            str(event): Template(str(code), tuple(map(str, names)))
-            for event, (code, names) in said.items()
-        }
-        return cls(
-            given["id"], given["secret"], given["sign_name"], templates, given["app"],
-            given["endpoint"],
-        )  # fmt: skip
+    Raises:
+        NotConfigured: Something that is needed misses.
+        ValueError, TypeError: The templates are not such JSON.
+    """
+    wanted = [given["id"], given["secret"], given["sign_name"], given["templates"]]
+    if not all(wanted) or (needs_app and not given["app"]):
+        raise NotConfigured
+    said = json.loads(given["templates"])
+    if not isinstance(said, dict):
+        raise TypeError("templates")
+    templates = {
+        str(event): Template(str(code), tuple(map(str, names)))
+        for event, (code, names) in said.items()
+    }
+    return Keys(given["id"], given["secret"], given["sign_name"], templates, given["app"])
 
 
 def template_for(keys: Keys, message: TextMessage) -> Template:
     """Return the template for a message, in its language where there is one.
 
     Raises:
-        NotSent: The operator has named none for this event.
+        NotSent: The account has none for this event.
     """
     own = keys.templates.get(f"{message.event}/{message.language.split('-')[0]}")
     found = own or keys.templates.get(message.event)
@@ -74,15 +65,25 @@ def template_for(keys: Keys, message: TextMessage) -> Template:
     return found
 
 
-def call(http: Outbound, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """Call a company.
+def has_template(keys: Keys, event: str) -> bool:
+    """Whether an account has a template for an event, in some language."""
+    return any(key.partition("/")[0] == event for key in keys.templates)
+
+
+def host_of(endpoint: str) -> str:
+    """Return the host of a company's address, as it is signed."""
+    return endpoint.split("://", 1)[1].rstrip("/")
+
+
+def said_by(endpoint: str, url: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Call a company at the operator's address of it, and return what it says.
 
     Raises:
         NotSent: It was not reached (later), or it was and nobody knows what it did: final, since
             these companies send a second message when they are asked twice.
     """
     try:
-        answer = http.post(url, body, headers=headers)
+        answer = outside.operators_client(endpoint).post(url, body, headers=headers)
     except NotReached as problem:
         never_left = str(problem.detail.get("why", "")) in BEFORE_SENDING
         raise NotSent(
@@ -92,17 +93,51 @@ def call(http: Outbound, url: str, body: bytes, headers: Mapping[str, str]) -> A
         raise NotSent("unknown", is_final=True) from problem
     except DomainError as problem:
         raise NotSent("not_reached", is_final=False) from problem
-    if answer.status >= SERVER_FAULT:
-        raise NotSent(f"unknown {answer.status}", is_final=True)
-    return answer
+    return _read(answer)
 
 
-def answer_of(answer: Answer) -> dict[str, Any]:
-    """Return what a company says.
+def refuse(code: str, words: Words) -> None:
+    """Raise what a company's code means; the longest beginning that is known decides.
 
     Raises:
-        NotSent: It cannot be read: whether it took the message is unknown.
+        NotSent: Always.
     """
+    starts = [start for start in words if code.startswith(start)]
+    reason, is_final = words[max(starts, key=len)] if starts else ("sms_refused", True)
+    raise NotSent(f"{reason} {code}"[:100], is_final=is_final)
+
+
+def reported_rows(body: bytes) -> list[dict[str, Any]]:
+    """Return the rows of a report that a company sends by itself: a list of objects.
+
+    Raises:
+        BadReport: It is none.
+    """
+    try:
+        said = json.loads(body)
+    except ValueError:
+        raise BadReport from None
+    if not isinstance(said, list) or len(said) > REPORTS_MAX:
+        raise BadReport
+    if not all(isinstance(row, dict) for row in said):
+        raise BadReport
+    return said
+
+
+def number_of(value: object) -> int:
+    """Return how many parts a company counts, or 0 for what is none."""
+    text = str(value or "")
+    return min(int(text), 100) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004 - more digits than any message has parts
+
+
+def national(phone: str) -> str:
+    """Return a number as Aliyun wants it: Chinese ones without, others with their country."""
+    return phone.removeprefix(CHINA) if phone.startswith(CHINA) else "00" + phone.lstrip("+")
+
+
+def _read(answer: Answer) -> dict[str, Any]:
+    if answer.status >= SERVER_FAULT:
+        raise NotSent(f"unknown {answer.status}", is_final=True)
     try:
         said = json.loads(answer.body)
     except ValueError as problem:
@@ -110,8 +145,3 @@ def answer_of(answer: Answer) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise NotSent("unknown", is_final=True)
     return said
-
-
-def national(phone: str) -> str:
-    """Return a number as Aliyun wants it: Chinese ones without, others with their country."""
-    return phone.removeprefix(CHINA) if phone.startswith(CHINA) else "00" + phone.lstrip("+")

@@ -5,27 +5,35 @@ in the order of those places. Its `SessionContext` is our reference.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import digest
+from typing import Any
 
 from django.conf import settings
 
-from kacang.messages import outside
 from kacang.messages.adapters.companies import (
     LATER,
-    Keys,
-    answer_of,
-    call,
+    has_template,
+    host_of,
+    number_of,
+    operators_keys,
+    refuse,
+    reported_rows,
+    said_by,
     template_for,
 )
-from kacang.messages.ports import PORT_VERSION, NotConfigured, NotSent, TextMessage
+from kacang.messages.ports import PORT_VERSION, Asked, Keys, Report, Taken, TextMessage
 from kacang.shared.clock import utc_now
 
 ENDPOINT = "https://sms.tencentcloudapi.com/"
-ALGORITHM, ACTION, VERSION, REGION = "TC3-HMAC-SHA256", "SendSms", "2021-01-11", "ap-guangzhou"
+ALGORITHM, VERSION, REGION = "TC3-HMAC-SHA256", "2021-01-11", "ap-guangzhou"
 TYPE = "application/json"
 SIGNED = "content-type;host"
+SUCCESS = "SUCCESS"
+# Companies report within three days.
+REPORTED_WITHIN_SECONDS = 72 * 3600
 # What the company's codes begin with, in our words; what is not here is refused for good.
 WORDS = {
     "LimitExceeded": LATER,
@@ -43,19 +51,27 @@ WORDS = {
 
 
 class TencentSms:
-    """The adapter. Keys, application, signature and templates are the operator's."""
+    """The adapter. Keys, signature and templates are of an account, or the operator's."""
 
     name = "tencent"
     port_version = PORT_VERSION
+    needs_app = True
+    thanks = (b'{"result":0,"errmsg":"OK"}', "application/json")
 
-    def __init__(self) -> None:
-        keys = Keys.read(settings.SMS_TENCENT, needs_app=True)
-        if keys is None:
-            raise NotConfigured
-        self._keys = keys
-        self._endpoint = keys.endpoint or ENDPOINT
+    def __init__(self, keys: Keys | None = None) -> None:
+        self._keys = keys or operators_keys(settings.SMS_TENCENT, needs_app=True)
+        self._endpoint = settings.SMS_TENCENT["endpoint"] or ENDPOINT
 
-    def send(self, message: TextMessage) -> None:
+    @classmethod
+    def of(cls, keys: Keys) -> "TencentSms":
+        """Build it for an account."""
+        return cls(keys)
+
+    def knows(self, event: str) -> bool:
+        """Whether the account has a template for an event."""
+        return has_template(self._keys, event)
+
+    def send(self, message: TextMessage) -> Taken:
         """Hand a message over.
 
         Raises:
@@ -63,7 +79,8 @@ class TencentSms:
                 a second one would reach the phone twice.
         """
         template = template_for(self._keys, message)
-        body = json.dumps(
+        response = self._ask(
+            "SendSms",
             {
                 "PhoneNumberSet": [message.phone],
                 "SmsSdkAppId": self._keys.app,
@@ -71,26 +88,75 @@ class TencentSms:
                 "TemplateId": template.code,
                 "TemplateParamSet": [message.values.get(name, "") for name in template.names],
                 "SessionContext": message.reference,
-            }
-        ).encode()
-        host = self._endpoint.split("://", 1)[1].rstrip("/")
-        now = utc_now()
+            },
+        )
+        row = _first(response, "SendStatusSet")
+        code = str(row.get("Code", ""))
+        if code != "Ok":
+            refuse(code, WORDS)
+        return Taken(str(row.get("SerialNo") or "")[:64], number_of(row.get("Fee")))
+
+    def report_on(self, asked: Asked) -> Report | None:
+        """Ask by `PullSmsSendStatusByPhoneNumber`; fields as its pages give them, from memory.
+
+        Raises:
+            NotSent: The company could not be asked.
+        """
+        began = int(asked.sent_at.timestamp())
+        response = self._ask(
+            "PullSmsSendStatusByPhoneNumber",
+            {
+                "BeginTime": began - 60,
+                "EndTime": began + REPORTED_WITHIN_SECONDS,
+                "Offset": 0,
+                "Limit": 100,
+                "PhoneNumber": asked.phone,
+                "SmsSdkAppId": self._keys.app,
+            },
+        )
+        rows = response.get("PullSmsSendStatusSet")
+        for row in rows if isinstance(rows, list) else []:
+            is_it = row.get("SerialNo") == asked.number if asked.number else False
+            if is_it or (not asked.number and row.get("SessionContext") == asked.reference):
+                return _report(row.get("ReportStatus"), row.get("Description"), asked)
+        return None
+
+    @staticmethod
+    def read_reports(body: bytes) -> list[Report]:
+        """Read the state reports that the company sends to an address named at its desk.
+
+        Fields as its pages give them, from memory: it knows a message by its own number, `sid`.
+
+        Raises:
+            BadReport: It is none.
+        """
+        return [
+            Report(
+                is_delivered=row.get("report_status") == SUCCESS,
+                code="" if row.get("report_status") == SUCCESS else str(row.get("errmsg"))[:60],
+                number=str(row.get("sid") or "")[:64],
+                phone=f"{row.get('nationcode', '')}{row.get('mobile', '')}"[:32],
+            )
+            for row in reported_rows(body)
+        ]
+
+    def _ask(self, action: str, said: Mapping[str, object]) -> dict[str, Any]:
+        body, host, now = json.dumps(said).encode(), host_of(self._endpoint), utc_now()
         headers = {
             "content-type": TYPE,
             "host": host,
-            "x-tc-action": ACTION,
+            "x-tc-action": action,
             "x-tc-version": VERSION,
             "x-tc-timestamp": str(int(now.timestamp())),
             "x-tc-region": REGION,
             "authorization": authorization(self._keys.id, self._keys.secret, host, body, now),
         }
-        http = outside.operators_client(self._endpoint)
-        said = answer_of(call(http, self._endpoint, body, headers))
-        code = _code_of(said)
-        if code != "Ok":
-            known = next((words for start, words in WORDS.items() if code.startswith(start)), None)
-            reason, is_final = known or ("sms_refused", True)
-            raise NotSent(f"{reason} {code}"[:100], is_final=is_final)
+        response = said_by(self._endpoint, self._endpoint, body, headers).get("Response")
+        found: dict[str, Any] = response if isinstance(response, dict) else {}
+        error = found.get("Error")
+        if isinstance(error, dict):
+            refuse(str(error.get("Code", "")), WORDS)
+        return found
 
 
 def authorization(key_id: str, secret: str, host: str, body: bytes, now: datetime) -> str:
@@ -106,12 +172,17 @@ def authorization(key_id: str, secret: str, host: str, body: bytes, now: datetim
     return f"{ALGORITHM} Credential={key_id}/{scope}, SignedHeaders={SIGNED}, Signature={signature}"
 
 
-def _code_of(said: dict[str, object]) -> str:
-    response = said.get("Response")
-    if not isinstance(response, dict):
-        return ""
-    error = response.get("Error")
-    if isinstance(error, dict):
-        return str(error.get("Code", ""))
-    rows = response.get("SendStatusSet")
-    return str(rows[0].get("Code", "")) if isinstance(rows, list) and rows else ""
+def _first(response: Mapping[str, Any], name: str) -> dict[str, Any]:
+    rows = response.get(name)
+    return rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
+
+
+def _report(state: object, code: object, asked: Asked) -> Report:
+    is_delivered = state == SUCCESS
+    return Report(
+        is_delivered,
+        "" if is_delivered else str(code or "")[:60],
+        asked.reference,
+        asked.number,
+        asked.phone,
+    )

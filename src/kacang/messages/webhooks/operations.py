@@ -22,7 +22,7 @@ from kacang.messages.webhooks.models import (
     WebhookEndpoint,
     WebhookMessage,
 )
-from kacang.messages.webhooks.queries import UnknownEndpoint
+from kacang.messages.webhooks.queries import UnknownEndpoint, switched_off
 from kacang.queue import enqueue
 from kacang.shared import states
 from kacang.shared.errors import Conflict, Invalid, NotFound, TooMany
@@ -185,6 +185,8 @@ def tell(*, merchant_id: int, event: str, once: str, data: Mapping[str, Any]) ->
     """
     assert event in events.EVENTS, event
     with acting_as(merchant_id):
+        if event in switched_off(merchant_id=merchant_id):
+            return 0
         present = _present(merchant_id).filter(state=EndpointState.ON)
         rows = [
             _message(endpoint, event, once, data)

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from kacang.merchants.tenancy import acting_as
+from kacang.messages.webhooks.events import EVENTS
 from kacang.messages.webhooks.models import (
     EndpointState,
     HookState,
@@ -16,11 +17,14 @@ from kacang.messages.webhooks.models import (
     WebhookMessage,
     WebhookTry,
 )
+from kacang.messages.wording.models import MessageSwitch
+from kacang.messages.wording.variables import WEBHOOK
 from kacang.shared.errors import NotFound
 
 __all__ = [
     "Endpoint", "EndpointState", "Hook", "HookPage", "HookState", "HookTry", "UnknownEndpoint",
-    "endpoint", "endpoints", "hooks", "listening_merchants", "tries_of",
+    "endpoint", "endpoints", "hooks", "listeners", "listening_merchants", "switched_off",
+    "tries_of",
 ]  # fmt: skip
 TRIES_MOST = 50
 
@@ -132,11 +136,33 @@ def tries_of(*, merchant_id: int, uid: str) -> list[HookTry]:
         ]
 
 
+def listeners(*, merchant_id: int) -> dict[str, int]:
+    """Return how many addresses that are switched on hear of each event."""
+    found = endpoints(merchant_id=merchant_id)
+    present = [one for one in found if one.state is EndpointState.ON]
+    return {
+        event: sum(not one.events or event in one.events for one in present) for event in EVENTS
+    }
+
+
+def switched_off(*, merchant_id: int) -> frozenset[str]:
+    """Return the events of which no address of a merchant is told, whatever it wants to hear."""
+    with acting_as(merchant_id):
+        rows = MessageSwitch.objects.filter(merchant_id=merchant_id, channel=WEBHOOK, is_on=False)
+        return frozenset(rows.values_list("event", flat=True))
+
+
 def listening_merchants() -> frozenset[int]:
     """Return the merchants who have an address that is switched on."""
     with connection.cursor() as cursor:
         cursor.execute("select webhook_listeners()")
         return frozenset(row[0] for row in cursor.fetchall())
+
+
+def is_listening(*, merchant_id: int) -> bool:
+    """Whether the merchant has an address that is switched on."""
+    with acting_as(merchant_id):
+        return _present(merchant_id).filter(state=EndpointState.ON).exists()
 
 
 def _present(merchant_id: int) -> QuerySet[WebhookEndpoint]:

@@ -7,17 +7,41 @@ from django.template.loader import get_template
 from kacang.messages.events import NOTICES, Event
 from kacang.messages.wording.shorts import SHORTS
 from kacang.messages.wording.texts import Wording
-from kacang.messages.wording.variables import EMAIL, IN_APP, SMS
+from kacang.messages.wording.variables import EMAIL, IN_APP, SMS, WECHAT
 from kacang.shared.texts import pick
 
 _PLAIN = re.compile(r"\{% (autoescape off|endautoescape) %\}")
 _NAME = re.compile(r"\{(\w+)\}")
 
 
+# What buyers are told in a mini-program: of their orders and cases, never a code.
+MINI_PROGRAM = frozenset(
+    {
+        Event.ORDER_DELIVERED,
+        Event.ORDER_READY,
+        Event.ORDER_SHIPPED,
+        Event.ORDER_WAITING,
+        Event.ORDER_REPLACED,
+        Event.ORDER_CANCELLED,
+        Event.ORDER_REFUNDED,
+        Event.ORDER_PROOF_REJECTED,
+        Event.ORDER_UNPAID,
+        Event.ORDER_CHANGED,
+        Event.CASE_ANSWERED,
+        Event.CASE_DECIDED,
+    }
+)
+
+
 def channels_of(event: Event) -> tuple[str, ...]:
     """Return the channels in which an event can be told."""
     has = {EMAIL: True, IN_APP: event in NOTICES, SMS: event in SHORTS or event in NOTICES}
     return tuple(channel for channel, is_there in has.items() if is_there)
+
+
+def told_by(event: Event) -> tuple[str, ...]:
+    """Return the channels in which an event can be told, also in words that are not ours."""
+    return (*channels_of(event), WECHAT) if event in MINI_PROGRAM else channels_of(event)
 
 
 def house_words(event: Event, channel: str, language: str) -> Wording:

@@ -10,12 +10,13 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.operations import change_settings
 from kacang.merchants.tenancy import acting_as
 from kacang.messages.events import Event
+from kacang.messages.webhooks import events as hooks
 from kacang.messages.wording import texts
-from kacang.messages.wording.house import channels_of, house_words, language_of
+from kacang.messages.wording.house import channels_of, house_words, language_of, told_by
 from kacang.messages.wording.models import MessageSwitch, MessageWording
 from kacang.messages.wording.queries import SETTINGS, is_fixed
 from kacang.messages.wording.texts import Wording
-from kacang.messages.wording.variables import EMAIL
+from kacang.messages.wording.variables import EMAIL, WEBHOOK
 from kacang.shared.errors import Conflict, NotFound
 
 
@@ -70,23 +71,43 @@ def switch(*, merchant_id: int, event: str, channel: str, on: bool, actor: Actor
 
     Raises:
         NoSuchChannel: The event is not told by this channel.
+        UnknownEvent: Other systems are told of no such event.
         AlwaysSent: It cannot be switched off.
     """
-    about = event_of(event, channel)
+    if channel == WEBHOOK:
+        (name,) = hooks.checked([event])
+        _switch(merchant_id, name, channel, on=on, actor=actor)
+        return
+    about = told(event, channel)
     if is_fixed(about, channel):
         raise AlwaysSent
     if channel == EMAIL and about in SETTINGS:
         change_settings(merchant_id=merchant_id, values={SETTINGS[about]: on}, actor=actor)
         return
+    _switch(merchant_id, about, channel, on=on, actor=actor)
+
+
+def _switch(merchant_id: int, event: str, channel: str, *, on: bool, actor: Actor) -> None:
     with acting_as(merchant_id):
         MessageSwitch.objects.update_or_create(
-            merchant_id=merchant_id, event=about, channel=channel, defaults={"is_on": on}
+            merchant_id=merchant_id, event=event, channel=channel, defaults={"is_on": on}
         )
-        _log(merchant_id, actor, "messages.switch", f"{about}/{channel}", on=on)
+        _log(merchant_id, actor, "messages.switch", f"{event}/{channel}", on=on)
+
+
+def told(event: str, channel: str) -> Event:
+    """Return the event of this name, if it is told by the channel, in whoever's words.
+
+    Raises:
+        NoSuchChannel: There is none, or it is not.
+    """
+    if event not in set(Event) or channel not in told_by(Event(event)):
+        raise NoSuchChannel
+    return Event(event)
 
 
 def event_of(event: str, channel: str) -> Event:
-    """Return the event of this name, if it is told by the channel.
+    """Return the event of this name, if it has words of ours in the channel.
 
     Raises:
         NoSuchChannel: There is none, or it is not.

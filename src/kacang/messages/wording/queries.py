@@ -6,11 +6,11 @@ from datetime import datetime
 
 from kacang.merchants.queries import setting
 from kacang.merchants.tenancy import acting_as
-from kacang.messages.events import Event
-from kacang.messages.wording.house import channels_of, house_words, language_of
+from kacang.messages.events import WATCHED, Event
+from kacang.messages.wording.house import channels_of, house_words, language_of, told_by
 from kacang.messages.wording.models import MessageSwitch, MessageWording
 from kacang.messages.wording.texts import Wording
-from kacang.messages.wording.variables import EMAIL, SMS
+from kacang.messages.wording.variables import CARRIED, EMAIL, IN_APP, SMS
 
 HISTORY_MOST = 50
 # Mails that somebody asked for, or that nothing works without.
@@ -21,6 +21,7 @@ ALWAYS = frozenset(
         Event.RESTOCKED,
         Event.ORDER_EXPIRING,
         Event.ORDER_CONTACT_CHANGED,
+        *WATCHED,
     }
 )
 # Where a setting says whether mails are sent.
@@ -32,6 +33,8 @@ SETTINGS: dict[Event, str] = {
     Event.ORDER_CANCELLED: "mail_order_cancelled",
     Event.ORDER_REFUNDED: "mail_order_refunded",
     Event.ORDER_UNPAID: "mail_order_unpaid",
+    Event.CASE_ANSWERED: "mail_case",
+    Event.CASE_DECIDED: "mail_case",
     Event.WITHDRAWAL: "mail_withdrawals",
 }
 
@@ -126,6 +129,17 @@ def cells(*, merchant_id: int) -> list[Cell]:
     ]
 
 
+def is_told_by(*, merchant_id: int, channel: str) -> frozenset[str]:
+    """Return the events that are told by a channel now."""
+    with acting_as(merchant_id):
+        said = _said(merchant_id)
+    return frozenset(
+        event.value
+        for event in Event
+        if channel in told_by(event) and _is_on(merchant_id, event, channel, said)
+    )
+
+
 def is_on(*, merchant_id: int, event: Event, channel: str) -> bool:
     """Whether an event is told by a channel."""
     with acting_as(merchant_id):
@@ -140,14 +154,20 @@ def switched_off(merchant_id: int, events: Iterable[str]) -> set[tuple[str, str]
     return {
         (name, channel)
         for name in names
-        for channel in channels_of(Event(name))
+        for channel in told_by(Event(name))
         if not _is_on(merchant_id, Event(name), channel, said)
     }
 
 
+def switched_off_for(*, merchant_id: int, events: Iterable[str]) -> set[tuple[str, str]]:
+    """Return what of these events a merchant has told by no channel of which."""
+    with acting_as(merchant_id):
+        return switched_off(merchant_id, events)
+
+
 def is_fixed(event: Event, channel: str) -> bool:
-    """Whether nobody can switch it: mails that nothing works without."""
-    return channel == EMAIL and event in ALWAYS
+    """Whether nobody can switch it: mails that nothing works without, visits of the operator."""
+    return (channel == EMAIL and event in ALWAYS) or (channel == IN_APP and event in WATCHED)
 
 
 def _said(merchant_id: int, events: Iterable[str] = ()) -> dict[tuple[str, str], bool]:
@@ -165,4 +185,5 @@ def _is_on(
     if channel == EMAIL and event in SETTINGS:
         return bool(setting(merchant_id=merchant_id, name=SETTINGS[event]))
     # A text message costs money: only what was always sent is on by itself.
-    return said.get((event, channel), channel != SMS or event == Event.STAFF_LOW_STOCK)
+    at_first = channel not in CARRIED or (channel == SMS and event == Event.STAFF_LOW_STOCK)
+    return said.get((event, channel), at_first)

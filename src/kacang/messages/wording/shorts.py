@@ -32,6 +32,34 @@ SHORTS: dict[Event, Text] = {
         "您的订单 {{ order }} 已退款 {{ amount }}。{{ way }}",
         "{{ amount }} of your order {{ order }} was given back. {{ way }}",
     ),
+    Event.ORDER_UNPAID: both(
+        "您的订单 {{ order }} 待付款 {{ amount }}，请尽快到店铺完成支付。",
+        "Your order {{ order }} over {{ amount }} is still to be paid in the shop.",
+    ),
+    Event.ORDER_EXPIRING: both(
+        "您的订单 {{ order }} 有 {{ count }} 张卡密即将到期，请尽快使用。",
+        "{{ count }} codes of your order {{ order }} expire soon. Please use them.",
+    ),
+    Event.ORDER_CHANGED: both(
+        "您的订单 {{ order }} 的修改申请{{ result }}。{{ answer }}",
+        "About the change that you asked for: {{ result }}. {{ answer }}",
+    ),
+    Event.ORDER_CONTACT_CHANGED: both(
+        "订单 {{ order }} 的联系方式已更改，此号码不再接收通知。非本人操作请联系商家。",
+        "The contact of order {{ order }} was changed. If that was not you, write to the shop.",
+    ),
+    Event.CASE_ANSWERED: both(
+        "商家回复了订单 {{ order }} 的售后，请到店铺查看。{{ ask }}",
+        "The shop has answered about order {{ order }}: see its page in the shop. {{ ask }}",
+    ),
+    Event.CASE_DECIDED: both(
+        "订单 {{ order }} 的售后已处理：{{ decision }}。",
+        "Your case about order {{ order }} is decided: {{ decision }}.",
+    ),
+    Event.WITHDRAWAL: both(
+        "您的提现 {{ amount }} {{ result }}，详情见钱包页。",
+        "Your withdrawal of {{ amount }} {{ result }}: see your wallet in the shop.",
+    ),
     Event.ORDER_PROOF_REJECTED: both(
         "订单 {{ order }} 的转账凭证未通过：{{ why }}，请重新上传。",
         "The proof of payment for order {{ order }} was not accepted: {{ why }}.",

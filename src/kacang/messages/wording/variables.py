@@ -13,6 +13,12 @@ from kacang.messages.events import Event
 from kacang.shared.texts import Text, both, pick
 
 EMAIL, IN_APP, SMS = "email", "in_app", "sms"
+# Subscription messages of a mini-program: their words are the template's at WeChat.
+WECHAT = "wechat"
+# What goes by a company, to a phone.
+CARRIED = (SMS, WECHAT)
+# Other systems: they are told data, not words.
+WEBHOOK = "webhook"
 # Known to mails alone.
 IN_MAILS = ("link", "code", "stop")
 ROWS_SHOWN = 100
@@ -82,6 +88,8 @@ _KNOWN = {
         _one("paid", "成功笔数", "Payments made", "1"),
         _one("device", "设备", "Device", "Chrome · Windows"),
         _one("address", "网络地址", "Network address", "203.0.113.8"),
+        _one("until", "结束时间", "Until when", "2026-11-26 18:30"),
+        _one("may", "可做什么", "What they may do", "只能查看", "Looks only"),
         _one("url", "地址", "Address", "https://erp.example.com/kacang"),
     )
 }  # fmt: skip
@@ -118,6 +126,8 @@ _OF: dict[Event, str] = {
     Event.STAFF_WEBHOOK_OFF: "url link",
     Event.SIGN_IN_NEW: "device address link",
     Event.STAFF_WITHDRAWAL: "amount customer link",
+    Event.STAFF_VISIT: "by may until reason link",
+    Event.STAFF_VISIT_ASKED: "by may until reason link",
     Event.STAFF_ESCALATED: "order title amount kind level link",
     Event.STAFF_DEADLINES: "late near link",
     Event.STAFF_CASE: "order title what kind due link",

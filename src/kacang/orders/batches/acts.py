@@ -27,6 +27,8 @@ class Act(StrEnum):
     RESEND = "resend"
     NOTE = "note"
     CANCEL = "cancel"
+    TAG = "tag"
+    UNTAG = "untag"
     SHIP = "ship"
     UNSHIP = "unship"
 
@@ -54,6 +56,7 @@ class Rule:
     needs_email: bool = False
     text_max: int = 0
     needs_text: bool = False
+    needs_tag: bool = False
 
     def fits(self, state: OrderState, *, has_goods: bool, has_email: bool) -> bool:
         """Whether an order of this kind can be done; what only its lines tell comes up later."""
@@ -71,6 +74,8 @@ RULES: Mapping[Act, Rule] = {
     Act.RESEND: Rule("orders.deliver", frozenset({_S.DELIVERED, _S.COMPLETED}), needs_email=True),
     Act.NOTE: Rule("orders.note", _ALL, text_max=500, needs_text=True),
     Act.CANCEL: Rule("orders.cancel", frozenset({_S.PENDING}), text_max=200),
+    Act.TAG: Rule("orders.note", _ALL, needs_tag=True),
+    Act.UNTAG: Rule("orders.note", _ALL, needs_tag=True),
     Act.SHIP: Rule("orders.ship", frozenset({_S.PAID, _S.FULFILLING}), needs_goods=True),
     Act.UNSHIP: Rule("orders.ship", frozenset({_S.SHIPPED, _S.FULFILLING}), needs_goods=True),
 }
@@ -104,7 +109,7 @@ def _cancel(wish: Wish) -> None:
     )
 
 
-# What is done order by order; parcels are sent many at once.
+# What is done order by order; tags are put on and parcels sent many at once.
 DEEDS: Mapping[Act, Callable[[Wish], Any]] = {
     Act.DELIVER: _deliver,
     Act.HAND_OVER: _hand_over,

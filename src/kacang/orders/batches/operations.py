@@ -3,7 +3,7 @@
 from kacang.orders.batches.acts import RULES, Act, Rule
 from kacang.orders.batches.checking import CheckRequest, check_shipping, run_ship_check
 from kacang.orders.batches.running import run_batch
-from kacang.orders.batches.sending import ship_checked, undo_shipping
+from kacang.orders.batches.sending import ship_checked
 from kacang.orders.batches.starting import (
     ORDERS_MAX,
     BatchRequest,
@@ -11,6 +11,7 @@ from kacang.orders.batches.starting import (
     start_batch,
     weigh_batch,
 )
+from kacang.orders.batches.undoing import undo_batch
 
 __all__ = [
     "ORDERS_MAX",
@@ -25,6 +26,6 @@ __all__ = [
     "run_ship_check",
     "ship_checked",
     "start_batch",
-    "undo_shipping",
+    "undo_batch",
     "weigh_batch",
 ]

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from kacang.orders.batches.checking import KIND as CHECKING
 from kacang.orders.batches.checking import first_lines
 from kacang.orders.batches.rows import BatchRow, Outcome, read_rows
-from kacang.orders.batches.sending import undo_until
 from kacang.orders.batches.starting import KIND as BATCH
+from kacang.orders.batches.undoing import undo_until
 from kacang.outbox import queries as works
 
 __all__ = [

@@ -5,6 +5,7 @@ takes up the first that is still to be done; none is done twice, for an order an
 together.
 """
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,9 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders.batches.acts import DEEDS, Act, Wish
 from kacang.orders.batches.parcels import call_back_rows, ship_rows
 from kacang.orders.batches.rows import BatchRow, Outcome, add_rows, end_rows, read_rows
+from kacang.orders.batches.tagging import TAGGING, tag_rows
 from kacang.orders.errors import UnknownOrder
-from kacang.orders.finding.filters import from_stored
+from kacang.orders.finding.filters import NUMBERS_MAX, from_stored
 from kacang.orders.finding.listing import matching
 from kacang.orders.models import Order
 from kacang.outbox import work
@@ -30,8 +32,10 @@ from kacang.shared.errors import DomainError
 JOB = "job"
 GATHERED_AT_ONCE = 1_000
 # Few enough that nobody at the desk waits long for one of them.
-AT_ONCE = {Act.SHIP: 100}
+AT_ONCE = {Act.SHIP: 25, Act.TAG: NUMBERS_MAX, Act.UNTAG: NUMBERS_MAX}
 FEW = 20
+# Between two parts the job rests as long as the last one took: who works at the desk comes first.
+REST_MAX = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,11 @@ def _run(merchant_id: int, task: Task) -> None:
         reached, stop = _gather(merchant_id, task, reached, saved)
         saved = reached.stored()
     while not stop and reached.at < reached.rows:
+        began = time.monotonic()
         reached, stop = _do_some(merchant_id, task, reached, saved)
         saved = reached.stored()
+        if not stop and reached.at < reached.rows:
+            time.sleep(min(time.monotonic() - began, REST_MAX))
     result = {
         "changed_orders": reached.done,
         "refused": sum(reached.reasons.values()),
@@ -132,13 +139,7 @@ def _do_some(
     most = AT_ONCE.get(act, FEW)
     with acting_as(merchant_id, hot=True):
         found = read_rows(merchant_id, task.id, after=reached.at, limit=most)
-        orders = _locked(merchant_id, found)
-        if act is Act.SHIP:
-            ended = ship_rows(merchant_id, found, orders, actor)
-        elif act is Act.UNSHIP:
-            ended = call_back_rows(merchant_id, found, actor, str(task.arguments["text"]))
-        else:
-            ended = [_done(merchant_id, row, act, actor, task) for row in found]
+        ended = _all_done(merchant_id, found, act, actor, task)
         end_rows(merchant_id, task.id, ended)
         reasons = Counter(reached.reasons)
         reasons.update(row.reason for row in ended if row.outcome is Outcome.REFUSED)
@@ -156,6 +157,20 @@ def _do_some(
             expected=saved,
         )
     return further, stop
+
+
+def _all_done(
+    merchant_id: int, found: Sequence[BatchRow], act: Act, actor: Actor, task: Task
+) -> list[BatchRow]:
+    if act in TAGGING:
+        # An order itself does not change by it: it is not locked either.
+        return tag_rows(merchant_id, found, act, str(task.arguments["tag"]), actor)
+    orders = _locked(merchant_id, found)
+    if act is Act.SHIP:
+        return ship_rows(merchant_id, found, orders, actor)
+    if act is Act.UNSHIP:
+        return call_back_rows(merchant_id, found, actor, str(task.arguments["text"]))
+    return [_done(merchant_id, row, act, actor, task) for row in found]
 
 
 def _locked(merchant_id: int, found: Sequence[BatchRow]) -> dict[int, Order]:

@@ -11,13 +11,17 @@ from kacang.merchants import queries as merchants
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.batches.acts import DEEDS, RULES, Act
+from kacang.orders.batches.rows import Outcome, copy_rows
+from kacang.orders.batches.tagging import TAGGING
 from kacang.orders.errors import BatchTooLarge, NothingForBatch, TextMissing
 from kacang.orders.finding.building import find
 from kacang.orders.finding.filters import OrderFilter
 from kacang.orders.finding.listing import frozen
 from kacang.orders.models import OrderState
 from kacang.orders.statements import rows
+from kacang.orders.tagging.tags import tag_named
 from kacang.outbox import work
+from kacang.outbox.work import once_of, started
 from kacang.queue import enqueue
 from kacang.shared.money import Money
 
@@ -57,11 +61,21 @@ class BatchWeight:
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """What is to be done with which orders. `text` is the note, or the reason."""
+    """What is to be done with which orders.
+
+    Args:
+        act: What.
+        where: With which.
+        text: The note, or the reason.
+        tag: Uid of the tag that is put on or taken off.
+        token: Of the form that asks for it: sent twice, the same request is one job.
+    """
 
     act: Act
     where: OrderFilter
     text: str = ""
+    tag: str = ""
+    token: str = ""
 
 
 def weigh_batch(*, merchant_id: int, act: Act, where: OrderFilter, now: datetime) -> BatchWeight:
@@ -89,19 +103,27 @@ def weigh_batch(*, merchant_id: int, act: Act, where: OrderFilter, now: datetime
 def start_batch(*, merchant_id: int, actor: Actor, request: BatchRequest, now: datetime) -> str:
     """Start the job that does one thing with each of many orders; return the job's uid.
 
-    Which orders that are stands still from now on: what comes later is none of them.
+    Which orders that are stands still from now on: what comes later is none of them. The same
+    request with the same token is the job that it has started before.
 
     Raises:
         TextMissing: It takes a text, and there is none.
+        UnknownTag: It is about a tag, and there is no such.
         NothingForBatch: It can be done with none of the orders. Nothing was started.
         BatchTooLarge: There are more orders than one job takes on.
     """
-    assert request.act in DEEDS
+    assert request.act in DEEDS or request.act in TAGGING
     rule = RULES[request.act]
     text = request.text.strip()[: rule.text_max]
     if rule.needs_text and not text:
         raise TextMissing
+    about: dict[str, object] = {"act": str(request.act), "text": text}
+    once = once_of(request.token, about, request.tag, request.where.stored())
     with acting_as(merchant_id):
+        if before := started(merchant_id=merchant_id, actor=actor, once=once):
+            return before
+        if rule.needs_tag:
+            about |= {"tag": request.tag, "tag_name": tag_named(merchant_id, request.tag).name}
         weight = weigh_batch(merchant_id=merchant_id, act=request.act, where=request.where, now=now)
         if weight.is_too_large:
             raise BatchTooLarge(most=ORDERS_MAX)
@@ -112,25 +134,28 @@ def start_batch(*, merchant_id: int, actor: Actor, request: BatchRequest, now: d
         uid = begin(
             merchant_id,
             actor,
-            {"act": str(request.act), "where": chosen.stored(), "text": text},
+            {**about, "where": chosen.stored()},
             weight.count,
+            once,
         )
-        audit.record(
-            merchant_id=merchant_id,
-            actor=actor,
-            action="orders.batch",
-            object_kind="job",
-            object_uid=uid,
-            after={"act": str(request.act), "count": weight.count, "fit": weight.fit},
-            reason=text,
-        )
+        after = {"act": str(request.act), "count": weight.count, "fit": weight.fit}
+        if rule.needs_tag:
+            after["tag"] = request.tag
+        note_batch(merchant_id, actor, uid, after, text)
     return uid
 
 
-def begin(merchant_id: int, actor: Actor, arguments: Mapping[str, object], total: int) -> str:
+def begin(
+    merchant_id: int, actor: Actor, arguments: Mapping[str, object], total: int, once: str = ""
+) -> str:
     """Note a batch and queue it, in the caller's transaction."""
     uid = work.start(
-        merchant_id=merchant_id, kind=KIND, arguments=arguments, actor=actor, total=total
+        merchant_id=merchant_id,
+        kind=KIND,
+        arguments=arguments,
+        actor=actor,
+        total=total,
+        once=once,
     )
     enqueue(
         "orders.run_batch",
@@ -140,3 +165,25 @@ def begin(merchant_id: int, actor: Actor, arguments: Mapping[str, object], total
         work_uid=uid,
     )
     return uid
+
+
+def take_rows(merchant_id: int, source: str, uid: str, outcome: Outcome, count: int) -> None:
+    """Give a batch the `count` rows of another job that had this outcome, as its own to do."""
+    source_id, own_id = (work.work(merchant_id=merchant_id, uid=one).id for one in (source, uid))
+    copied = copy_rows(merchant_id, source=source_id, work_id=own_id, outcome=outcome)
+    assert copied == count, "a job's result counts its rows"
+
+
+def note_batch(
+    merchant_id: int, actor: Actor, uid: str, after: dict[str, object], reason: str = ""
+) -> None:
+    """Write down in the audit log that a batch was started."""
+    audit.record(
+        merchant_id=merchant_id,
+        actor=actor,
+        action="orders.batch",
+        object_kind="job",
+        object_uid=uid,
+        after=after,
+        reason=reason,
+    )

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from kacang.catalog.forms import check_answers, read_fields
-from kacang.catalog.queries import StockMode, Strategy
+from kacang.catalog.queries import DeliveryWay, StockMode, Strategy
+from kacang.logistics import operations as logistics
+from kacang.logistics.queries import RecipientView
 from kacang.merchants.keys import sealing_cipher
 from kacang.orders.counters import Taken
 from kacang.orders.errors import BadChoice, BadPassword, BadQuantity, UnknownSku
@@ -42,6 +44,7 @@ class Quoted:
     form_fields: str  # JSON: most products ask nothing, and "[]" needs no parsing
     form_version: int
     product_uid: str
+    delivery_way: str
     blocked: list[str]
 
 
@@ -67,6 +70,7 @@ class Draft:
     lines: list[DraftLine] = field(default_factory=list)
     form: dict[str, str] = field(default_factory=dict)
     form_sealed: bytes | None = None
+    recipient: RecipientView | None = None
     held: list[Taken] = field(default_factory=list)
     limits: list[Taken] = field(default_factory=list)
 
@@ -138,6 +142,8 @@ def price(draft: Draft, skus: Mapping[str, Quoted], cipher: MerchantCipher) -> N
         BadQuantity: A quantity is outside of the SKU's limits, or too much is asked in all.
         BadChoice: Cards were chosen that cannot be.
         BadAnswer: The buyer's form does not pass.
+        RecipientMissing, BadRecipient: Goods go by courier, and nobody says rightly to whom.
+        RecipientNotNeeded: An address was given, and nothing is sent.
     """
     items = _merged(draft.request.items)
     make = _redeemed if draft.request.is_redemption else _line
@@ -145,6 +151,7 @@ def price(draft: Draft, skus: Mapping[str, Quoted], cipher: MerchantCipher) -> N
     if not draft.lines or len(draft.lines) > LINES_MAX or draft.units > UNITS_MAX:
         raise BadQuantity(most=UNITS_MAX)
     _fill_form(draft, cipher)
+    draft.recipient = _recipient(draft)
 
 
 def _merged(items: Sequence[Item]) -> list[Item]:
@@ -179,6 +186,17 @@ def _redeemed(item: Item, skus: Mapping[str, Quoted], _: MerchantCipher) -> Draf
     if sku is None:
         raise UnknownSku(sku=item.sku_uid[:40])
     return DraftLine(sku, item.quantity, 0, ())
+
+
+def _recipient(draft: Draft) -> RecipientView | None:
+    given = draft.request.recipient
+    if not any(line.sku.delivery_way == DeliveryWay.COURIER for line in draft.lines):
+        if given is not None:
+            raise logistics.RecipientNotNeeded
+        return None
+    if given is None:
+        raise logistics.RecipientMissing
+    return logistics.read_recipient(given)
 
 
 def _fill_form(draft: Draft, cipher: MerchantCipher) -> None:

@@ -3,8 +3,9 @@
 Threads that place orders of one merchant form sets: see `shared.gathering`.
 """
 
+import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from django.db import connection
@@ -60,8 +61,8 @@ def place_order_once(
 
 def promise_order(
     *, merchant_id: int, request: PlaceRequest, executor: Executor, repeat: Repeat | None = None
-) -> Future[Outcome]:
-    """Promise to place one order beside others, for a caller who goes on meanwhile.
+) -> asyncio.Future[Outcome]:
+    """Promise to place one order beside others, for a caller in an event loop.
 
     What becomes of it is the answer: `KeyTaken` when nothing was done, as `place_order_once` has
     it; another error when it was refused. A password is hashed by whoever leads: see to it that

@@ -13,6 +13,7 @@ from django.db import IntegrityError
 from psycopg import errors
 
 from kacang.catalog.queries import StockMode
+from kacang.logistics import operations as logistics
 from kacang.merchants.keys import cipher_for
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
@@ -218,6 +219,15 @@ def _claim(merchant_id: int, ready: Sequence[Draft], rules: Rules) -> dict[str, 
     written = _insert(merchant_id, ready, open_payments, rules)
     by_number = {draft.number: draft for draft in ready}
     goods.hold_for(merchant_id, taken, {number: (key, by) for number, key, by, _ in written})
+    # A statement for all, and none where nothing is sent.
+    logistics.keep_recipients(
+        merchant_id=merchant_id,
+        recipients={
+            order_id: whom
+            for number, order_id, *_ in written
+            if (whom := by_number[number].recipient) is not None
+        },
+    )
     free = {order_id for _, order_id, _, payable in written if payable == 0}
     whole = {key for number, key, _, _ in written if number in taken}
     # One that a redeem code is given for was not paid: whoever places it tells the timeline.

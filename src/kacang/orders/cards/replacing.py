@@ -1,6 +1,7 @@
 """Giving a buyer another card for a faulty one (V3)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from kacang.merchants import audit
 from kacang.merchants.audit import Actor
@@ -77,16 +78,9 @@ def replace_here(
     Raises:
         As `replace_card`. After NoReplacement the caller undoes what was done since.
     """
-    order, line, held = _locked_unit(merchant_id, card_uid)
-    if number not in ("", order.number):
-        raise NothingToReplace
-    if order.state not in _STATES:
-        raise NotNow
-    (result,) = vault.mark_faulty(
-        merchant_id=merchant_id, card_uids=[card_uid], actor=actor, reason=reason
+    order, line, held = taken_away(
+        merchant_id=merchant_id, card_uid=card_uid, actor=actor, reason=reason, number=number
     )
-    if result.state not in BROKEN:
-        raise CardInUse
     card_id = _give(order, line, held, actor, reason.strip())
     if line.claim:
         vault.hand_owed_on(
@@ -107,6 +101,47 @@ def replace_here(
         reason=reason.strip(),
     )
     return Replaced(order.number, held.unit_no, new_uid, order.pk)
+
+
+def taken_away(
+    *, merchant_id: int, card_uid: str, actor: Actor, reason: str, number: str
+) -> tuple[Order, Line, UnitCard]:
+    """Mark as faulty the card that a unit has; return the unit, with the order locked.
+
+    Must run inside the caller's transaction, which gives the unit another card.
+
+    Raises:
+        As `replace_card`, but for NoReplacement.
+    """
+    order, line, held = _locked_unit(merchant_id, card_uid)
+    if number not in ("", order.number):
+        raise NothingToReplace
+    if order.state not in _STATES:
+        raise NotNow
+    (result,) = vault.mark_faulty(
+        merchant_id=merchant_id, card_uids=[card_uid], actor=actor, reason=reason
+    )
+    if result.state not in BROKEN:
+        raise CardInUse
+    return order, line, held
+
+
+def about_unit(
+    order: Order, line: Line, held: UnitCard, event: Event, actor: Actor, reason: str
+) -> dict[str, Any]:
+    """Return what statements are told that give a unit another card."""
+    return {
+        "merchant": order.merchant_id,
+        "order": order.pk,
+        "line": line.pk,
+        "line_no": line.line_no,
+        "unit": held.unit_no,
+        "event": int(event),
+        "actor_kind": actor.kind,
+        "actor": actor.label,
+        "address": actor.address,
+        "reason": reason,
+    }
 
 
 def tell_replaced(merchant_id: int, order_id: int, occasion: str) -> None:
@@ -136,18 +171,7 @@ def _locked_unit(merchant_id: int, card_uid: str) -> tuple[Order, Line, UnitCard
 
 def _give(order: Order, line: Line, held: UnitCard, actor: Actor, reason: str) -> int:
     """Claim another card for the unit; return its id."""
-    asked = {
-        "merchant": order.merchant_id,
-        "order": order.pk,
-        "line": line.pk,
-        "line_no": line.line_no,
-        "unit": held.unit_no,
-        "event": int(Event.REPLACED),
-        "actor_kind": actor.kind,
-        "actor": actor.label,
-        "address": actor.address,
-        "reason": reason,
-    }
+    asked = about_unit(order, line, held, Event.REPLACED, actor, reason)
     found = rows(sql.REPLACE, asked)
     if not found and vault.outlast_writing(order.merchant_id):
         # The last cards may just have been under a new seal, and so been passed over.

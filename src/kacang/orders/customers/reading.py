@@ -6,10 +6,14 @@ from datetime import datetime
 
 from django.db import connection
 
+from kacang.customers import queries as customers
+from kacang.logistics import queries as logistics
+from kacang.logistics.queries import RecipientView
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.finding.listing import rows_of
 from kacang.orders.models import Line, OrderCustomer
 from kacang.orders.types import OrderRow
+from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 
 # Paid for, less what was given back; also orders that were never paid say when somebody came.
@@ -83,6 +87,13 @@ def orders_of(
     return CustomerOrders(ordered, shown[-1][0] if len(found) > limit else 0)
 
 
+def count_orders(*, merchant_id: int, customer_id: int) -> int:
+    """Return how many orders a customer has, paid or not."""
+    with acting_as(merchant_id):
+        links = OrderCustomer.objects.filter(merchant_id=merchant_id, customer_id=customer_id)
+        return links.count()
+
+
 def lines_of(*, merchant_id: int, customer_id: int, most: int = 200) -> list[int]:
     """Return the newest order lines of a customer, by row: what their cards hang on."""
     with acting_as(merchant_id):
@@ -90,6 +101,23 @@ def lines_of(*, merchant_id: int, customer_id: int, most: int = 200) -> list[int
         orders = list(links.order_by("-order_id").values_list("order_id", flat=True)[:most])
         lines = Line.objects.filter(merchant_id=merchant_id, order_id__in=orders)
         return list(lines.order_by("-id").values_list("id", flat=True)[:most])
+
+
+def recipient_of_customer(*, merchant_id: int, proved: str) -> RecipientView | None:
+    """Return where the owner of an address that was proved had goods sent last, if they agreed."""
+    contact = Contact(email=proved) if "@" in proved else Contact(phone=proved)
+    with acting_as(merchant_id):
+        customer_id = customers.customer_of(merchant_id=merchant_id, contact=contact)
+        if not customer_id:
+            return None
+        return logistics.remembered_recipient(merchant_id=merchant_id, customer_id=customer_id)
+
+
+def newest_orders(*, merchant_id: int, customer_id: int, most: int = 200) -> list[int]:
+    """Return the newest orders of a customer, by row: what cases and reviews hang on."""
+    with acting_as(merchant_id):
+        links = OrderCustomer.objects.filter(merchant_id=merchant_id, customer_id=customer_id)
+        return list(links.order_by("-order_id").values_list("order_id", flat=True)[:most])
 
 
 def customer_of_order(*, merchant_id: int, number: str) -> int:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kacang.catalog import operations as catalog
+from kacang.merchants import audit
 from kacang.merchants import queries as merchants
+from kacang.merchants.audit import Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.buying.drafts import hash_token
@@ -43,12 +45,14 @@ class DepositWish:
         once: The form's own name: sent again it makes no other order.
         language: What their mails speak.
         origin: Where it comes from.
+        actor: Who asks for it in the customer's stead, which is written to the audit log.
     """
 
     amount: Money
     once: str
     language: str
     origin: Origin
+    actor: Actor | None = None
 
 
 @retry_conflicts
@@ -82,6 +86,15 @@ def place_deposit(*, merchant_id: int, wallet_uid: str, wish: DepositWish) -> Pl
         order = _write(merchant_id, wallet.owner_ref, wish, token)
         _write_line(order, sku_id)
         Deposit.objects.create(merchant_id=merchant_id, order=order, wallet_id=wallet.pk)
+        if wish.actor is not None:
+            audit.record(
+                merchant_id=merchant_id,
+                actor=wish.actor,
+                action="wallets.begin_deposit",
+                object_kind="wallet",
+                object_uid=wallet.uid,
+                after={"order": order.number, "amount_minor": wish.amount.minor},
+            )
     return _placed(order, token)
 
 

@@ -1,52 +1,63 @@
 """Changes of what a buyer gave: asked for, approved or refused, recorded (O6).
 
-The buyer's contact, and answers to the form such as a game account. Nothing changes until somebody
-approves it, and never by whoever asked for it, but for the owner.
+The buyer's contact, answers to the form such as a game account, whom goods go to, and that the
+order is given up. Nothing changes until somebody approves it, and never by whoever asked for it,
+but for the owner.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import IntEnum
+from dataclasses import dataclass
 from typing import Any
 
 from kacang.catalog.forms import FormField, check_answers, read_fields
+from kacang.logistics import operations as logistics
+from kacang.logistics.queries import RecipientView, recipients_of
 from kacang.merchants.audit import Actor
-from kacang.merchants.keys import cipher_for, sealing_cipher
+from kacang.merchants.keys import sealing_cipher
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.errors import NotNow
+from kacang.orders.exceptions import making
+from kacang.orders.exceptions.change_types import (
+    ASKED_MAX,
+    CANCEL,
+    FORM,
+    REASON_MAX,
+    RECIPIENT,
+    ChangeDecided,
+    ChangeState,
+    ChangeView,
+    ChangeWaits,
+    ChangeWish,
+    NothingChanges,
+    OwnChange,
+    ReasonNeeded,
+    TooManyChanges,
+    UnknownChange,
+)
 from kacang.orders.exceptions.syncing import sync_order
 from kacang.orders.exceptions.types import WordsMissing
 from kacang.orders.fulfilling.delivering import locked, note_staff
-from kacang.orders.models import Event, Line, Order, OrderState, TimelineEntry
+from kacang.orders.models import Event, Line, Order
+from kacang.orders.shipping.telling import tell
 from kacang.orders.statements import rows
 from kacang.queue import enqueue
 from kacang.shared.clock import utc_now
 from kacang.shared.contacts import read_contact
-from kacang.shared.errors import Conflict, Invalid, NotFound, Refused
 from kacang.shared.ids import new_uid
 
-REASON_MAX = 300
-# A buyer asks so often for an order, and no oftener.
-ASKED_MAX = 10
-FORM = "form."
-# Answers are of use until the order is delivered; a contact as long as somebody may be written to.
-_S = OrderState
-_BEFORE_DELIVERY = frozenset({_S.PENDING, _S.PAID, _S.FULFILLING, _S.ON_HOLD})
-_OVER = frozenset({_S.CANCELLED, _S.REFUNDED})
 _ASK = """
-insert into change_request (merchant_id, uid, order_id, changes, sealed, reason, asked_kind,
-    asked_id, asked_by)
+insert into change_request (merchant_id, uid, order_id, changes, sealed, recipient_sealed, reason,
+    asked_kind, asked_id, asked_by)
 values (%(merchant)s::bigint, %(uid)s::text, %(order)s::bigint, %(changes)s::jsonb,
-    %(sealed)s::bytea,
+    %(sealed)s::bytea, %(whom)s::bytea,
         %(reason)s::text, %(kind)s::text, %(id)s::bigint, %(by)s::text)
 on conflict (merchant_id, order_id) where state = 0 do nothing returning uid
 """
 _FIND = """
-select c.id, c.uid, o.number, c.state, c.changes, c.sealed is not null, c.reason, c.asked_kind,
-    c.asked_id,
+select c.id, c.uid, o.number, c.state, c.changes, c.sealed is not null,
+    c.recipient_sealed is not null, c.reason, c.asked_kind, c.asked_id,
        c.asked_by, c.asked_at, c.decided_by, c.decided_at, c.decision
 from change_request c join sale_order o on o.merchant_id = c.merchant_id and o.id = c.order_id
 where c.merchant_id = %(merchant)s::bigint and
@@ -55,82 +66,21 @@ _DECIDE = """
 update change_request set state = %(state)s::smallint, decided_by = %(by)s::text,
     decided_at = %(at)s::timestamptz, decision = %(decision)s::text
 where merchant_id = %(merchant)s::bigint and uid = %(uid)s::text and state = 0
-returning sealed
+returning sealed, recipient_sealed
+"""
+_WHOM = """
+select recipient_sealed from change_request
+where merchant_id = %(merchant)s::bigint and uid = %(uid)s::text
 """
 
 
-class ChangeState(IntEnum):
-    """What became of a request."""
-
-    ASKED = 0
-    APPROVED = 1
-    REFUSED = 2
-    WITHDRAWN = 3
-
-
-class UnknownChange(NotFound):
-    """There is no such request."""
-
-    code = "changes.unknown"
-
-
-class ChangeDecided(Conflict):
-    """It is decided already."""
-
-    code = "changes.decided"
-
-
-class ChangeWaits(Conflict):
-    """Another change of the order waits to be decided."""
-
-    code = "changes.waits"
-
-
-class NothingChanges(Invalid):
-    """It would leave everything as it is."""
-
-    code = "changes.nothing"
-
-
-class TooManyChanges(Conflict):
-    """Changes of this order were asked for too often."""
-
-    code = "changes.too_many"
-
-
-class OwnChange(Refused):
-    """Whoever asks for a change does not approve it."""
-
-    code = "changes.own"
-
-
 @dataclass(frozen=True, slots=True)
-class ChangeWish:
-    """What is to be otherwise; None and missing answers: nothing of it."""
+class Decider:
+    """Who decides: `role` bounds how much money goes back by their word when an order ends."""
 
-    email: str | None = None
-    phone: str | None = None
-    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeView:
-    """A request: what it changes, from what to what. Secret answers are not told."""
-
-    uid: str
-    number: str
-    state: ChangeState
-    changes: Mapping[str, tuple[str, str]] = field(repr=False)
-    has_secret: bool
-    reason: str
-    asked_kind: str
-    asked_id: int | None
-    asked_by: str
-    asked_at: datetime
-    decided_by: str
-    decided_at: datetime | None
-    decision: str
+    actor: Actor
+    role: str = ""
+    is_owner: bool = False
 
 
 @retry_conflicts
@@ -139,40 +89,39 @@ def ask_change(*, merchant_id: int, number: str, wish: ChangeWish, actor: Actor)
 
     Raises:
         UnknownOrder: There is no such order.
-        NotNow: It is over, or its answers are used.
-        BadEmail, BadPhone, BadAnswer: What was given cannot be.
+        NotNow: It is over, its answers are used, or there is nothing to give up or to send.
+        GoodsLeft: Goods have left: where they go, and that they go, is fixed.
+        BadEmail, BadPhone, BadAnswer, BadRecipient: What was given cannot be.
+        ReasonNeeded: The order is to be given up, and nobody says why.
         NothingChanges, ChangeWaits, TooManyChanges: It makes no sense now.
     """
     contact = read_contact(email=wish.email, phone=wish.phone)
+    whom = logistics.read_recipient(wish.recipient) if wish.recipient else None
     reason = " ".join(wish.reason.split())[:REASON_MAX]
     uid = new_uid("chg")
     with acting_as(merchant_id):
         order = locked(merchant_id, number)
-        if order.state in _OVER or (wish.answers and order.state not in _BEFORE_DELIVERY):
+        if order.state in making.OVER or (
+            wish.answers and order.state not in making.BEFORE_DELIVERY
+        ):
             raise NotNow
-        changes: dict[str, tuple[str, str]] = {}
-        if wish.email is not None:
-            changes["email"] = (order.email, contact.email)
-        if wish.phone is not None:
-            changes["phone"] = (order.phone, contact.phone)
-        open_ones, secret = _answers(order, wish.answers)
-        changes |= open_ones
-        changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
-        if not changes and not secret:
+        changes, secret = _cancelled(order, wish, reason) or _changed(
+            order, wish, (contact.email, contact.phone)
+        )
+        if whom is not None:
+            making.check_sendable(order)
+            whom = None if _goes_there(order, whom) else whom
+        if not changes and not secret and whom is None:
             raise NothingChanges
         if len(_found(merchant_id, "c.order_id = %(order)s::bigint", order=order.pk)) >= ASKED_MAX:
             raise TooManyChanges
-        sealed = None
-        if secret:
-            text = json.dumps(secret).encode()
-            cipher = sealing_cipher(merchant_id)
-            sealed = cipher.seal("change_request", "sealed", text, uid.encode())
         asked = {
             "merchant": merchant_id,
             "uid": uid,
             "order": order.pk,
             "changes": json.dumps(changes),
-            "sealed": sealed,
+            "sealed": _sealed(merchant_id, uid, secret),
+            "whom": making.seal_recipient(merchant_id, uid, whom) if whom else None,
             "reason": reason,
             "kind": actor.kind,
             "id": actor.id,
@@ -180,8 +129,9 @@ def ask_change(*, merchant_id: int, number: str, wish: ChangeWish, actor: Actor)
         }
         if not rows(_ASK, asked):
             raise ChangeWaits
-        names = sorted({*changes, *(FORM + name for name in secret)})
-        _tell(order, Event.CHANGE_ASKED, actor, {"fields": names, "text": reason})
+        names = {*changes, *(FORM + name for name in secret), *([RECIPIENT] if whom else ())}
+        # The names of what changes alone: what it was and is are the buyer's, and can be erased.
+        tell(order, Event.CHANGE_ASKED, actor, {"fields": sorted(names), "text": reason})
         note_staff(merchant_id, number, actor, "orders.ask_change", reason)
         sync_order(merchant_id=merchant_id, order_id=order.pk, actor=actor)
     return uid
@@ -189,24 +139,26 @@ def ask_change(*, merchant_id: int, number: str, wish: ChangeWish, actor: Actor)
 
 @retry_conflicts
 def decide_change(
-    *, merchant_id: int, uid: str, approves: bool, words: str, actor: Actor, is_owner: bool = False
+    *, merchant_id: int, uid: str, approves: bool, words: str, by: Decider
 ) -> ChangeView:
     """Approve a change, which then is made, or refuse it and say why.
 
     Raises:
         UnknownChange, ChangeDecided: There is none to decide.
-        OwnChange: `actor` asked for it, and is no owner.
+        OwnChange: Who decides asked for it, and is no owner.
         WordsMissing: It is refused, and nobody says why.
-        NotNow: The order is over meanwhile, or its answers are used: it can only be refused.
+        NotNow, GoodsLeft: The order has gone on meanwhile: it can only be refused.
+        CancelBeyond: The order is given up, and costs more than who decides may give back alone.
     """
     words = " ".join(words.split())[:REASON_MAX]
     if not approves and not words:
         raise WordsMissing
+    actor = by.actor
     with acting_as(merchant_id):
         change = _one(merchant_id, uid)
         order = locked(merchant_id, change.number)
         is_own = (change.asked_kind, change.asked_id) == (actor.kind, actor.id)
-        if approves and is_own and not is_owner:
+        if approves and is_own and not by.is_owner:
             raise OwnChange
         state = ChangeState.APPROVED if approves else ChangeState.REFUSED
         asked = {
@@ -220,19 +172,46 @@ def decide_change(
         found = rows(_DECIDE, asked)
         if not found:
             raise ChangeDecided
-        if approves:
-            _make(order, change, found[0][0])
-        said = {
-            "fields": sorted(change.changes),
-            "decision": state.name.lower(),
-            "text": words,
-        }
-        _tell(order, Event.CHANGE_DECIDED, actor, said)
+        if approves and change.cancels:
+            making.cancel(order, change, actor, by.role)
+        elif approves:
+            making.make(order, change, *found[0])
+        said = {"fields": change.names, "decision": state.name.lower(), "text": words}
+        tell(order, Event.CHANGE_DECIDED, actor, said)
+        if approves and change.has_recipient:
+            making.note_recipient(order, actor)
         action = "orders.approve_change" if approves else "orders.refuse_change"
         note_staff(merchant_id, change.number, actor, action, words)
         sync_order(merchant_id=merchant_id, order_id=order.pk, actor=actor)
         enqueue("orders.tell_change", queue="mail", merchant_id=merchant_id, uid=change.uid)
     return change
+
+
+def show_change_recipient(
+    *, merchant_id: int, uid: str, actor: Actor, reason: str
+) -> tuple[str, RecipientView]:
+    """Return an order's number and whom it is to go to; who looks, and why, is noted first.
+
+    Raises:
+        UnknownChange: There is no such request, or it is about something else.
+        ReasonMissing: No reason was given.
+    """
+    reason = reason.strip()[:200]
+    if not reason:
+        raise logistics.ReasonMissing
+    with acting_as(merchant_id):
+        change = _one(merchant_id, uid)
+        if not change.has_recipient:
+            raise UnknownChange
+        order = locked(merchant_id, change.number)
+        tell(order, Event.RECIPIENT_SHOWN, actor, {"text": reason})
+        note_staff(merchant_id, change.number, actor, "orders.show_recipient", reason)
+    return change.number, _whom(merchant_id, change.uid)
+
+
+def masked_change_recipient(*, merchant_id: int, uid: str) -> RecipientView:
+    """Return what may be seen without a reason of whom an order is to go to."""
+    return _whom(merchant_id, uid).masked()
 
 
 def change(*, merchant_id: int, uid: str) -> ChangeView:
@@ -265,6 +244,44 @@ def changes_by_uid(*, merchant_id: int, uids: Sequence[str]) -> dict[str, Change
     return {one.uid: one for one in found}
 
 
+def _cancelled(
+    order: Order, wish: ChangeWish, reason: str
+) -> tuple[dict[str, tuple[str, str]], dict[str, str]] | None:
+    if not wish.cancels:
+        return None
+    making.check_cancellable(order)
+    if not reason:
+        raise ReasonNeeded
+    return {CANCEL: ("", "yes")}, {}
+
+
+def _changed(
+    order: Order, wish: ChangeWish, contact: tuple[str, str]
+) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """Return what is otherwise in the open, each with what it was, and the secret answers."""
+    changes: dict[str, tuple[str, str]] = {}
+    if wish.email is not None:
+        changes["email"] = (order.email, contact[0])
+    if wish.phone is not None:
+        changes["phone"] = (order.phone, contact[1])
+    open_ones, secret = _answers(order, wish.answers)
+    changes |= open_ones
+    return {name: pair for name, pair in changes.items() if pair[0] != pair[1]}, secret
+
+
+def _goes_there(order: Order, whom: RecipientView) -> bool:
+    found = recipients_of(merchant_id=order.merchant_id, order_ids=[order.pk])
+    return found.get(order.pk) == whom
+
+
+def _sealed(merchant_id: int, uid: str, secret: Mapping[str, str]) -> bytes | None:
+    if not secret:
+        return None
+    text = json.dumps(dict(secret)).encode()
+    cipher = sealing_cipher(merchant_id)
+    return cipher.seal(making.TABLE, making.SEALED_ANSWERS, text, uid.encode())
+
+
 def _questions(order: Order) -> dict[str, FormField]:
     lines = Line.objects.filter(merchant_id=order.merchant_id, order_id=order.pk)
     forms = lines.values_list("sku__product__form_fields", flat=True)
@@ -286,53 +303,12 @@ def _answers(
     return plain, dict(checked.secret)
 
 
-def _make(order: Order, change: ChangeView, sealed: bytes | None) -> None:
-    if order.state in _OVER:
-        raise NotNow
-    answers = {
-        name.removeprefix(FORM): new
-        for name, (_, new) in change.changes.items()
-        if name.startswith(FORM)
-    }
-    if (answers or sealed) and order.state not in _BEFORE_DELIVERY:
-        raise NotNow
-    fields: dict[str, Any] = {}
-    if "email" in change.changes:
-        fields["email"] = change.changes["email"][1]
-    if "phone" in change.changes:
-        fields["phone"] = change.changes["phone"][1]
-        fields["phone_tail"] = fields["phone"][-4:]
-    if answers:
-        fields["form"] = {**order.form, **answers}
-    if sealed:
-        fields["form_sealed"] = _resealed(order, change.uid, bytes(sealed))
-    Order.objects.filter(merchant_id=order.merchant_id, id=order.pk).update(**fields)
-
-
-def _resealed(order: Order, uid: str, sealed: bytes) -> bytes:
-    """Put new secret answers in the place of the old ones; nobody looks at them (rule 27)."""
-    cipher = cipher_for(order.merchant_id)
-    new = json.loads(cipher.open("change_request", "sealed", sealed, uid.encode()))
-    place = order.number.encode()
-    old: dict[str, str] = {}
-    if order.form_sealed is not None:
-        old = json.loads(cipher.open("sale_order", "form", bytes(order.form_sealed), place))
-    text = json.dumps({**old, **new}).encode()
-    return sealing_cipher(order.merchant_id).seal("sale_order", "form", text, place)
-
-
-def _tell(order: Order, event: Event, actor: Actor, detail: Mapping[str, object]) -> None:
-    # The names of what changes alone: what it was and is are the buyer's, and can be erased.
-    TimelineEntry.objects.create(
-        merchant_id=order.merchant_id,
-        order_id=order.pk,
-        event=event,
-        actor_kind=actor.kind,
-        actor_label=actor.label[:120],
-        detail=dict(detail),
-        address=actor.address[:50],
-        at=utc_now(),
-    )
+def _whom(merchant_id: int, uid: str) -> RecipientView:
+    with acting_as(merchant_id):
+        found = rows(_WHOM, {"merchant": merchant_id, "uid": uid[:32]})
+    if not found or found[0][0] is None:
+        raise UnknownChange
+    return making.open_recipient(merchant_id, uid, bytes(found[0][0]))
 
 
 def _one(merchant_id: int, uid: str) -> ChangeView:
@@ -348,10 +324,10 @@ def _found(merchant_id: int, condition: str, **asked: object) -> list[ChangeView
 
 
 def _view(row: tuple[Any, ...]) -> ChangeView:
-    (_, uid, number, state, changes, has_secret, reason, kind, person, by, at, decider, decided,
-     decision) = row  # fmt: skip
+    (_, uid, number, state, changes, has_secret, has_whom, reason, kind, person, by, at, decider,
+     decided, decision) = row  # fmt: skip
     return ChangeView(
         uid, number, ChangeState(state),
         {name: (pair[0], pair[1]) for name, pair in json.loads(changes).items()},
-        has_secret, reason, kind, person, by, at, decider, decided, decision,
+        has_secret, has_whom, reason, kind, person, by, at, decider, decided, decision,
     )  # fmt: skip

@@ -35,6 +35,18 @@ fact as materialized (
            o.hold_reason, '', coalesce(o.paid_at, o.created_at)
     from sale_order o
     where o.merchant_id = %(merchant)s::bigint and o.state = 9 {one_order}
+      -- Rejected, and its money is about to go back: that refund is what waits (O9).
+      and not (o.hold_reason = 'risk_review' and coalesce((
+          select v.state = 3 and exists (
+              select from refund r
+              where r.merchant_id = v.merchant_id and r.order_id = v.order_id
+                and r.state in (0, 1, 2, 4))
+          from order_review v where v.merchant_id = o.merchant_id and v.order_id = o.id), false))
+    union all
+    select v.order_id, 5, 'look_afterwards', '', v.decided_at
+    from order_review v join sale_order o on o.merchant_id = v.merchant_id and o.id = v.order_id
+    where v.merchant_id = %(merchant)s::bigint and v.state = 1 and v.verdict = 3
+      and o.state not in (7, 8) {one_order}
     union all
     select c.order_id, 3, 'asked', c.uid, c.asked_at
     from change_request c

@@ -16,7 +16,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders.deadlines.books import rule_book
 from kacang.orders.deadlines.rules import RuleBook, Stage
 from kacang.orders.exceptions import facts
-from kacang.orders.exceptions.types import Fact, Kind
+from kacang.orders.exceptions.types import LOOK_AFTERWARDS, Fact, Kind
 from kacang.orders.models import Event, OrderState
 from kacang.orders.statements import rows, table
 from kacang.queue import enqueue
@@ -188,6 +188,8 @@ def _ending(fact: Fact, state: OrderState) -> str:
         return "decided"
     if fact.reason == "mail_failed":
         return "sent_again"
+    if fact.reason == LOOK_AFTERWARDS and _ENDINGS[state] != "refunded":
+        return "looked_at"
     return _ENDINGS[state]
 
 

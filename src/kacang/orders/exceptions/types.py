@@ -25,6 +25,8 @@ class Kind(IntEnum):
 
 # What a paid order is on hold for, where it is not for stock.
 RISK_REVIEW, SUPPLIER_FAILED = "risk_review", "supplier_failed"
+# Delivered by a rule, to be looked at afterwards (O9).
+LOOK_AFTERWARDS = "look_afterwards"
 # The mail with the way to the codes came back: found among the messages.
 MAIL_FAILED = "mail_failed"
 # Reported by a person, about something that nothing in the house shows.

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kacang.shared.money import Money
+from kacang.shared.periods import clock_text
 from kacang.shared.sheets import Cell, Digits
 
 FIELDS = (
@@ -22,11 +23,11 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How rows are written: the merchant's zone, words of states, whether contacts stay masked."""
+    """How rows are written: the merchant's zone, words of states, which contacts stay masked."""
 
     zone: ZoneInfo
     states: Mapping[int, str]
-    masked: bool
+    masked: frozenset[str]
 
 
 def _text(name: str) -> Callable[[Row, Way], Cell]:
@@ -47,14 +48,14 @@ def _time(name: str) -> Callable[[Row, Way], Cell]:
         at = row[name]
         if not isinstance(at, datetime):
             return ""
-        return f"{at.astimezone(way.zone):%Y-%m-%d %H:%M:%S}"
+        return clock_text(at, way.zone)
 
     return written
 
 
 def _email(row: Row, way: Way) -> Cell:
     address = str(row["email"])
-    if not way.masked or not address:
+    if "email" not in way.masked or not address:
         return address
     name, _, host = address.partition("@")
     return f"{name[:1]}***@{host}"
@@ -62,7 +63,7 @@ def _email(row: Row, way: Way) -> Cell:
 
 def _phone(row: Row, way: Way) -> Cell:
     number = str(row["phone"])
-    if not way.masked or not number:
+    if "phone" not in way.masked or not number:
         return number
     return f"{number[:-8]}****{number[-4:]}"
 

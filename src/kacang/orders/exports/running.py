@@ -1,22 +1,15 @@
-"""Exports of orders: some columns of all that match a filter, as a job (O10).
-
-The rows are read in the order of the list's index, a few thousand at a time, and written as a part
-of the file that is sealed at once; after a crash the next run goes on behind the last part. The
-whole is put together from the parts at the end: none of this grows with the number of orders.
-"""
+"""Exports of orders: some columns of all that match a filter, as a job (O10)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext
 
-from kacang.merchants import audit
 from kacang.merchants import queries as merchants
 from kacang.merchants.audit import Actor
-from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
 from kacang.orders.errors import BadColumns
@@ -24,29 +17,32 @@ from kacang.orders.exports.columns import COLUMNS, FIELDS, Way
 from kacang.orders.finding.filters import OrderFilter, from_stored
 from kacang.orders.finding.listing import count_up_to, frozen, matching
 from kacang.orders.statements import rows
-from kacang.outbox import files, work
-from kacang.outbox import queries as works
-from kacang.outbox.guarding import guarded
-from kacang.outbox.work import Task, WorkState
-from kacang.queue import enqueue
-from kacang.shared.errors import NotFound
-from kacang.shared.sheets import ROWS_MAX, Cell, Tally, sheet_part, text_part, workbook
+from kacang.outbox import exporting, work
+from kacang.outbox.exporting import COUNT_MOST, FORMATS, Contents, ExportKind, Part, UnknownExport
+from kacang.outbox.work import Task, once_of
+from kacang.shared.sheets import Cell
 
+__all__ = [
+    "FORMATS",
+    "KIND",
+    "ExportRequest",
+    "UnknownExport",
+    "fetch_export",
+    "run_export",
+    "start_export",
+]
 KIND = "orders.export"
-READ_AT_ONCE = 2_000
-COUNT_MOST = 2_000_000
-FORMATS = ("xlsx", "csv")
-
-
-class UnknownExport(NotFound):
-    """There is no such export, it is somebody else's, or its time is over."""
-
-    code = "orders.unknown_export"
+EXPORT = ExportKind(KIND, "orders.run_export", "orders.export_fetched")
+CONTACTS = frozenset({"email", "phone"})
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What to write of which orders. `states` are the words for states, by number."""
+    """What to write of which orders. `states` are the words for states, by number.
+
+    `token` is the form's that asks for it: sent twice, the same request is one export. `hidden`:
+    what of "email" and "phone" stays masked, because the role of who asks hides it.
+    """
 
     where: OrderFilter
     columns: tuple[str, ...]
@@ -54,26 +50,14 @@ class ExportRequest:
     states: Mapping[int, str]
     masked: bool
     language: str
+    token: str = ""
+    hidden: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Reached:
-    """How far an export is: behind which order, how many rows, and the sealed parts so far."""
-
-    after: str = ""
-    rows: int = 0
-    ended: bool = False
-    parts: tuple[str, ...] = ()
-    tally: Tally = field(default_factory=Tally)
-
-    def stored(self) -> dict[str, Any]:
-        return {
-            "after": self.after,
-            "rows": self.rows,
-            "ended": self.ended,
-            "parts": list(self.parts),
-            "tally": asdict(self.tally),
-        }
+def masked_in(arguments: Mapping[str, Any]) -> frozenset[str]:
+    """Return what of a buyer's contact is masked in an export that was started with these."""
+    # Jobs that were queued by an earlier version know nothing of roles that hide.
+    return CONTACTS if arguments["masked"] else frozenset(arguments.get("hidden", ()))
 
 
 def start_export(*, merchant_id: int, actor: Actor, request: ExportRequest, now: datetime) -> str:
@@ -85,7 +69,17 @@ def start_export(*, merchant_id: int, actor: Actor, request: ExportRequest, now:
     known = request.columns and all(name in COLUMNS for name in request.columns)
     if not known or request.format not in FORMATS:
         raise BadColumns
+    hidden = sorted(request.hidden & CONTACTS)
+    once = once_of(
+        request.token,
+        request.where.stored(),
+        request.columns,
+        request.format,
+        (request.masked, hidden),
+    )
     with acting_as(merchant_id):
+        if before := work.started(merchant_id=merchant_id, actor=actor, once=once):
+            return before
         zone = ZoneInfo(merchants.merchant(merchant_id=merchant_id).time_zone)
         chosen = frozen(merchant_id=merchant_id, where=request.where, now=now, zone=zone)
         count = count_up_to(merchant_id=merchant_id, where=chosen, most=COUNT_MOST).count
@@ -95,22 +89,17 @@ def start_export(*, merchant_id: int, actor: Actor, request: ExportRequest, now:
             "format": request.format,
             "states": {str(state): word for state, word in request.states.items()},
             "masked": request.masked,
+            "hidden": hidden,
             "language": request.language,
-            "actor": [actor.kind, actor.id],
         }
-        uid = work.start(
-            merchant_id=merchant_id, kind=KIND, arguments=arguments, actor=actor, total=count
-        )
-        _note(merchant_id, actor, uid, "orders.export", {
+        uid = exporting.start(
+            merchant_id=merchant_id, actor=actor, kind=EXPORT,
+            arguments=arguments, total=count, once=once,
+        )  # fmt: skip
+        exporting.note(merchant_id, actor, uid, "orders.export", {
             "count": count, "columns": list(request.columns), "masked": request.masked,
+            "hidden": hidden,
         })  # fmt: skip
-        enqueue(
-            "orders.run_export",
-            queue="bulk",
-            lock=f"bulk:{merchant_id}",
-            merchant_id=merchant_id,
-            work_uid=uid,
-        )
     return uid
 
 
@@ -120,86 +109,29 @@ def fetch_export(*, merchant_id: int, actor: Actor, uid: str) -> tuple[str, Iter
     Raises:
         UnknownExport: There is none for this person, or its time is over.
     """
-    with acting_as(merchant_id):
-        item = works.work(merchant_id=merchant_id, uid=uid)
-        is_own = list(item.arguments.get("actor", [])) == [actor.kind, actor.id]
-        if item.kind != KIND or not is_own or item.state is not WorkState.DONE:
-            raise UnknownExport
-        try:
-            info = files.info(merchant_id=merchant_id, uid=str(item.result["export_file"]))
-        except files.UnknownFile:
-            raise UnknownExport from None
-        _note(merchant_id, actor, uid, "orders.export_fetched", {"rows": item.result["rows"]})
-    return info.name, files.stream(merchant_id=merchant_id, uid=info.uid)
+    return exporting.fetch(merchant_id=merchant_id, actor=actor, uid=uid, kind=EXPORT)
 
 
 def run_export(*, merchant_id: int, work_uid: str) -> None:
     """Write an export, or the rest of it after a crash. One that is stopped leaves no file."""
-    guarded(merchant_id, work_uid, _run, clear_up=_clear_up)
+    exporting.run(merchant_id=merchant_id, work_uid=work_uid, make=_contents)
 
 
-def _run(merchant_id: int, task: Task) -> None:
-    raw = task.checkpoint
-    reached = _Reached()
-    if raw:
-        parts, tally = tuple(raw["parts"]), Tally(**raw["tally"])
-        reached = _Reached(raw["after"], raw["rows"], raw["ended"], parts, tally)
+def _contents(merchant_id: int, task: Task) -> Contents:
     zone = ZoneInfo(merchants.merchant(merchant_id=merchant_id).time_zone)
     states = {int(state): word for state, word in task.arguments["states"].items()}
-    way = Way(zone, states, bool(task.arguments["masked"]))
-    saved: Mapping[str, Any] = raw
-    stop = False
-    while not stop and not reached.ended:
-        reached, stop = _write_some(merchant_id, task, reached, saved, way)
-        saved = reached.stored()
-    if stop:
-        with acting_as(merchant_id):
-            _drop(merchant_id, reached.parts)
-            work.stop(merchant_id=merchant_id, uid=task.uid, result={})
-        return
-    _finish(merchant_id, task, reached)
-
-
-@retry_conflicts
-def _write_some(
-    merchant_id: int, task: Task, reached: _Reached, saved: Mapping[str, Any], way: Way
-) -> tuple[_Reached, bool]:
+    way = Way(zone, states, masked_in(task.arguments))
     where = from_stored(task.arguments["where"])
-    language = str(task.arguments["language"])
-    with acting_as(merchant_id), override(language):
-        found = matching(
-            merchant_id=merchant_id, where=where, after=reached.after, most=READ_AT_ONCE
-        )
-        ids = [match.id for match in found.orders][: ROWS_MAX - reached.rows]
-        written = _written(merchant_id, ids, task.arguments["columns"], way, language)
-        begins = not reached.parts
-        if begins:
-            heads: list[Cell] = [str(COLUMNS[name][0]) for name in task.arguments["columns"]]
-            written.insert(0, heads)
-        if task.arguments["format"] == "xlsx":
-            body, tally = sheet_part(written, reached.tally)
-        else:
-            body, tally = text_part(written, begins=begins), reached.tally
-        part = files.store(
-            merchant_id=merchant_id, purpose="export", name=f"{task.uid}.part", content=body
-        )
-        rows_now = reached.rows + len(ids)
-        further = replace(
-            reached,
-            after=found.after,
-            rows=rows_now,
-            ended=not found.after or rows_now >= ROWS_MAX,
-            parts=(*reached.parts, part),
-            tally=tally,
-        )
-        stop = work.progress(
-            merchant_id=merchant_id,
-            uid=task.uid,
-            done=further.rows,
-            checkpoint=further.stored(),
-            expected=saved,
-        )
-    return further, stop
+    columns = task.arguments["columns"]
+
+    def read(after: str, most: int) -> Part:
+        with acting_as(merchant_id):
+            found = matching(merchant_id=merchant_id, where=where, after=after, most=most)
+            ids = [match.id for match in found.orders]
+            written = _written(merchant_id, ids, columns, way, str(task.arguments["language"]))
+        return Part(written, found.after)
+
+    return Contents(gettext("Orders"), [str(COLUMNS[name][0]) for name in columns], read)
 
 
 def _written(
@@ -211,55 +143,5 @@ def _written(
     return [[make(by_id[order_id], way) for make in makers] for order_id in ids]
 
 
-def _finish(merchant_id: int, task: Task, reached: _Reached) -> None:
-    name = f"{_file_name(task)}.{task.arguments['format']}"
-    with acting_as(merchant_id):
-        pieces = _pieces(merchant_id, reached.parts)
-        if task.arguments["format"] == "xlsx":
-            pieces = workbook(pieces, reached.tally, _file_name(task)[:31])
-        whole = files.store(merchant_id=merchant_id, purpose="export", name=name, content=pieces)
-        _drop(merchant_id, reached.parts)
-        result = {
-            "export_file": whole,
-            "rows": reached.rows,
-            "cut": reached.rows >= ROWS_MAX,
-        }
-        work.finish(merchant_id=merchant_id, uid=task.uid, result=result)
-
-
-def _file_name(task: Task) -> str:
-    with override(str(task.arguments["language"])):
-        return gettext("Orders")
-
-
-def _pieces(merchant_id: int, parts: Sequence[str]) -> Iterator[bytes]:
-    for part in parts:
-        yield from files.stream(merchant_id=merchant_id, uid=part)
-
-
-def _drop(merchant_id: int, parts: Sequence[str]) -> None:
-    for part in parts:
-        files.delete(merchant_id=merchant_id, uid=part)
-
-
-def _clear_up(merchant_id: int, task: Task) -> None:
-    item = works.work(merchant_id=merchant_id, uid=task.uid)
-    checkpoint = item.arguments.get(work.CHECKPOINT) or {}
-    _drop(merchant_id, checkpoint.get("parts", ()))
-
-
 def _key_of(language: str) -> str:
     return "zh-Hans" if language.lower().startswith("zh") else language.partition("-")[0]
-
-
-def _note(
-    merchant_id: int, actor: Actor, uid: str, action: str, after: Mapping[str, object]
-) -> None:
-    audit.record(
-        merchant_id=merchant_id,
-        actor=actor,
-        action=action,
-        object_kind="job",
-        object_uid=uid,
-        after=dict(after),
-    )

@@ -7,15 +7,16 @@ the address is what was typed.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kacang.orders.finding.filters import NUMBERS_MAX, ONE_DAY, OrderFilter, Period, midnight
+from kacang.orders.finding.filters import NUMBERS_MAX, OrderFilter
 from kacang.orders.models import Channel, OrderState
+from kacang.shared import filters
 from kacang.shared.contacts import read_contact
 from kacang.shared.errors import DomainError
 from kacang.shared.money import Money
+from kacang.shared.periods import Period, day_text, instant_of
 
 TAIL_DIGITS = 4
 TEXT_MAX = 64
@@ -29,12 +30,18 @@ PLAIN = {
     "sku": "sku",
     "product": "product",
     "company": "provider",
+    "account": "account",
+    "customer": "customer",
+    "level": "level",
     "exception": "exception",
     "tag": "tag",
+    "rule": "rule",
 }
 # What the search box may look in: the names under which the address says it.
 BY = ("number", "phone", "email", "external")
 _NOTES = {"yes": True, "no": False}
+_FIRST = {"yes": True}
+_DEADLINES = {"missed": True, "met": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +86,14 @@ def to_query(where: OrderFilter, *, zone: ZoneInfo, currency: str) -> dict[str, 
         "email": where.email,
         "phone": where.phone or where.phone_tail,
         "period": where.period,
-        "since": _day_text(where.since, zone),
-        "until": _day_text(where.until, zone, back=True),
-        "least": _amount_text(where.amount_min_minor, currency),
-        "most": _amount_text(where.amount_max_minor, currency),
+        "since": day_text(where.since, zone),
+        "until": day_text(where.until, zone, back=True),
+        "least": filters.amount_text(where.amount_min_minor, currency),
+        "most": filters.amount_text(where.amount_max_minor, currency),
         "channel": where.channel,
         "note": {True: "yes", False: "no", None: None}[where.has_note],
+        "first": "yes" if where.is_first else None,
+        "deadline": {True: "missed", False: "met", None: None}[where.missed_deadline],
         **{name: getattr(where, field) for name, field in PLAIN.items()},
     }
     return {name: str(text) for name, text in texts.items() if text}
@@ -103,12 +112,14 @@ def _readers(zone: ZoneInfo, currency: str) -> dict[str, Callable[[str], Mapping
         "email": lambda text: {"email": read_contact(email=text, phone="").email},
         "phone": _phone,
         "period": lambda text: {"period": Period(text)},
-        "since": lambda text: {"since": _instant(text, zone)},
-        "until": lambda text: {"until": _instant(text, zone, after=True)},
+        "since": lambda text: {"since": instant_of(text, zone)},
+        "until": lambda text: {"until": instant_of(text, zone, after=True)},
         "least": lambda text: {"amount_min_minor": Money.parse(text, currency).minor},
         "most": lambda text: {"amount_max_minor": Money.parse(text, currency).minor},
         "channel": lambda text: {"channel": Channel(text).value},
         "note": lambda text: {"has_note": _NOTES[text]},
+        "first": lambda text: {"is_first": _FIRST[text]},
+        "deadline": lambda text: {"missed_deadline": _DEADLINES[text]},
         **plain,
     }
 
@@ -132,25 +143,3 @@ def _phone(text: str) -> Mapping[str, Any]:
     if text.isascii() and text.isdecimal() and len(text) == TAIL_DIGITS:
         return {"phone_tail": text}
     return {"phone": read_contact(email="", phone=text).phone}
-
-
-def _instant(text: str, zone: ZoneInfo, *, after: bool = False) -> datetime:
-    """Read a day as when it begins (or ends, `after`), anything longer as an instant."""
-    if len(text) > len("2026-11-26"):
-        at = datetime.fromisoformat(text)
-        return at if at.tzinfo else at.replace(tzinfo=zone)
-    day = date.fromisoformat(text)
-    return midnight(day + ONE_DAY if after else day, zone)
-
-
-def _day_text(at: datetime | None, zone: ZoneInfo, *, back: bool = False) -> str:
-    if at is None:
-        return ""
-    day = at.astimezone(zone).date()
-    if at != midnight(day, zone):
-        return at.isoformat()
-    return (day - ONE_DAY if back else day).isoformat()
-
-
-def _amount_text(minor: int | None, currency: str) -> str:
-    return "" if minor is None else Money(minor, currency).plain

@@ -11,14 +11,11 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from kacang.catalog import queries as catalog
-from kacang.catalog.queries import UnknownProduct
 from kacang.merchants.tenancy import current_reach
 from kacang.orders import sql
 from kacang.orders.finding.filters import NUMBERS_MAX, OrderFilter, Sort
-from kacang.orders.list_models import Tag
-from kacang.orders.models import OrderState
-from kacang.orders.statements import rows
+from kacang.orders.finding.related import key_ids, related
+from kacang.orders.models import Channel, OrderState
 from kacang.shared.clock import utc_now
 
 SHORT = timedelta(days=31)
@@ -32,6 +29,9 @@ OPEN = frozenset(
         OrderState.REFUNDING, OrderState.ON_HOLD,
     }
 )  # fmt: skip
+# Of these, an index has those with a priority in its order.
+WORKED_ON = frozenset({OrderState.PAID, OrderState.FULFILLING, OrderState.ON_HOLD})
+_IN_TURN = "o.state in (1, 2, 9)"
 _PLAIN = {
     "numbers": "o.number = any(%(numbers)s::text[])",
     "email": "o.email = %(email)s::text and o.email <> ''",
@@ -41,21 +41,9 @@ _PLAIN = {
     "until": "o.created_at < %(until)s::timestamptz",
     "amount_min_minor": "o.payable_minor >= %(amount_min_minor)s::bigint",
     "amount_max_minor": "o.payable_minor <= %(amount_max_minor)s::bigint",
-    "channel": "o.channel = %(channel)s::text",
     "last_id": "o.id <= %(last_id)s::bigint",
 }
-_EXTERNAL = (
-    "o.api_key_id = any(%(keys)s::bigint[]) and o.external_number = %(external_number)s::text"
-)
 _CANCELLED = f"o.state in (0, 6) and (o.state = 6 or {OVERDUE})"
-_SELLS = """exists (
-    select from order_line e
-    where e.merchant_id = %(merchant)s::bigint and e.order_id = o.id
-      and e.sku_id = any(%(skus)s::bigint[]))"""
-_TAGGED = """exists (
-    select from order_tag e
-    where e.merchant_id = %(merchant)s::bigint and e.order_id = o.id
-      and e.tag_id = %(tag_id)s::bigint)"""
 # The first line that sells it stands for an order. `offset 0`: asked of each line by index as it
 # is read in order, never joined with all lines of the SKU, which would be sorted first.
 _LEAD_LINE = """order_line l
@@ -65,12 +53,43 @@ where l.merchant_id = %(merchant)s::bigint and l.sku_id = {value}
     select from order_line e
     where e.merchant_id = %(merchant)s::bigint and e.order_id = l.order_id
       and e.sku_id = any(%(skus)s::bigint[]) and e.line_no < l.line_no offset 0)"""
+_LEAD_RULE = """review_hit h
+join sale_order o on o.merchant_id = h.merchant_id and o.id = h.order_id
+where h.merchant_id = %(merchant)s::bigint and h.rule_id = {value}"""
 _LEAD_TAG = """order_tag t join sale_order o on o.merchant_id = t.merchant_id and o.id = t.order_id
 where t.merchant_id = %(merchant)s::bigint and t.tag_id = {value}"""
+# The first mark stands for an order that missed several deadlines.
+_LEAD_MISSED = """deadline_mark m
+join sale_order o on o.merchant_id = m.merchant_id and o.id = m.order_id
+where m.merchant_id = %(merchant)s::bigint and m.breached_at is not null
+  and not exists (
+    select from deadline_mark e
+    where e.merchant_id = %(merchant)s::bigint and e.order_id = m.order_id
+      and e.breached_at is not null and e.id < m.id offset 0)"""
+_LEAD_CUSTOMER = """order_customer c
+join sale_order o on o.merchant_id = c.merchant_id and o.id = c.order_id
+where c.merchant_id = %(merchant)s::bigint and c.customer_id = {value}"""
+# Orders of the API have no entry in the index of channels, but one in that of keys: few for each
+# merchant. Said so that the index is seen to fit.
+_OF_CHANNEL = "o.channel = %({name})s::text and o.channel <> 'api'"
+_OF_API = "o.channel = %({name})s::text"
+_LEAD_KEY = """sale_order o
+where o.merchant_id = %(merchant)s::bigint and o.api_key_id = {value} and o.api_key_id <> 0"""
 _LEAD_ORDER = "sale_order o where o.merchant_id = %(merchant)s::bigint"
 _LEAD_CANCELLED = f"""sale_order o
 where o.merchant_id = %(merchant)s::bigint and o.state = {{value}}
   and ({{value}} = 6 or {OVERDUE})"""
+
+# The condition that leads, from where, its id of an order, and the values of its column.
+Lead = tuple[str, str, str, Sequence[int] | None]
+_ALONE: Lead = ("", _LEAD_ORDER, "o.id", None)
+_MISSED: Lead = ("missed", _LEAD_MISSED, "m.order_id", None)
+# By the name of their values.
+_LEADS = {
+    "skus": ("skus", _LEAD_LINE, "l.order_id"),
+    "accounts": ("accounts", sql.LEAD_PAYMENT, "p.order_id"),
+    "level_customers": ("level", _LEAD_CUSTOMER, "c.order_id"),
+}
 
 
 class Key(Enum):
@@ -79,6 +98,15 @@ class Key(Enum):
     ID = ("id",)
     TIME = ("created_at", "id")
     AMOUNT = ("payable_minor", "id")
+    # Falling priority is rising turn: so both columns go the same way.
+    TURN = ("turn", "id")
+
+
+_EXPRESSIONS = {"turn": "(- o.priority)"}
+
+
+def _said(column: str) -> str:
+    return _EXPRESSIONS.get(column, f"o.{column}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +135,7 @@ class Found:
     @property
     def order(self) -> str:
         """Return by which columns of the orders found the whole list is sorted."""
-        return self._sorted([f"o.{column}" for column in self.key.value])
+        return self._sorted([_said(column) for column in self.key.value])
 
     def text(self, columns: str = "o.*") -> str:
         """Return the statement: at most `%(limit)s` orders, in order."""
@@ -129,7 +157,7 @@ class Found:
         return {**self.parameters, **lead, **places}
 
     def _one(self, columns: str) -> str:
-        names = [*(f"o.{column}" for column in self.key.value[:-1]), self.id_column]
+        names = [*map(_said, self.key.value[:-1]), self.id_column]
         conditions = list(self.conditions)
         if self.after:
             kinds = {"created_at": "timestamptz"}
@@ -154,7 +182,9 @@ def sorts_of(where: OrderFilter) -> tuple[Sort, ...]:
     if _key_of(where) is Key.AMOUNT:
         return Sort.LARGEST, Sort.SMALLEST
     if where.is_empty:
-        return tuple(Sort)
+        return tuple(sort for sort in Sort if sort is not Sort.FIRST)
+    if where.is_first and where.state in WORKED_ON:
+        return (Sort.FIRST,)
     return Sort.NEWEST, Sort.OLDEST
 
 
@@ -168,7 +198,12 @@ def find(merchant_id: int, where: OrderFilter, sort: Sort | None = None) -> Foun
     key = Key.AMOUNT if sort in (Sort.LARGEST, Sort.SMALLEST) else _key_of(where)
     if key is Key.AMOUNT and sort in (Sort.NEWEST, Sort.OLDEST):
         key = Key.ID
+    if sort is Sort.FIRST:
+        key = Key.TURN
     conditions, parameters = _conditions(merchant_id, where)
+    if key is Key.TURN and where.state in WORKED_ON:
+        # True anyway: said so that the index is seen to fit.
+        conditions["turn"] = _IN_TURN
     lead, source, id_column, values = _lead(where, key, parameters)
     return Found(
         source=source,
@@ -185,15 +220,16 @@ def _key_of(where: OrderFilter) -> Key:
     """Return what leads: first what leaves few orders, whatever the history."""
     few = (
         where.numbers, where.email, where.phone, where.phone_tail, where.external_number,
-        where.tag, where.exception, where.state in OPEN,
+        where.tag, where.rule, where.is_first, where.exception, where.customer,
+        where.missed_deadline, where.state in OPEN,
     )  # fmt: skip
     if any(few):
         return Key.ID
     if _is_short(where):
         return Key.TIME
     some = (
-        where.sku, where.product, where.provider, where.api_key, where.channel, where.has_note,
-        where.state is not None,
+        where.sku, where.product, where.provider, where.account, where.level, where.api_key,
+        where.channel, where.has_note, where.state is not None,
     )  # fmt: skip
     if any(some):
         return Key.ID
@@ -206,23 +242,33 @@ def _is_short(where: OrderFilter) -> bool:
     return where.since is not None and (where.until or utc_now()) - where.since <= SHORT
 
 
-def _lead(
-    where: OrderFilter, key: Key, given: dict[str, Any]
-) -> tuple[str, str, str, Sequence[int] | None]:
-    """Return the condition that leads, from where, its id of an order, and its values."""
-    if key is Key.ID and not (where.numbers or where.email or where.phone or where.phone_tail):
-        if where.tag:
-            return "tag", _LEAD_TAG, "t.order_id", [given["tag_id"]]
-        if where.state in OPEN or where.exception:
-            return "", _LEAD_ORDER, "o.id", None
-        if "skus" in given:
-            return "skus", _LEAD_LINE, "l.order_id", given["skus"]
-        if "accounts" in given:
-            return "accounts", sql.LEAD_PAYMENT, "p.order_id", given["accounts"]
-        if where.state is OrderState.CANCELLED:
-            cancelled = [int(OrderState.CANCELLED), int(OrderState.PENDING)]
-            return "state", _LEAD_CANCELLED, "o.id", cancelled
-    return "", _LEAD_ORDER, "o.id", None
+def _lead(where: OrderFilter, key: Key, given: dict[str, Any]) -> Lead:
+    if key is not Key.ID or where.numbers or where.email or where.phone or where.phone_tail:
+        return _ALONE
+    if where.tag:
+        return "tag", _LEAD_TAG, "t.order_id", [given["tag_id"]]
+    if where.rule:
+        return "rule", _LEAD_RULE, "h.order_id", [given["rule_id"]]
+    if where.customer:
+        return "customers", _LEAD_CUSTOMER, "c.order_id", given["customers"]
+    if where.missed_deadline or where.state in OPEN or where.exception:
+        return _MISSED if where.missed_deadline else _ALONE
+    return _lead_of_many(where, given)
+
+
+def _lead_of_many(where: OrderFilter, given: dict[str, Any]) -> Lead:
+    """Return what leads where a long history may fit: the first that is asked for."""
+    for values, (condition, source, id_column) in _LEADS.items():
+        if values in given:
+            return condition, source, id_column, given[values]
+    if where.level:
+        return "level", sql.LEAD_LEVEL, "c.order_id", None
+    if "api_keys" in given:
+        return "", _LEAD_KEY, "o.id", given["api_keys"]
+    if where.state is OrderState.CANCELLED:
+        cancelled = [int(OrderState.CANCELLED), int(OrderState.PENDING)]
+        return "state", _LEAD_CANCELLED, "o.id", cancelled
+    return _ALONE
 
 
 def _conditions(merchant_id: int, where: OrderFilter) -> tuple[dict[str, str], dict[str, Any]]:
@@ -246,9 +292,24 @@ def _conditions(merchant_id: int, where: OrderFilter) -> tuple[dict[str, str], d
         )
     if where.has_note is not None:
         conditions["note"] = "o.has_note" if where.has_note else "not o.has_note"
-    _related(merchant_id, where, conditions, given)
+    if where.is_first:
+        conditions["first"] = "o.priority > 0"
+    for name, (condition, values) in related(merchant_id, where).items():
+        conditions[name] = condition
+        given.update(values)
     _reached(conditions, given)
+    _channelled(merchant_id, where, conditions, given)
     return conditions, given
+
+
+def _channelled(
+    merchant_id: int, where: OrderFilter, conditions: dict[str, str], given: dict[str, Any]
+) -> None:
+    if where.channel:
+        conditions["channel"] = _channel("channel", where.channel)
+        given["channel"] = where.channel
+    if not where.api_key and Channel.API in (where.channel, given.get("reach_channel")):
+        given["api_keys"] = key_ids(merchant_id)
 
 
 def _reached(conditions: dict[str, str], given: dict[str, Any]) -> None:
@@ -272,7 +333,13 @@ def reached() -> tuple[str, dict[str, Any]]:
         return "", {}
     if members:
         return "o.assignee_id = %(reach_member)s::bigint", {"reach_member": members[0]}
+    if len(channels) == 1:
+        return _channel("reach_channel", channels[0]), {"reach_channel": channels[0]}
     return "o.channel = any(%(reach_channels)s::text[])", {"reach_channels": channels}
+
+
+def _channel(name: str, channel: str) -> str:
+    return (_OF_API if channel == Channel.API else _OF_CHANNEL).format(name=name)
 
 
 def _state(state: OrderState) -> str:
@@ -281,54 +348,19 @@ def _state(state: OrderState) -> str:
     return _CANCELLED if state is OrderState.CANCELLED else "o.state = %(state)s::smallint"
 
 
-def _related(
-    merchant_id: int, where: OrderFilter, conditions: dict[str, str], given: dict[str, Any]
-) -> None:
-    """Add what other tables say. A name that nobody has finds nothing."""
-    if where.sku or where.product:
-        given["skus"] = _sku_ids(merchant_id, where)
-        conditions["skus"] = _SELLS
-    if where.provider:
-        asked = {"merchant": merchant_id, "provider": where.provider}
-        given["accounts"] = [row[0] for row in rows(sql.ACCOUNTS_OF, asked)]
-        conditions["accounts"] = sql.PAID_THROUGH
-    if where.tag:
-        tag = Tag.objects.filter(merchant_id=merchant_id, uid=where.tag).values_list("id").first()
-        given["tag_id"] = tag[0] if tag else 0
-        conditions["tag"] = _TAGGED
-    if where.api_key:
-        given["api_key_id"] = next(iter(_key_ids(merchant_id, where.api_key)), -1)
-        conditions["api_key"] = "o.api_key_id = %(api_key_id)s::bigint and o.api_key_id <> 0"
-    if where.external_number:
-        given["external_number"] = where.external_number
-        given["keys"] = [0, *_key_ids(merchant_id, "")]
-        conditions["external"] = _EXTERNAL
-
-
-def _key_ids(merchant_id: int, uid: str) -> list[int]:
-    return [row[0] for row in rows(sql.KEYS_OF, {"merchant": merchant_id, "uid": uid})]
-
-
-def _sku_ids(merchant_id: int, where: OrderFilter) -> list[int]:
-    if where.sku:
-        found = catalog.skus_by_uid(merchant_id=merchant_id, uids=[where.sku]).values()
-        return [sku.id for sku in found]
-    try:
-        product = catalog.product(merchant_id=merchant_id, uid=where.product)
-    except UnknownProduct:
-        return []
-    return [sku.id for sku in product.skus]
-
-
 def after_of(key: Key, place: Sequence[int]) -> tuple[Any, ...]:
     """Return a cursor's place as the values that the key's columns are compared with."""
+    if key is Key.TURN:
+        return -place[0], place[1]
     if key is Key.TIME:
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=place[0]), place[1]
     return tuple(place)
 
 
-def place_of(key: Key, at: datetime, minor: int, order_id: int) -> list[int]:
+def place_of(key: Key, at: datetime, minor: int, order_id: int, priority: int = 0) -> list[int]:
     """Return where an order stands, as whole numbers."""
+    if key is Key.TURN:
+        return [priority, order_id]
     if key is Key.TIME:
         return [(at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1), order_id]
     return [minor, order_id] if key is Key.AMOUNT else [order_id]

@@ -1,25 +1,17 @@
 """Which orders are meant: one value for lists, counts, sums, jobs and exports (O2, O4, O10)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from kacang.orders.models import OrderState
+from kacang.shared import filters
+from kacang.shared.periods import Period
 
 NUMBERS_MAX = 500
-ONE_DAY = timedelta(days=1)
-
-
-class Period(StrEnum):
-    """A span of days that moves with today, in the merchant's zone (rule 24)."""
-
-    TODAY = "today"
-    YESTERDAY = "yesterday"
-    WEEK = "7d"
-    MONTH = "30d"
 
 
 class Sort(StrEnum):
@@ -29,6 +21,8 @@ class Sort(StrEnum):
     OLDEST = "oldest"
     LARGEST = "largest"
     SMALLEST = "smallest"
+    # Of what is worked on and has a priority: by it, then the oldest (O9).
+    FIRST = "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +42,15 @@ class OrderFilter:
         api_key: Uid of the key that placed them.
         sku, product: Uid of what some line sells.
         provider: The payment company that they were paid through.
+        account: Uid of the account with it.
+        customer: Uid of the customer whose orders they are.
+        level: Uid of the level that the order's customer has now.
         exception: Why they are on hold, or "any".
         tag: Uid of a tag.
         has_note: With, or without a note.
+        rule: Uid of a rule of review that had a part in them.
+        is_first: Those with a priority.
+        missed_deadline: Whether some stage of it missed its deadline, or none has.
         last_id: None that came after this one: how a job's selection stands still. Not for people.
     """
 
@@ -70,9 +70,15 @@ class OrderFilter:
     sku: str = ""
     product: str = ""
     provider: str = ""
+    account: str = ""
+    customer: str = ""
+    level: str = ""
     exception: str = ""
     tag: str = ""
     has_note: bool | None = None
+    rule: str = ""
+    is_first: bool | None = None
+    missed_deadline: bool | None = None
     last_id: int | None = None
 
     @property
@@ -87,55 +93,13 @@ class OrderFilter:
 
     def at(self, now: datetime, zone: ZoneInfo) -> "OrderFilter":
         """Return it with the moving days put in as instants."""
-        if self.period is None:
-            return self
-        since, until = span_of(self.period, now, zone)
-        return replace(self, period=None, since=since, until=until)
+        return filters.at(self, now, zone)
 
     def stored(self) -> dict[str, Any]:
         """Return it as JSON: only what narrows. `from_stored` reads it."""
-        return {
-            field.name: _plain(value)
-            for field in fields(self)
-            if (value := getattr(self, field.name)) not in (None, "", ())
-        }
+        return filters.stored(self)
 
 
 def from_stored(given: Mapping[str, Any]) -> OrderFilter:
     """Undo `OrderFilter.stored`; names that are no more are left out."""
-    known = {field.name for field in fields(OrderFilter)}
-    values = {name: value for name, value in given.items() if name in known}
-    for name in ("since", "until"):
-        if name in values:
-            values[name] = datetime.fromisoformat(values[name])
-    if "state" in values:
-        values["state"] = OrderState(values["state"])
-    if "period" in values:
-        values["period"] = Period(values["period"])
-    if "numbers" in values:
-        values["numbers"] = tuple(values["numbers"])
-    return OrderFilter(**values)
-
-
-def span_of(
-    period: Period, now: datetime, zone: ZoneInfo
-) -> tuple[datetime | None, datetime | None]:
-    """Return the instants between which a period lies; the last days are open at the end."""
-    today = now.astimezone(zone).date()
-    if period is Period.YESTERDAY:
-        return midnight(today - ONE_DAY, zone), midnight(today, zone)
-    days = {Period.TODAY: 1, Period.WEEK: 7, Period.MONTH: 30}[period]
-    return midnight(today - (days - 1) * ONE_DAY, zone), None
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return when a day begins."""
-    return datetime.combine(day, time.min, tzinfo=zone)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return list(value)
-    return int(value) if isinstance(value, OrderState) else value
+    return filters.read_stored(OrderFilter, given, state=OrderState, numbers=tuple)

@@ -161,13 +161,14 @@ def matching(*, merchant_id: int, where: OrderFilter, after: str = "", most: int
     most = max(1, min(most, WALK_MAX))
     with acting_as(merchant_id):
         found = _after(_oldest_first(merchant_id, where), after)
-        columns = "o.id, o.number, o.state, o.created_at, o.payable_minor"
+        columns = "o.id, o.number, o.state, o.created_at, o.payable_minor, o.priority"
         read = rows(found.text(columns), {**found.given, "limit": most + 1})
     orders = tuple(Match(row[0], row[1], OrderState(row[2])) for row in read[:most])
     if len(read) <= most:
         return Matches(orders, "")
     last = read[most - 1]
-    return Matches(orders, make_cursor(*place_of(found.key, last[3], last[4], last[0])))
+    place = place_of(found.key, last[3], last[4], last[0], last[5])
+    return Matches(orders, make_cursor(*place))
 
 
 def count_up_to(*, merchant_id: int, where: OrderFilter, most: int = COUNT_MOST) -> Counted:
@@ -270,14 +271,15 @@ def _oldest_first(merchant_id: int, where: OrderFilter) -> Found:
 
 
 def _cursor_of(key: Key, row: tuple[Any, ...]) -> str:
-    return make_cursor(*place_of(key, at=row[9], minor=row[4], order_id=row[0]))
+    place = place_of(key, at=row[9], minor=row[4], order_id=row[0], priority=row[20])
+    return make_cursor(*place)
 
 
 def _row(row: tuple[Any, ...]) -> OrderRow:
     (
         order_id, number, state, hold_reason, payable, currency, email, phone, channel, created_at,
         paid_at, pay_by, is_overdue, title, sku_title, cover, units, lines, has_codes,
-        provider, has_note, external_number,
+        provider, has_note, external_number, priority,
     ) = row  # fmt: skip
     return OrderRow(
         id=order_id,
@@ -296,6 +298,7 @@ def _row(row: tuple[Any, ...]) -> OrderRow:
         has_codes=has_codes,
         has_note=has_note,
         external_number=external_number,
+        priority=priority,
         created_at=created_at,
         paid_at=paid_at,
         pay_by=pay_by,

@@ -10,8 +10,9 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
 from kacang.orders.counters import Taken
 from kacang.orders.deposits.crediting import credit, deposits_among, fulfil
-from kacang.orders.errors import NotNow, UnknownOrder
+from kacang.orders.errors import NotNow, UnderReview, UnknownOrder
 from kacang.orders.exceptions.syncing import sync_order
+from kacang.orders.exceptions.types import RISK_REVIEW
 from kacang.orders.fulfilling.giving import Owing, give_goods
 from kacang.orders.models import Event, Order, OrderState
 from kacang.orders.statements import Statement, rows, table
@@ -19,12 +20,12 @@ from kacang.shared.money import Money
 
 NOTHING = Owing()
 WAITING = """
-select o.number from order_unit u
-join order_line l on l.merchant_id = u.merchant_id and l.id = u.line_id
-join sale_order o on o.merchant_id = l.merchant_id and o.id = l.order_id
-where u.merchant_id = %(merchant)s::bigint and u.state = 1 and l.sku_id = %(sku)s::bigint
-  and o.state = 9
-group by o.id, o.number order by o.id limit %(most)s::int
+select o.number from sale_order o
+join order_line l on l.merchant_id = o.merchant_id and l.order_id = o.id
+join order_unit u on u.merchant_id = l.merchant_id and u.line_id = l.id
+where o.merchant_id = %(merchant)s::bigint and o.state = 9 and l.sku_id = %(sku)s::bigint
+  and u.state = 1 and o.hold_reason <> 'risk_review'
+group by o.id, o.number, o.priority order by o.priority desc, o.id limit %(most)s::int
 """
 
 
@@ -86,7 +87,7 @@ def deliver(
     is_plain = not any(receipt.is_old or receipt.is_part for receipt in booked)
     for text in (sql.DELIVER_QUICK, sql.DELIVER)[0 if is_plain else 1 :]:
         if todo:
-            states |= _deliver(text, merchant_id, todo, booked, taken)
+            states |= deliver_by(text, merchant_id, todo, booked, taken)
             todo = [order for order in todo if order.order_id not in states]
     assert not todo
     more = [order for order in due if order.has_goods]
@@ -94,16 +95,16 @@ def deliver(
     if deposits:
         paid = [order for order in more if order.order_id in deposits]
         fulfil(merchant_id, list(deposits))
-        states |= _deliver(sql.DELIVER_DEPOSITS, merchant_id, paid, booked, taken)
+        states |= deliver_by(sql.DELIVER_DEPOSITS, merchant_id, paid, booked, taken)
         credit(merchant_id, list(deposits))
     goods = [order for order in more if order.order_id not in deposits]
     if goods:
         owing = give_goods(merchant_id, [order.order_id for order in goods])
-        states |= _deliver(sql.DELIVER_GOODS, merchant_id, goods, booked, taken, owing)
+        states |= deliver_by(sql.DELIVER_GOODS, merchant_id, goods, booked, taken, owing)
     return states
 
 
-def _deliver(
+def deliver_by(
     text: Statement,
     merchant_id: int,
     due: Sequence[Due],
@@ -111,6 +112,7 @@ def _deliver(
     taken: Sequence[Held],
     owing: Mapping[int, Owing] | None = None,
 ) -> dict[int, OrderState]:
+    """Run one form of the statement that delivers; return the states of those that it did."""
     owing = owing or {}
     found = rows(
         text,
@@ -177,11 +179,14 @@ def replenish(*, merchant_id: int, number: str, actor: Actor) -> OrderState:
     Raises:
         UnknownOrder: There is no such order.
         NotNow: It does not wait for stock.
+        UnderReview: A rule holds it until somebody has looked at it.
     """
     with acting_as(merchant_id):
         order = locked(merchant_id, number)
         if order.state != OrderState.ON_HOLD:
             raise NotNow
+        if order.hold_reason == RISK_REVIEW:
+            raise UnderReview
         due = Due(
             order.pk,
             event=Event.REPLENISHED,
@@ -196,7 +201,9 @@ def replenish(*, merchant_id: int, number: str, actor: Actor) -> OrderState:
 
 
 def continue_waiting(*, merchant_id: int, sku_id: int, most: int = 200) -> int:
-    """Deliver orders that wait for this SKU, the oldest first, now that stock came (O6).
+    """Deliver orders that wait for this SKU, now that stock came (O6).
+
+    Those of the highest priority first (O9), then the oldest.
 
     Returns how many could be delivered whole. Ends when stock does.
     """
@@ -206,7 +213,7 @@ def continue_waiting(*, merchant_id: int, sku_id: int, most: int = 200) -> int:
     for (number,) in waiting:
         try:
             state = replenish(merchant_id=merchant_id, number=number, actor=SYSTEM)
-        except NotNow:
+        except (NotNow, UnderReview):
             # Somebody else was quicker.
             continue
         if state == OrderState.ON_HOLD:

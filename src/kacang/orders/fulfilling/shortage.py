@@ -6,11 +6,12 @@ from django.db import connection
 
 from kacang.merchants.tenancy import acting_as
 
-# By the index of units that are short: they are few, whatever was sold.
+# By way of the orders on hold: they are few, whatever was sold.
 _SHORT = """
-select l.sku_id, count(*) from order_unit u
-join order_line l on l.merchant_id = u.merchant_id and l.id = u.line_id
-where u.merchant_id = %s::bigint and u.state = 1 and l.sku_id = any(%s::bigint[])
+select l.sku_id, count(*) from sale_order o
+join order_line l on l.merchant_id = o.merchant_id and l.order_id = o.id
+join order_unit u on u.merchant_id = l.merchant_id and u.line_id = l.id
+where o.merchant_id = %s::bigint and o.state = 9 and l.sku_id = any(%s::bigint[]) and u.state = 1
 group by l.sku_id
 """
 

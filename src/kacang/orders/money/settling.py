@@ -5,8 +5,9 @@ again, and decided here in Python. What is paid is delivered by one statement. I
 notice is stored by a transaction of its own before the provider is answered, and a job takes over.
 """
 
+import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,9 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
 from kacang.orders.counters import unpack
 from kacang.orders.fulfilling.delivering import Booked, Due, Held, deliver
+from kacang.orders.fulfilling.keeping import hold_back
 from kacang.orders.models import Event, OrderState
+from kacang.orders.reviewing.settling import review_paid
 from kacang.orders.statements import rows, table
 from kacang.orders.turns import SET_MAX, turn
 from kacang.payments.ports import AccountInfo, VerifiedNotice
@@ -62,6 +65,7 @@ class Seen:
     held_counters: bytes | None
     is_late: bool | None
     has_goods: bool | None
+    rules: int | None
     is_new: bool
     is_new_money: bool
 
@@ -97,8 +101,8 @@ def settle_notice(*, account: AccountInfo, notice: VerifiedNotice) -> NoticeOutc
 
 def promise_settlement(
     *, account: AccountInfo, notice: VerifiedNotice, executor: Executor
-) -> Future[NoticeOutcome]:
-    """Promise to act on one verified notice, for a caller who goes on meanwhile."""
+) -> asyncio.Future[NoticeOutcome]:
+    """Promise to act on one verified notice, for a caller in an event loop."""
     return _gathered.promise((account.merchant_id, account.id), (account, notice), executor)
 
 
@@ -175,7 +179,7 @@ def _settle(account: AccountInfo, batch: Sequence[VerifiedNotice]) -> dict[str, 
     with acting_as(account.merchant_id, hot=True):
         seen = _receive(account, batch)
         verdicts = judge(seen)
-        _act(account.merchant_id, seen, verdicts)
+        _act(account, seen, verdicts)
     return {entry.notice_id: verdict.outcome for entry, verdict in zip(seen, verdicts, strict=True)}
 
 
@@ -276,11 +280,12 @@ def _is_whole(entry: Seen) -> bool:
     return entry.amount_minor == entry.payment_amount
 
 
-def _act(merchant_id: int, seen: Sequence[Seen], verdicts: Sequence[Verdict]) -> None:
+def _act(account: AccountInfo, seen: Sequence[Seen], verdicts: Sequence[Verdict]) -> None:
+    merchant_id = account.merchant_id
     pairs = list(zip(seen, verdicts, strict=True))
     paid = [entry for entry, verdict in pairs if verdict is PAID]
     if paid:
-        _pay(merchant_id, paid)
+        _pay(account, paid)
     odd = [
         (entry, verdict)
         for entry, verdict in pairs
@@ -292,7 +297,8 @@ def _act(merchant_id: int, seen: Sequence[Seen], verdicts: Sequence[Verdict]) ->
         _suspend(merchant_id, odd + [(entry, PAID) for entry in again])
 
 
-def _pay(merchant_id: int, paid: Sequence[Seen]) -> None:
+def _pay(account: AccountInfo, paid: Sequence[Seen]) -> None:
+    merchant_id = account.merchant_id
     due = []
     booked = []
     taken = []
@@ -321,7 +327,11 @@ def _pay(merchant_id: int, paid: Sequence[Seen]) -> None:
             )
         )
         taken.append(Held(entry.order_id, unpack(entry.held_counters)))
-    deliver(merchant_id, due, booked, taken)
+    stamp = paid[0].rules
+    held = review_paid(account, [one.order_id for one in due], stamp) if stamp else ()
+    if held:
+        hold_back(merchant_id, [one for one in due if one.order_id in held], booked, taken)
+    deliver(merchant_id, [one for one in due if one.order_id not in held], booked, taken)
 
 
 def _suspend(merchant_id: int, odd: Sequence[tuple[Seen, Verdict]]) -> None:

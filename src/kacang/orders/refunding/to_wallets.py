@@ -16,7 +16,7 @@ ENTRIES_MAX = 200
 
 def wallet_owner(order: Order) -> str:
     """Return whose wallet takes an order's money: who paid from one, else its contact, or ""."""
-    uid = _payer(order)
+    uid = payer_of(order)
     if uid is not None:
         return wallet_queries.wallet(merchant_id=order.merchant_id, uid=uid).owner_ref
     return _contact(order)
@@ -24,12 +24,12 @@ def wallet_owner(order: Order) -> str:
 
 def has_wallet(order: Order) -> bool:
     """Whether an order's money can go to a wallet."""
-    return bool(_contact(order)) or _payer(order) is not None
+    return bool(_contact(order)) or payer_of(order) is not None
 
 
 def open_wallet_of(order: Order) -> str | None:
     """Return the wallet that there is for an order's money: its payer's, or its contact's."""
-    payer = _payer(order)
+    payer = payer_of(order)
     if payer is not None or not _contact(order):
         return payer
     found = wallet_queries.find_wallet(
@@ -49,7 +49,7 @@ def put_back(order: Order, refund: RefundInfo) -> None:
     Raises:
         WayNotOffered: Nobody's wallet takes it.
     """
-    uid = _payer(order) or _of_contact(order)
+    uid = payer_of(order) or _of_contact(order)
     wallets.credit(
         merchant_id=order.merchant_id,
         uid=uid,
@@ -60,7 +60,7 @@ def put_back(order: Order, refund: RefundInfo) -> None:
     )
 
 
-def _payer(order: Order) -> str | None:
+def payer_of(order: Order) -> str | None:
     """Return the wallet that an order was paid from, if it was."""
     wanted = EntryFilter(document=(DocumentKind.ORDER, [order.pk]))
     found = books.entries(merchant_id=order.merchant_id, wanted=wanted, limit=ENTRIES_MAX).entries

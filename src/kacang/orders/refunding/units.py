@@ -4,11 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from kacang.catalog.queries import StockMode
+from kacang.orders.exceptions.types import RISK_REVIEW
 from kacang.orders.fulfilling.deferring import take_back
 from kacang.orders.fulfilling.handing import earn
+from kacang.orders.fulfilling.keeping import let_go
 from kacang.orders.models import ORDER_STEPS, Line, Order, OrderState, RefundUnit, Unit, UnitState
 from kacang.orders.refunding.booking import unearn
 from kacang.orders.refunding.types import BadUnits, Cards, Fate, RefundInfo
+from kacang.orders.statements import rows
 from kacang.shared import states
 from kacang.shared.clock import utc_now
 from kacang.stock import operations as stock
@@ -26,6 +29,10 @@ _OPEN = (
     OrderState.SHIPPED,
 )  # fmt: skip
 REFUND_FAILED = "refund_failed"
+_REJECTED = """
+select 1 from order_review where merchant_id = %(merchant)s::bigint and order_id = %(order)s::bigint
+  and state = 3
+"""
 
 
 def check_places(order: Order, places: Sequence[Place]) -> None:
@@ -67,6 +74,10 @@ def take_units(order: Order, refund: RefundInfo, *, is_last: bool) -> None:
     chosen = [unit for unit in units if (unit.line_id, unit.unit_no) in places | extra]
     if not chosen:
         return
+    waiting = [(unit.line_id, unit.unit_no) for unit in chosen if unit.state == UnitState.WAITING]
+    if waiting:
+        # Held for review: what is reserved for them is on sale again (O9).
+        let_go(order.merchant_id, order.pk, waiting)
     fates = _fates(order, chosen, Cards(refund.cards))
     _write_fates(order.merchant_id, refund.id, fates)
     gone = [place for place, fate in fates.items() if fate is not Fate.KEPT]
@@ -125,7 +136,7 @@ def _restate_by_units(order: Order) -> None:
     count = Counter(unit.state for unit in _units(order))
     if count[UnitState.SHORT] or count[UnitState.WAITING]:
         if order.state != OrderState.ON_HOLD:
-            _save(order, hold_reason=REFUND_FAILED)
+            _save(order, hold_reason=_held_again(order))
             _step(order, OrderState.ON_HOLD)
     elif count[UnitState.OWED]:
         _step(order, OrderState.FULFILLING if count[UnitState.SHIPPED] else OrderState.PAID)
@@ -137,6 +148,12 @@ def _restate_by_units(order: Order) -> None:
             order.delivered_at = utc_now()
             _save(order, delivered_at=order.delivered_at, hold_reason="")
             earn(order)
+
+
+def _held_again(order: Order) -> str:
+    """Return why an order waits whose money stays: one that was rejected waits for a person."""
+    asked = {"merchant": order.merchant_id, "order": order.pk}
+    return RISK_REVIEW if rows(_REJECTED, asked) else REFUND_FAILED
 
 
 def _fates(order: Order, chosen: Sequence[Unit], cards: Cards) -> Mapping[Place, Fate]:

@@ -8,8 +8,8 @@ from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.errors import NotNow
 from kacang.orders.fulfilling.delivering import locked
-from kacang.orders.models import Event, Order, OrderState, TimelineEntry
-from kacang.shared.clock import utc_now
+from kacang.orders.models import Event, Order, OrderState
+from kacang.orders.shipping.telling import tell
 
 _CLOSED = frozenset({OrderState.CANCELLED, OrderState.REFUNDED})
 
@@ -23,9 +23,7 @@ def set_recipient(*, merchant_id: int, number: str, whom: RecipientView, actor: 
         NotNow: It has no goods, or is closed.
         BadRecipient, RecipientMissing: As they say.
     """
-    checked = logistics.read_recipient(
-        name=whom.name, phone=whom.phone, region=whom.region, address=whom.address
-    )
+    checked = logistics.read_recipient(whom)
     with acting_as(merchant_id):
         order = locked(merchant_id, number)
         if not order.has_goods or order.state in _CLOSED:
@@ -61,16 +59,7 @@ def masked_recipient(*, merchant_id: int, order_id: int) -> RecipientView | None
 
 
 def _tell(order: Order, event: Event, actor: Actor, reason: str, action: str) -> None:
-    TimelineEntry.objects.create(
-        merchant_id=order.merchant_id,
-        order_id=order.pk,
-        event=event,
-        actor_kind=actor.kind,
-        actor_label=actor.label[:120],
-        detail={"text": reason} if reason else {},
-        address=actor.address[:50],
-        at=utc_now(),
-    )
+    tell(order, event, actor, {"text": reason} if reason else {})
     audit.record(
         merchant_id=order.merchant_id,
         actor=actor,

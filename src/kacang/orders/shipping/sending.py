@@ -1,7 +1,7 @@
 """Sending goods by courier: an order's pieces leave in parcels, arrive, or come back (L1, O1)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,12 +14,13 @@ from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM, Actor
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
+from kacang.messages.webhooks.queries import listening_merchants
 from kacang.orders.errors import AlreadyShipped, BadParcel, NotNow
 from kacang.orders.fulfilling.delivering import locked, note_staff
 from kacang.orders.models import Event, Order, OrderState, TimelineEntry, UnitState
 from kacang.orders.shipping.states import Goods, Place, goods_of, restate, set_units
+from kacang.orders.shipping.telling import entry, tell
 from kacang.queue import enqueue_each
-from kacang.shared.clock import utc_now
 from kacang.stock import operations as stock
 from kacang.stock.operations import Back
 
@@ -118,7 +119,7 @@ def send_many(
     set_units(merchant_id, [(one.goods, one.places) for one in leaving], UnitState.SHIPPED)
     restate(merchant_id, [one.goods for one in leaving])
     TimelineEntry.objects.bulk_create(
-        _entry(
+        entry(
             one.goods.order,
             Event.SHIPPED,
             actor,
@@ -135,7 +136,7 @@ def send_many(
             object_uids=[one.goods.order.number for one in leaving],
         )
     sent = [(one.goods.order, parcel) for one, parcel in zip(leaving, parcels, strict=True)]
-    _tell_buyers(sent, after_seconds=quiet_seconds)
+    tell_buyers(sent, after_seconds=quiet_seconds)
     return parcels
 
 
@@ -166,7 +167,7 @@ def change_tracking(
         was, now = _named(before), _named(after)
         if was == now:
             return after
-        _tell(order, Event.TRACKING_CHANGED, actor, {"before": was, "after": now, "text": reason})
+        tell(order, Event.TRACKING_CHANGED, actor, {"before": was, "after": now, "text": reason})
         audit.record(
             merchant_id=merchant_id,
             actor=actor,
@@ -177,7 +178,7 @@ def change_tracking(
             after={"parcel": now},
             reason=reason,
         )
-        _tell_buyers([(order, after)])
+        tell_buyers([(order, after)])
     return after
 
 
@@ -201,6 +202,9 @@ def void_shipment(
         parcel = logistics.void_parcel(merchant_id=merchant_id, uid=uid, reason=reason)
         (goods,) = goods_of(merchant_id, [order])
         back = [place for place in parcel.places if goods.units.get(place) is UnitState.SHIPPED]
+        if any(goods.units.get(place) is UnitState.DELIVERED for place in parcel.places):
+            # Sent once more: what it holds was given before, and is not owed.
+            raise NotNow
         for line_id, pieces in Counter(line_id for line_id, _ in back).items():
             stock.take_back(
                 merchant_id=merchant_id, back=Back(order.pk, line_id, pieces, order.currency)
@@ -208,7 +212,7 @@ def void_shipment(
         set_units(merchant_id, [(goods, back)], UnitState.OWED)
         restate(merchant_id, [goods])
         told = {"number": parcel.tracking_number, "text": parcel.void_reason}
-        _tell(order, Event.PARCEL_VOIDED, actor, told)
+        tell(order, Event.PARCEL_VOIDED, actor, told)
         note_staff(merchant_id, number, actor, "orders.void_shipment", parcel.void_reason)
     return parcel
 
@@ -239,7 +243,7 @@ def arrive_here(order: Order, actor: Actor) -> OrderState:
     set_units(order.merchant_id, [(goods, places)], UnitState.DELIVERED)
     if order.state in (*SENDABLE, OrderState.SHIPPED):
         restate(order.merchant_id, [goods])
-    _tell(order, Event.ARRIVED, actor, {"units": len(places)})
+    tell(order, Event.ARRIVED, actor, {"units": len(places)})
     note_staff(order.merchant_id, order.number, actor, "orders.confirm_arrival")
     return OrderState(order.state)
 
@@ -297,7 +301,18 @@ def _named(parcel: ShipmentView) -> str:
     return f"{parcel.courier} {parcel.tracking_number}"
 
 
-def _tell_buyers(sent: Iterable[tuple[Order, ShipmentView]], *, after_seconds: int = 0) -> None:
+def tell_buyers(sent: Sequence[tuple[Order, ShipmentView]], *, after_seconds: int = 0) -> None:
+    """Tell buyers by mail, and other systems that listen, once a parcel is not called back."""
+    if sent and sent[0][0].merchant_id in listening_merchants():
+        enqueue_each(
+            "webhooks.order_shipped",
+            queue="mail",
+            after_seconds=after_seconds,
+            arguments=[
+                {"merchant_id": order.merchant_id, "order_id": order.pk, "shipment": parcel.uid}
+                for order, parcel in sent
+            ],
+        )
     enqueue_each(
         "orders.tell_shipped",
         queue="mail",
@@ -307,21 +322,4 @@ def _tell_buyers(sent: Iterable[tuple[Order, ShipmentView]], *, after_seconds: i
             for order, parcel in sent
             if order.email
         ],
-    )
-
-
-def _tell(order: Order, event: Event, actor: Actor, detail: Mapping[str, object]) -> None:
-    _entry(order, event, actor, detail).save(force_insert=True)
-
-
-def _entry(order: Order, event: Event, actor: Actor, detail: Mapping[str, object]) -> TimelineEntry:
-    return TimelineEntry(
-        merchant_id=order.merchant_id,
-        order_id=order.pk,
-        event=event,
-        actor_kind=actor.kind,
-        actor_label=actor.label[:120],
-        detail=dict(detail),
-        address=actor.address[:50],
-        at=utc_now(),
     )

@@ -4,6 +4,7 @@ from kacang.orders.slips.drawing import SIZES
 from kacang.orders.slips.running import (
     KIND,
     ORDERS_MAX,
+    SlipsRequest,
     UnknownSlips,
     fetch_slips,
     run_slips,
@@ -14,6 +15,7 @@ __all__ = [
     "KIND",
     "ORDERS_MAX",
     "SIZES",
+    "SlipsRequest",
     "UnknownSlips",
     "fetch_slips",
     "run_slips",

@@ -24,7 +24,7 @@ from kacang.orders.slips.drawing import SIZES, Slip, SlipLine, SlipWords, slips_
 from kacang.outbox import files, work
 from kacang.outbox import queries as works
 from kacang.outbox.guarding import guarded
-from kacang.outbox.work import Task, WorkState
+from kacang.outbox.work import Task, WorkState, once_of
 from kacang.queue import enqueue
 from kacang.shared.errors import NotFound
 from kacang.shared.texts import pick
@@ -66,20 +66,36 @@ class _Reached:
         }
 
 
-def start_slips(
-    *, merchant_id: int, actor: Actor, where: OrderFilter, size: str, language: str, now: datetime
-) -> str:
+@dataclass(frozen=True, slots=True)
+class SlipsRequest:
+    """Of which orders, on which paper, in which language.
+
+    `token` is the form's that asks for it: sent twice, the same request is one job.
+    `masks_phone`: the role of who asks hides phone numbers, on paper too.
+    """
+
+    where: OrderFilter
+    size: str
+    language: str
+    token: str = ""
+    masks_phone: bool = False
+
+
+def start_slips(*, merchant_id: int, actor: Actor, request: SlipsRequest, now: datetime) -> str:
     """Start the job that prints the slips of orders; return its uid. Who asked fetches them.
 
     Raises:
         BadColumns: There is no such size of paper.
         BatchTooLarge: There are more orders than one job prints.
     """
-    if size not in SIZES:
+    if request.size not in SIZES:
         raise BadColumns
+    once = once_of(request.token, request.where.stored(), request.size, request.masks_phone)
     with acting_as(merchant_id):
+        if before := work.started(merchant_id=merchant_id, actor=actor, once=once):
+            return before
         zone = ZoneInfo(merchants.merchant(merchant_id=merchant_id).time_zone)
-        chosen = frozen(merchant_id=merchant_id, where=where, now=now, zone=zone)
+        chosen = frozen(merchant_id=merchant_id, where=request.where, now=now, zone=zone)
         count = count_up_to(merchant_id=merchant_id, where=chosen, most=ORDERS_MAX)
         if count.is_more:
             raise BatchTooLarge(most=ORDERS_MAX)
@@ -88,12 +104,14 @@ def start_slips(
             kind=KIND,
             arguments={
                 "where": chosen.stored(),
-                "size": size,
-                "language": language,
+                "size": request.size,
+                "language": request.language,
+                "masks_phone": request.masks_phone,
                 "actor": [actor.kind, actor.id],
             },
             actor=actor,
             total=count.count,
+            once=once,
         )
         # Whom parcels go to is on the slips: that they are opened is written down first.
         audit.record(
@@ -102,7 +120,7 @@ def start_slips(
             action="orders.print_slips",
             object_kind="job",
             object_uid=uid,
-            after={"count": count.count, "size": size},
+            after={"count": count.count, "size": request.size},
         )
         enqueue(
             "orders.run_slips",
@@ -212,6 +230,8 @@ def _slips(merchant_id: int, ids: Sequence[int], task: Task) -> list[Slip]:
         title, variant = pick(line.title, language), pick(line.sku_title, language)
         lines[line.order_id].append(SlipLine(title, variant, line.quantity))
     whom = recipients.recipients_of(merchant_id=merchant_id, order_ids=list(lines))
+    if task.arguments.get("masks_phone"):
+        whom = {key: replace(one, phone=one.masked().phone) for key, one in whom.items()}
     times = logistics.count_prints(merchant_id=merchant_id, order_ids=list(lines))
     return [
         Slip(
@@ -229,7 +249,7 @@ def _slips(merchant_id: int, ids: Sequence[int], task: Task) -> list[Slip]:
 def _address(whom: recipients.RecipientView | None) -> list[str]:
     if whom is None:
         return []
-    return [f"{whom.name}　{whom.phone}", f"{whom.region} {whom.address}"]
+    return [f"{whom.name}　{whom.phone}", f"{whom.region} {whom.address} {whom.postcode}".rstrip()]
 
 
 def _words() -> SlipWords:

@@ -44,9 +44,11 @@ _CARDS = {
     "none_owed": "",
     "told": "3",
     "news": "'orders.delivered'",
+    "reason": "case when t.units = t.delivered then '' else t.hold_reason end",
 }
 # Orders with goods: what of them is owed or lacking is known before, and counts with the cards.
 _GOODS = {
+    **_CARDS,
     "due": ", owed int, lacking int",
     "all_units": " + d.owed + d.lacking",
     "all_given": " + d.owed",
@@ -88,8 +90,35 @@ DELIVER_GOODS = _statement("deliver.sql", **_THOROUGH, **_GOODS)
 # Deposits: what was paid is owed to the wallet, and is no sale of which anybody is told.
 _DEPOSITS = {**_THOROUGH, **_CARDS, "earned": "0::bigint", "news": "'orders.deposited'"}
 DELIVER_DEPOSITS = _statement("deliver.sql", **_DEPOSITS)
+# Orders that a rule of review holds: they are paid, and nothing is given yet (O9).
+_HELD = {
+    **_CARDS,
+    "found": _read("deliver_held.sql"),
+    "extra": _read("deliver_extra.sql"),
+    "parts": (
+        "select %(merchant)s::bigint, 2900, 2200, amount_minor, currency, 8, 2, id,"
+        " (select now from clock) from parts union all "
+    ),
+    "owed": "",
+    "earned": "0::bigint",
+    "whole": "9",
+    "none_owed": " and false",
+    "told": "111",
+    "news": "'orders.on_hold'",
+    "reason": "t.hold_reason",
+}
+DELIVER_HELD = _statement("deliver.sql", **_HELD)
+REVIEW_BOOK = _statement("review_book.sql")
+REVIEW_FACTS = _statement("review_facts.sql")
+REVIEW_LINES = _statement("review_lines.sql")
+REVIEW_RECENT = _statement("review_recent.sql")
+REVIEW_ACCOUNTS = _statement("review_accounts.sql")
+REVIEW_BUYER = _statement("review_buyer.sql")
+REVIEW_MEDIAN = _statement("review_median.sql")
+REVIEW_WRITE = _statement("review_write.sql")
 RELEASE = _statement("release.sql")
 REPLACE = _statement("replace.sql")
+CORRECT = _statement("correct.sql")
 WAIT_LONGER = _statement("wait_longer.sql")
 SUSPEND = _statement("suspend.sql")
 # Templates and parts of conditions: `finding` puts them together.
@@ -99,3 +128,9 @@ LEAD_PAYMENT = _read("lead_payment.sql")
 PAID_THROUGH = _read("paid_through.sql")
 ACCOUNTS_OF = _read("accounts_of.sql")
 KEYS_OF = _read("keys_of.sql")
+CUSTOMER_OF = _read("customer_of.sql")
+LEVEL_OF = _read("level_of.sql")
+CUSTOMERS_OF_LEVEL = _read("customers_of_level.sql")
+OF_LEVEL = _read("of_level.sql")
+LEAD_LEVEL = _read("lead_level.sql")
+RULE_OF = _read("rule_of.sql")

@@ -13,7 +13,9 @@ select n.id as notice, n.notice_id, n.acted_at is not null as acted, n.is_final,
        o.id as order_id, o.number, o.state as order_state, o.payable_minor, o.currency as order_currency,
        o.held_counters,
        o.state = 6 or o.pay_by <= clock_timestamp() + make_interval(secs => %(shift)s::float8) as is_late,
-       o.has_goods or o.channel = 'deposit' as has_goods -- what asks more than the vault
+       o.has_goods or o.channel = 'deposit' as has_goods, -- what asks more than the vault
+       -- Of which list of rules an order has to be asked; null where none is on (O9).
+       (select stamp from review_book where merchant_id = %(merchant)s::bigint and rules_on > 0) as rules
 from notice n
 left join lateral (
     select id, payment_number, amount_minor, currency, fit, back_minor from receipt

@@ -48,7 +48,7 @@ outcome as materialized (
 settled as (
     update sale_order o
     set state = case when t.units = t.delivered then {whole} else 9 end,
-        hold_reason = case when t.units = t.delivered then '' else t.hold_reason end,
+        hold_reason = {reason},
         paid_at = coalesce(o.paid_at, (select now from clock)),
         delivered_at = case when t.units = t.delivered{none_owed} then (select now from clock) end,
         held_counters = null

@@ -6,11 +6,11 @@ former as (
     returning a.card_id
 ),
 new_allocation as (
-    insert into allocation (merchant_id, card_id, line_id, unit_no, exclusive, delivered_at)
-    select %(merchant)s::bigint, card_id, line_id, unit_no, true, (select now from clock)
+    insert into allocation (merchant_id, card_id, line_id, unit_no, exclusive, delivered_at, shared_at)
+    select %(merchant)s::bigint, card_id, line_id, unit_no, true, (select now from clock), null
     from given where not is_own and (select count(*) from former) >= 0
     union all
-    select %(merchant)s::bigint, card_id, line_id, unit_no, false, (select now from clock) from looped
+    select %(merchant)s::bigint, card_id, line_id, unit_no, false, now, now from looped, clock
 ),
 -- Parts of a payment that waited on the suspense account until it was whole.
 parts as (

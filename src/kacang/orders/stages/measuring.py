@@ -38,6 +38,7 @@ STAGES = (
     Stage("stock", (Event.SHORT,), (Event.REPLENISHED,), is_first=True),
     Stage("sending", (Event.READY,), (Event.HANDED_OVER, Event.SHIPPED)),
     Stage("parcel", (Event.SHIPPED,), (Event.ARRIVED,)),
+    Stage("completion", (Event.ARRIVED, Event.HANDED_OVER), (Event.COMPLETED,)),
     Stage(
         "refund_answer",
         (Event.REFUND_ASKED,),

@@ -25,6 +25,7 @@ __all__ = [
     "RefundPage",
     "RefundStatus",
     "asked_of_order",
+    "count_up_to",
     "names_of_refunds",
     "of_request",
     "order_of",
@@ -138,21 +139,21 @@ def refunds_page(
 ) -> RefundPage:
     """Return refunds. A cursor that is none is taken as the start."""
     with acting_as(merchant_id):
-        rows = _joined(merchant_id)
-        if where.by_hand:
-            rows = rows.filter(state=RefundStatus.APPROVED, way=RefundWay.BY_HAND)
-        elif where.state is not None:
-            rows = rows.filter(state=where.state)
-        if where.number:
-            rows = rows.filter(number=where.number)
-        if where.since is not None:
-            rows = rows.filter(asked_at__gte=where.since)
-        before = rows.filter(number=cursor).values_list("id", flat=True).first() if cursor else None
+        rows = _fitting(merchant_id, where)
+        # Among all: the refund that a page ended with may be in another state by now.
+        all_ids = Refund.objects.filter(merchant_id=merchant_id).values_list("id", flat=True)
+        before = all_ids.filter(number=cursor).first() if cursor else None
         if before is not None:
             rows = rows.filter(id__lt=before)
         found = list(rows.order_by("-id")[: limit + 1])
     shown = tuple(info_of(row) for row in found[:limit])
     return RefundPage(shown, shown[-1].number if len(found) > limit else "")
+
+
+def count_up_to(*, merchant_id: int, where: RefundFilter, most: int) -> int:
+    """Return how many refunds fit, counted up to a limit."""
+    with acting_as(merchant_id):
+        return _fitting(merchant_id, where).values("id")[:most].count()
 
 
 def waiting_counts(*, merchant_id: int) -> dict[RefundStatus, int]:
@@ -172,6 +173,19 @@ def names_of_refunds(*, merchant_id: int, ids: Iterable[int]) -> dict[int, tuple
         rows = Refund.objects.filter(merchant_id=merchant_id, id__in=list(ids))
         found = rows.values_list("id", "number", "order_id")
         return {id_: (number, order_id) for id_, number, order_id in found}
+
+
+def _fitting(merchant_id: int, where: RefundFilter) -> QuerySet[Refund]:
+    rows = _joined(merchant_id)
+    if where.by_hand:
+        rows = rows.filter(state=RefundStatus.APPROVED, way=RefundWay.BY_HAND)
+    elif where.state is not None:
+        rows = rows.filter(state=where.state)
+    if where.number:
+        rows = rows.filter(number=where.number)
+    if where.since is not None:
+        rows = rows.filter(asked_at__gte=where.since)
+    return rows
 
 
 def _joined(merchant_id: int) -> QuerySet[Refund]:

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from kacang.shared.money import EXPONENTS
-from kacang.vault.intake import FACT_MAX, FACTS_MAX, LABEL_MAX
+from kacang.vault.imports.intake import FACT_MAX, FACTS_MAX, LABEL_MAX
+from kacang.vault.making.serials import LAST_MAX, PREFIX_MAX, WIDTH_MAX
 from kacang.vault.reading.names import FIELDS
-from kacang.vault.serials import LAST_MAX, PREFIX_MAX, WIDTH_MAX
 from kacang.web.api.schemas import NO_NUL, Input, Moment, Uid
 
 LINES_MAX = 100_000

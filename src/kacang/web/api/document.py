@@ -5,6 +5,7 @@ from typing import Any
 from ninja import NinjaAPI
 
 from kacang.web.api.card_schemas import ImportFileIn, ImportLinesIn
+from kacang.web.api.case_schemas import CaseFileIn
 from kacang.web.api.schemas import Problem
 from kacang.web.errors import PROBLEM
 
@@ -19,10 +20,13 @@ often it is sent. Lists give `items` and `next_cursor`, which is null on the las
 TAGS = [
     {"name": "products", "description": "What is for sale, and how much of it there is."},
     {"name": "orders", "description": "Placing, paying, reading and cancelling orders."},
+    {"name": "cases", "description": "After-sales: what buyers complain about, and what is done."},
+    {"name": "customers", "description": "Buyers who agreed to be remembered."},
     {
         "name": "cards",
         "description": "Bringing card secrets into stock, listing and changing them.",
     },
+    {"name": "wallets", "description": "Customers' wallets: seeing, filling and paying from them."},
     {"name": "jobs", "description": "How far long work is."},
     {"name": "webhooks", "description": "Having your own system told what happens."},
 ]
@@ -50,11 +54,12 @@ def describe(api: NinjaAPI, prefix: str) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     made["components"]["schemas"] |= problem.pop("$defs", {})
     made["components"]["schemas"]["Problem"] = problem
-    for model in (ImportLinesIn, ImportFileIn):
+    for model in (ImportLinesIn, ImportFileIn, CaseFileIn):
         made["components"]["schemas"][model.__name__] = model.model_json_schema()
-    upload = made["components"]["schemas"][ImportFileIn.__name__]
-    upload["properties"]["file"] = {"type": "string", "format": "binary"}
-    upload["required"].append("file")
+    for model in (ImportFileIn, CaseFileIn):
+        upload = made["components"]["schemas"][model.__name__]
+        upload["properties"]["file"] = {"type": "string", "format": "binary"}
+        upload["required"].append("file")
     made["tags"] = TAGS
     for operations in made["paths"].values():
         for method, operation in operations.items():

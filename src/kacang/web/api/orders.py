@@ -6,9 +6,12 @@ from typing import Annotated
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Query, Router
 
+from kacang.customers.operations import ConsentWay
+from kacang.logistics.queries import RecipientView
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders import queries
+from kacang.orders.customers import linking, openids
 from kacang.orders.types import (
     Channel,
     Delivered,
@@ -40,12 +43,14 @@ from kacang.web.api.schemas import (
     DeliveredFile,
     Delivery,
     DeliveryList,
+    OpenidIn,
     OrderDetail,
     OrderIn,
     OrderList,
     OrderPlaced,
     PaymentIn,
     PaymentOpened,
+    RecipientIn,
 )
 
 router = Router(tags=["orders"])
@@ -65,17 +70,21 @@ def place(
     wish = wish_of(data, caller)
 
     def effect() -> OrderPlaced:
-        return placed(orders.place_order(merchant_id=caller.merchant_id, request=wish), caller)
+        order = orders.place_order(merchant_id=caller.merchant_id, request=wish)
+        if data.remember:
+            linking.remember_buyer(
+                merchant_id=caller.merchant_id, number=order.number, way=ConsentWay.API
+            )
+        return placed(order, caller)
 
     def together(slot: Slot, keep: Keep) -> OrderPlaced | None:
         repeat = orders.Repeat(slot, lambda order: keep(placed(order, caller)))
         order = orders.place_order_once(merchant_id=caller.merchant_id, request=wish, repeat=repeat)
         return None if order is None else placed(order, caller)
 
-    return once(
-        request,
-        Once(caller, repeat_key, 201, effect, secret=OPENS, together=together),
-    )
+    # Who is remembered is written beside the order, in the transaction of the key.
+    meets = None if data.remember else together
+    return once(request, Once(caller, repeat_key, 201, effect, secret=OPENS, together=meets))
 
 
 @router.post(
@@ -206,6 +215,31 @@ def cancel(
     return once(request, Once(caller, repeat_key, 200, effect))
 
 
+@router.post(
+    "/orders/{number}/openid", response={204: None}, auth=writes, operation_id="set_order_openid"
+)
+def set_openid(request: HttpRequest, number: Number, data: OpenidIn) -> HttpResponse:
+    """Say as whom the buyer of an order reads in the mini-program: for news of this order alone.
+
+    It makes nobody a customer. Another one takes its place; safe to repeat.
+    """
+    caller = caller_of(request)
+    openids.set_openid(
+        merchant_id=caller.merchant_id, number=number, openid=data.openid, actor=caller.actor
+    )
+    return HttpResponse(status=204)
+
+
+@router.delete(
+    "/orders/{number}/openid", response={204: None}, auth=writes, operation_id="drop_order_openid"
+)
+def drop_openid(request: HttpRequest, number: Number) -> HttpResponse:
+    """Take the openid of an order away; safe to repeat."""
+    caller = caller_of(request)
+    openids.drop_openid(merchant_id=caller.merchant_id, number=number, actor=caller.actor)
+    return HttpResponse(status=204)
+
+
 def wish_of(data: OrderIn, caller: Caller) -> PlaceRequest:
     """Return what is wanted, in the words of the orders' room.
 
@@ -220,6 +254,7 @@ def wish_of(data: OrderIn, caller: Caller) -> PlaceRequest:
         external_number=data.external_number,
         form=data.form,
         provider=data.provider or "",
+        recipient=_recipient(data.recipient),
     )
 
 
@@ -227,6 +262,12 @@ def _contact(given: ContactIn) -> Contact:
     if not (given.email or given.phone):
         return Contact()
     return read_contact(email=given.email, phone=given.phone)
+
+
+def _recipient(given: RecipientIn | None) -> RecipientView | None:
+    if given is None:
+        return None
+    return RecipientView(given.name, given.phone, given.region, given.address, given.postcode or "")
 
 
 def _filter(asked: OrderQuery) -> OrderFilter:
@@ -242,6 +283,18 @@ def _filter(asked: OrderQuery) -> OrderFilter:
         amount_min_minor=asked.amount_min_minor,
         amount_max_minor=asked.amount_max_minor,
         channel=asked.channel,
+        phone_tail=asked.phone_tail,
+        product=asked.product_id,
+        sku=asked.sku_id,
+        api_key=asked.api_key_id,
+        provider=asked.provider,
+        account=asked.payment_account_id,
+        customer=asked.customer_id,
+        level=asked.customer_level_id,
+        exception=asked.hold_reason,
+        tag=asked.tag_id,
+        has_note=asked.has_note,
+        missed_deadline=asked.missed_deadline,
     )
 
 

@@ -20,6 +20,14 @@ def _whole(value: object) -> object:
     return value
 
 
+def _true_or_false(value: object) -> object:
+    # Of what a query may hold, "true" and "false" are meant; "1", "on" and "yes" are not.
+    return (
+        {"true": True, "false": False}.get(value, f"{value}?") if isinstance(value, str) else value
+    )
+
+
+Truth = Annotated[bool, BeforeValidator(_true_or_false)]
 Number = Annotated[str, StringConstraints(pattern=ORDER_NUMBER)]
 Id = Annotated[str, StringConstraints(pattern=UID)]
 REPEAT_KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -35,6 +43,7 @@ IDEMPOTENCY_KEY: Any = Header(  # type: ignore[type-arg]  # a function at run ti
 
 
 Wanted = Annotated[str, StringConstraints(max_length=254, pattern=NO_NUL)]
+Named = Annotated[str, StringConstraints(max_length=64, pattern=NO_NUL)]
 Amount = Annotated[int, Field(ge=0, le=MINOR_MAX), BeforeValidator(_whole)]
 
 
@@ -62,5 +71,25 @@ class OrderQuery(PageQuery):
     email: Wanted = ""
     phone: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] = ""
     channel: Literal["", "shop", "api", "staff", "moved", "redeem", "deposit"] = ""
+    missed_deadline: bool | None = Field(
+        default=None, description="Whether some stage of it missed its deadline."
+    )
     amount_min_minor: Amount | None = None
     amount_max_minor: Amount | None = None
+    phone_tail: Annotated[str, StringConstraints(pattern=r"^([0-9]{4})?$")] = Field(
+        default="", description="The last four digits of the buyer's phone."
+    )
+    product_id: Named = ""
+    sku_id: Named = ""
+    api_key_id: Named = Field(default="", description="Placed with this key.")
+    provider: Named = Field(default="", description="Paid through this company.")
+    payment_account_id: Named = Field(default="", description="Paid at this account.")
+    customer_id: Named = ""
+    customer_level_id: Named = Field(
+        default="", description="Of customers who have this level now."
+    )
+    hold_reason: Named = Field(default="", description='Why they are on hold, or "any".')
+    tag_id: Named = ""
+    has_note: Truth | None = Field(
+        default=None, description="With a note of the staff, or without."
+    )

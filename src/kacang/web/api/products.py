@@ -16,13 +16,15 @@ from kacang.web.api.answers import answer
 from kacang.web.api.keys import BearerKey, caller_of
 from kacang.web.api.paging import Id, PageQuery
 from kacang.web.api.problems import Wrong
-from kacang.web.api.schemas import (
+from kacang.web.api.product_schemas import (
     FormField,
-    PoolPosition,
     Product,
     ProductDetail,
     ProductList,
     Sku,
+)
+from kacang.web.api.schemas import (
+    PoolPosition,
     StockList,
     StockPosition,
 )
@@ -165,6 +167,7 @@ def _product(item: ProductView, free: Mapping[int, int]) -> dict[str, Any]:
     return {
         "id": item.uid,
         "kind": item.kind,
+        "delivery_way": item.delivery_way.value,
         "title": item.title,
         "subtitle": item.subtitle,
         "category_id": item.category_uid or None,

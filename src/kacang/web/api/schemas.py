@@ -52,8 +52,11 @@ Moment = Annotated[
 ]
 Uid = Annotated[str, StringConstraints(pattern=UID)]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,29}$")]
+EventName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,20}(\.[a-z_]{1,20})?$")]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,40}$")]
 ShortText = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)]
+# A log that shows one shows nothing of the person.
+Private = Annotated[ShortText, Field(repr=False)]
 LongText = Annotated[str, StringConstraints(max_length=2000, pattern=NO_NUL)]
 Text = Annotated[
     dict[str, str], Field(description='By language, such as {"zh-Hans": "…", "en": "…"}.')
@@ -106,6 +109,19 @@ class ContactIn(Input):
     phone: Annotated[str, StringConstraints(max_length=40, pattern=NO_NUL)] | None = None
 
 
+class RecipientIn(Input):
+    """Whom goods go to that are sent by courier. Kept encrypted, and never answered.
+
+    `region` is province, city and district, `address` the rest.
+    """
+
+    name: Private
+    phone: Private
+    region: Private
+    address: Private
+    postcode: ShortText | None = Field(default=None, repr=False)
+
+
 class OrderIn(Input):
     """An order to place."""
 
@@ -120,9 +136,18 @@ class OrderIn(Input):
     form: dict[FieldName, LongText] = Field(
         default={}, max_length=40, description="Answers to the products' form fields, by name."
     )
+    recipient: RecipientIn | None = Field(
+        default=None,
+        description="Whom it goes to: needed where a product's `delivery_way` is `courier`.",
+    )
     provider: Word | None = Field(
         default=None,
         description="Opens a payment in the same step; only with a provider that needs no call.",
+    )
+    remember: bool = Field(
+        default=False,
+        description="The buyer has agreed to be remembered, and was asked: the order's contact"
+        " becomes a customer. Never send it without having asked.",
     )
 
 
@@ -133,6 +158,14 @@ class PaymentIn(Input):
     device: Literal["desktop", "phone", "wechat", "alipay"] = "desktop"
 
 
+class OpenidIn(Input):
+    """As whom a buyer reads in the shop's WeChat mini-program."""
+
+    openid: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{10,64}$")] = Field(
+        description="What `wx.login` and `jscode2session` gave to the mini-program.", repr=False
+    )
+
+
 class CancelIn(Input):
     """Why an order is cancelled."""
 
@@ -140,57 +173,6 @@ class CancelIn(Input):
 
 
 # ---------------------------------------------------------------- answered
-
-
-class Sku(Output):
-    """One variant with its price."""
-
-    id: str
-    title: Text
-    price_minor: int
-    list_price_minor: int | None
-    currency: str
-    available: int | None = Field(description="Null: unlimited.")
-    min_per_order: int
-    max_per_order: int
-    max_per_buyer: int | None
-
-
-class FormField(Output):
-    """One question that the buyer answers with the order."""
-
-    name: str
-    label: Text
-    kind: str
-    required: bool
-    secret: bool
-    options: list[str]
-
-
-class Product(Output):
-    """Something for sale."""
-
-    id: str
-    kind: str
-    title: Text
-    subtitle: Text
-    category_id: str | None
-    skus: list[Sku]
-
-
-class ProductDetail(Product):
-    """A product with its texts and questions."""
-
-    description: Text
-    guide: Text
-    form_fields: list[FormField]
-
-
-class ProductList(Output):
-    """One page of products."""
-
-    items: list[Product]
-    next_cursor: str | None
 
 
 class PaymentOpened(Output):

@@ -11,6 +11,9 @@ from pydantic_core import to_json
 from kacang.web.access import machine, public
 from kacang.web.api import (
     cards,
+    cases,
+    customer_notices,
+    customers,
     document,
     jobs,
     orders,
@@ -19,6 +22,7 @@ from kacang.web.api import (
     refunds,
     shipments,
     stock,
+    wallets,
     webhooks,
 )
 from kacang.web.api.answers import JSON
@@ -43,10 +47,14 @@ for _room in (
     orders,
     refunds,
     shipments,
+    cases,
+    customers,
+    customer_notices,
     redemptions,
     cards,
     stock,
     jobs,
+    wallets,
     webhooks,
 ):
     api.add_router("", _room.router)

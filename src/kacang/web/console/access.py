@@ -129,6 +129,34 @@ def _keep_within(reach: frozenset[str], response: StreamingHttpResponse) -> None
     response.streaming_content = within()
 
 
+def needs_self(view: View) -> View:
+    """Guard a page about one's own account: for who works somewhere, and for operators."""
+    at_work = needs()(view)
+
+    @wraps(view)
+    def guarded(request: ConsoleRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        is_operator = request.user.is_authenticated and getattr(request.user, "is_operator", False)
+        if not is_operator or active_membership(request) or request.memberships:
+            return at_work(request, *args, **kwargs)
+        enter_as_operator(request)
+        response = view(request, *args, **kwargs)
+        if hasattr(response, "render") and not getattr(response, "is_rendered", True):
+            response = response.render()
+        add_never_cache_headers(response)
+        return response
+
+    return marked(guarded, "needs:")
+
+
+def enter_as_operator(request: ConsoleRequest) -> None:
+    """Write on the request that it is the operator's, of no merchant, under their own name."""
+    request.is_operators = True
+    request.actor = Actor(
+        kind="user", id=_person_id(request), label=request.user.get_username(),
+        address=client_address(request),
+    )  # fmt: skip
+
+
 def needs_login(view: View) -> View:
     """Guard a view that is for whoever is signed in, at work somewhere or not."""
 
@@ -183,6 +211,7 @@ def enter(request: ConsoleRequest, membership: MembershipInfo) -> None:
         id=_person_id(request),
         label=_label(request),
         address=client_address(request),
+        visit=request.visit.uid if request.visit else "",
     )
 
 
@@ -216,6 +245,8 @@ def _to_login(request: ConsoleRequest) -> HttpResponse:
 
 def _to_choice(request: ConsoleRequest) -> HttpResponse:
     if not request.memberships:
+        if getattr(request.user, "is_operator", False):
+            return HttpResponseRedirect(resolve_url("console_operator"))
         raise NoMerchant
     return HttpResponseRedirect(resolve_url("console_merchants"))
 

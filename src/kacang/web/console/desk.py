@@ -11,6 +11,8 @@ from kacang.merchants.audit import Actor
 from kacang.web.design.parts import Pages
 from kacang.web.requests import ConsoleRequest
 
+TOKEN_MOST = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -74,6 +76,11 @@ def without(query: QueryDict, *names: str) -> str:
     for name in (*names, "cursor"):
         left.pop(name, None)
     return f"?{left.urlencode()}"
+
+
+def token_of(form: QueryDict) -> str:
+    """Return what a form is known by, which is sent twice as once; "": it does not say."""
+    return str(form.get("token", ""))[:TOKEN_MOST]
 
 
 def is_over_list(request: HttpRequest) -> bool:

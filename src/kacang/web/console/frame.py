@@ -1,9 +1,13 @@
 """The frame around every page of the console: navigation, person, merchant."""
 
+from collections.abc import Sequence
+
+from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from kacang.messages import queries as messages
+from kacang.messages.bell import reading
+from kacang.messages.restraint import members
 from kacang.web.design.shell import NavGroup, NavItem, Shell, VisitBar, allowed
 from kacang.web.requests import ConsoleRequest
 
@@ -63,10 +67,11 @@ GROUPS = (
                 "refunds", _("Refunds"), "receipt-refund", "/console/refunds/", "refunds.view", "u"
             ),
             NavItem(
-                "customers", _("Customers"), "users", "/console/customers/", "customers.view", "h"
+                "customers", _("Customers"), "users", "/console/customers/", "customers.view", "c"
             ),
             NavItem("wallets", _("Wallets"), "wallet", "/console/wallets/", "wallets.view", "w"),
             NavItem("messages", _("Messages"), "mail", "/console/messages/", "messages.view", "m"),
+            NavItem("rules", _("Review rules"), "shield-check", "/console/rules/", "orders.rules"),
             NavItem("risk", _("Blacklist"), "ban", "/console/blacklist/", "risk.edit", "b"),
         ),
     ),
@@ -77,6 +82,13 @@ GROUPS = (
             NavItem("keys", _("API keys"), "code", "/console/keys/", "keys.view", "k"),
             NavItem(
                 "webhooks", _("Webhooks"), "webhook", "/console/webhooks/", "webhooks.view", "n"
+            ),
+            NavItem(
+                "operator_visits",
+                _("Visits by the operator"),
+                "eye",
+                "/console/operator-visits/",
+                "visits.view",
             ),
             NavItem("audit", _("Audit log"), "history", "/console/audit/", "audit.view", "l"),
             NavItem(
@@ -102,6 +114,18 @@ COMMANDS = (
     NavItem("import", _("Import codes"), "upload", "/console/stock/", "stock.import"),
     NavItem("search_cards", _("Find a card"), "key", "/console/stock/cards/", "stock.view"),
 )
+OPERATOR = NavItem("operator", _("Operator's pages"), "building-store", "/console/operator/")
+OPERATOR_GROUPS = (
+    NavGroup(
+        items=(
+            NavItem("shops", _("Shops"), "building-store", "/console/operator/", key="h"),
+            NavItem("own_visits", _("My visits"), "eye", "/console/operator/visits/", key="v"),
+            NavItem(
+                "operator_log", _("Operators' log"), "history", "/console/operator/log/", key="l"
+            ),
+        )
+    ),
+)
 LANDINGS = [item for group in GROUPS for item in group.items]
 
 
@@ -109,6 +133,8 @@ def shell_of(request: ConsoleRequest) -> Shell:
     """Return the frame for a request that `needs` let through."""
     membership = request.membership
     account = [NavItem("profile", _("My account"), "user", address("console_profile"))]
+    if getattr(request.user, "is_operator", False):
+        account.append(OPERATOR)
     if len(getattr(request, "memberships", ())) > 1:
         account.append(
             NavItem("merchants", _("Change shop"), "building-store", address("console_merchants"))
@@ -124,7 +150,14 @@ def shell_of(request: ConsoleRequest) -> Shell:
         account=account,
         create=[item for item in CREATE if item.permission in membership.permissions],
         commands=[item for item in COMMANDS if item.permission in membership.permissions],
-        unread=messages.unread_count(merchant_id=membership.merchant_id),
+        unread=reading.unread_count(
+            merchant_id=membership.merchant_id,
+            reader=members.reader_of(
+                merchant_id=membership.merchant_id,
+                member_uid=membership.uid,
+                permissions=membership.permissions,
+            ),
+        ),
         notices_url=address("console_notices"),
         help_url=address("console_help"),
         search_url=address("console_search"),
@@ -135,6 +168,26 @@ def shell_of(request: ConsoleRequest) -> Shell:
         second_factor_url=address("mfa_activate_totp"),
         theme=getattr(request.user, "theme", "system"),
         theme_url=address("console_theme"),
+    )
+
+
+def operator_shell(request: ConsoleRequest) -> Shell:
+    """Return the frame of the operators' pages, which are of no merchant."""
+    account = [NavItem("profile", _("My account"), "user", address("console_profile"))]
+    if request.memberships:
+        account.append(NavItem("home", _("My shop"), "building-store", "/console/"))
+    return Shell(
+        merchant_name=settings.PUBLIC_URL.partition("://")[2],
+        merchant_line=_("Operator"),
+        person_name=getattr(request.user, "name", "") or request.actor.label,
+        home_url="/console/operator/",
+        groups=OPERATOR_GROUPS,
+        here=_among(request.path, [item for group in OPERATOR_GROUPS for item in group.items]),
+        tabs=("shops", "own_visits", "operator_log"),
+        account=account,
+        logout_url=address("account_logout"),
+        visit=_visit_bar(request),
+        theme=getattr(request.user, "theme", "system"),
     )
 
 
@@ -154,10 +207,14 @@ def address(name: str) -> str:
 
 
 def _here(path: str) -> str:
+    return _among(path, LANDINGS)
+
+
+def _among(path: str, landings: Sequence[NavItem]) -> str:
     # Every page begins with the overview's address: it is open only where that is all.
     fits = [
         item
-        for item in LANDINGS
-        if path == item.url or (item.name != "home" and path.startswith(item.url))
+        for item in landings
+        if path == item.url or (item.name not in ("home", "shops") and path.startswith(item.url))
     ]
     return max(fits, key=lambda item: len(item.url)).name if fits else ""

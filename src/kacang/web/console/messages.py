@@ -1,5 +1,7 @@
 """What was told to whom, and the notices behind the bell (N1)."""
 
+from datetime import datetime
+
 from django.contrib import messages as flash
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -10,22 +12,22 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from kacang.messages import operations, queries
-from kacang.messages.queries import MessageFilter, MessageState, NoticeRow
+from kacang.messages import costs, operations, queries
+from kacang.messages.bell import reading
+from kacang.messages.bell.readers import Reader
+from kacang.messages.bell.reading import NoticeRow
+from kacang.messages.queries import MessageFilter, MessageState
+from kacang.messages.restraint import members
 from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
-from kacang.web.console.desk import back, desk_of, pages_of
+from kacang.web.console.desk import Desk, back, desk_of, pages_of
 from kacang.web.design.parts import Tab
+from kacang.web.design.states import STATES
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
-STATES: dict[MessageState, Promise] = {
-    MessageState.WAITING: gettext_lazy("Queued"),
-    MessageState.SENT: gettext_lazy("Sent"),
-    MessageState.FAILED: gettext_lazy("Failed"),
-}
-TONES = {MessageState.WAITING: "blue", MessageState.SENT: "green", MessageState.FAILED: "red"}
+LOOKS = STATES["message"]
 EVENTS: dict[str, Promise] = {
     "order.delivered": gettext_lazy("Codes to the buyer"),
     "order.ready": gettext_lazy("Paid; goods are to be handed over"),
@@ -61,6 +63,8 @@ EVENTS: dict[str, Promise] = {
     "staff.case_due": gettext_lazy("To staff: a case is due soon"),
     "staff.case_late": gettext_lazy("To staff: a case is late"),
     "staff.withdrawal": gettext_lazy("To staff: a withdrawal waits for approval"),
+    "staff.visit": gettext_lazy("To owners: the operator looks into the shop"),
+    "staff.visit_asked": gettext_lazy("To owners: the operator asks to look into the shop"),
     "staff.expiring": gettext_lazy("To staff: stock expires soon"),
     "staff.low_stock": gettext_lazy("To staff: stock runs low"),
     "staff.low_digest": gettext_lazy("To staff: all low stock, daily"),
@@ -69,6 +73,7 @@ CHANNELS: dict[str, Promise] = {
     "email": gettext_lazy("E-mail"),
     "in_app": gettext_lazy("Console"),
     "sms": gettext_lazy("Text message"),
+    "wechat": gettext_lazy("Mini-program"),
 }
 
 
@@ -76,13 +81,14 @@ CHANNELS: dict[str, Promise] = {
 def message_list(request: ConsoleRequest) -> HttpResponse:
     """Show messages, the newest first."""
     desk = desk_of(request)
-    names = {state.name.lower(): state for state in STATES}
+    names = {name: MessageState[name.upper()] for name in LOOKS}
     chosen = names.get(request.GET.get("state", ""))
     where = MessageFilter(
         state=chosen,
         channel=request.GET.get("channel", "")[:10],
         event=request.GET.get("event", "")[:40],
         recipient=request.GET.get("q", "").strip().lower()[:254],
+        sent=_month(request),
     )
     page = queries.log(
         merchant_id=desk.merchant_id,
@@ -93,7 +99,7 @@ def message_list(request: ConsoleRequest) -> HttpResponse:
     language = get_language() or "zh-hans"
     tabs = [Tab(_("All"), "?", on=chosen is None)]
     tabs += [
-        Tab(STATES[state], f"?state={name}", on=state is chosen) for name, state in names.items()
+        Tab(LOOKS[name].word, f"?state={name}", on=state is chosen) for name, state in names.items()
     ]
     context = {
         "rows": [
@@ -102,10 +108,12 @@ def message_list(request: ConsoleRequest) -> HttpResponse:
                 "event": EVENTS.get(row.event, row.event),
                 "is_waiting_buyer": row.event == "restocked",
                 "channel": CHANNELS.get(row.channel, row.channel),
-                "tone": TONES[row.state],
-                "word": STATES[row.state],
+                "look": LOOKS[row.state.name.lower()],
                 "problem": row.problem(language) if row.error else "",
                 "failed": row.state is MessageState.FAILED,
+                "cost": costs.exact(row.parts * row.price_milli, desk.currency)
+                if row.channel == "sms" and row.sent_at
+                else "",
             }
             for row in page.rows
         ],
@@ -113,11 +121,20 @@ def message_list(request: ConsoleRequest) -> HttpResponse:
         "events": EVENTS.items(),
         "channels": CHANNELS.items(),
         "where": where,
+        "month": request.GET.get("month", "")[:7],
         "is_narrowed": where != MessageFilter(),
         "pages": pages_of(request, page.next_cursor),
         "can_retry": "orders.deliver" in desk.permissions,
     }
     return render(request, "console/messages/list.html", context)
+
+
+def _month(request: ConsoleRequest) -> tuple[datetime, datetime] | None:
+    """Return the month that is asked for, in the merchant's time zone; none: all."""
+    if not (asked := request.GET.get("month", "")):
+        return None
+    year, month = costs.read_month(asked, timezone.localtime())
+    return costs.bounds(year, month, request.membership.time_zone)
 
 
 @needs("messages.view", "orders.deliver")
@@ -140,15 +157,17 @@ def message_retry(request: ConsoleRequest, uid: str) -> HttpResponse:
 def notice_list(request: ConsoleRequest) -> HttpResponse:
     """Show the notices to the staff, the newest first."""
     desk = desk_of(request)
-    page = queries.notices(
+    reader = _reader(desk)
+    page = reading.notices(
         merchant_id=desk.merchant_id,
+        reader=reader,
         language=get_language() or "zh-hans",
         cursor=request.GET.get("cursor", ""),
         limit=PAGE,
     )
     context = {
         "rows": [(row, _target(row)) for row in page.rows],
-        "unread": queries.unread_count(merchant_id=desk.merchant_id),
+        "unread": reading.unread_count(merchant_id=desk.merchant_id, reader=reader),
         "pages": pages_of(request, page.next_cursor),
     }
     return render(request, "console/messages/notices.html", context)
@@ -157,13 +176,25 @@ def notice_list(request: ConsoleRequest) -> HttpResponse:
 @needs()
 @require_POST
 def notices_read(request: ConsoleRequest) -> HttpResponse:
-    """Mark one notice, or all, as read."""
+    """Mark one notice, or all, as read by who looks."""
     desk = desk_of(request)
     uid = request.POST.get("uid", "").replace("\0", "")[:32]
-    operations.mark_read(
-        merchant_id=desk.merchant_id, now=timezone.now(), uids=[uid] if uid else None
-    )
+    if request.visit is None:
+        reading.mark_read(
+            merchant_id=desk.merchant_id,
+            reader=_reader(desk),
+            now=timezone.now(),
+            uids=[uid] if uid else None,
+        )
+    else:
+        flash.info(request, _("On a visit nothing is marked: what is new to others stays new."))
     return back(request, "console_notices")
+
+
+def _reader(desk: Desk) -> Reader:
+    return members.reader_of(
+        merchant_id=desk.merchant_id, member_uid=desk.member_uid, permissions=desk.permissions
+    )
 
 
 _PAGES = {
@@ -185,4 +216,5 @@ def _target(row: NoticeRow) -> str:
     if kind == "refunds" and name:
         return f"{reverse('console_refunds')}?q={name}"
     plain = {"suspense": "console_suspense", "deadlines": "console_deadlines"}
+    plain |= {"visits": "console_operator_visits"}
     return reverse(plain[kind]) if kind in plain else ""

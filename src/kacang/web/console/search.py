@@ -112,17 +112,19 @@ def _parcels(desk: Desk, words: str) -> list[Found]:
 
 
 def _cards(desk: Desk, words: str) -> list[Found]:
-    """Find cards by their exact code; that somebody found one is written down, not what it was."""
+    """Find cards by their exact code or number; that one was found is written down, not which."""
     if len(words) < CODE_LEAST:
         return []
-    cards = vault.find_cards(merchant_id=desk.merchant_id, code=words)[:MOST]
+    found = vault.find_cards(merchant_id=desk.merchant_id, code=words)
+    found += vault.cards_numbered(merchant_id=desk.merchant_id, number=words, most=MOST)
+    cards = list({card.uid: card for card in found}.values())[:MOST]
     if cards:
         audit.record(
             merchant_id=desk.merchant_id,
             actor=desk.actor,
             action="cards.search",
             object_kind="cards",
-            after={"search": "code", "found": len(cards)},
+            after={"search": "code_or_number", "found": len(cards)},
         )
     return [
         (

@@ -12,12 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from kacang.customers.exporting import KIND as CUSTOMER_EXPORT
+from kacang.customers.tagging import KIND as TAGGING
 from kacang.orders.batches.queries import BATCH, CHECKING
 from kacang.orders.exports.operations import KIND as ORDER_EXPORT
 from kacang.orders.queries import REPLACING
 from kacang.orders.slips.operations import KIND as SLIPS
 from kacang.outbox import auditing, files, queries, work
 from kacang.outbox.queries import WorkState, WorkView
+from kacang.reconciliation.exports.running import KIND as FINANCE_EXPORT
 from kacang.vault import queries as vault
 from kacang.vault.queries import BatchView
 from kacang.web.console.access import Denied, needs
@@ -44,7 +47,10 @@ KINDS: dict[str, Promise] = {
     EXPORT: gettext_lazy("Export of codes"),
     BATCH: gettext_lazy("Work on many orders"),
     ORDER_EXPORT: gettext_lazy("Export of orders"),
+    TAGGING: gettext_lazy("Tags of customers"),
+    CUSTOMER_EXPORT: gettext_lazy("Export of customers"),
     SLIPS: gettext_lazy("Packing slips"),
+    FINANCE_EXPORT: gettext_lazy("Export of money"),
     CHECKING: gettext_lazy("Check of a list of tracking numbers"),
     "orders.move": gettext_lazy("Move from another system"),
     "orders.move_check": gettext_lazy("Look at another system's file"),
@@ -61,6 +67,9 @@ FIELDS = {
     "orders.move": "shop.move",
     "orders.move_check": "shop.move",
     BILL: "reconciliation.edit",
+    FINANCE_EXPORT: "ledger.export",
+    TAGGING: "customers.edit",
+    CUSTOMER_EXPORT: "customers.export",
     "keys.rotate": "secrets.rotate",
     auditing.EXPORT: "audit.export",
     auditing.VERIFY: "audit.view",
@@ -70,13 +79,19 @@ PAGES = {
     BATCH: "console_order_batch",
     CHECKING: "console_ship_check",
     ORDER_EXPORT: "console_order_export",
+    TAGGING: "console_customer_tagging",
+    CUSTOMER_EXPORT: "console_customer_export",
     SLIPS: "console_slips",
+    FINANCE_EXPORT: "console_finance_export",
 }
 RESULT_LABELS: dict[str, Promise] = {
     BATCH: gettext_lazy("Result per order"),
     CHECKING: gettext_lazy("Show"),
     ORDER_EXPORT: gettext_lazy("Show"),
+    TAGGING: gettext_lazy("Show"),
+    CUSTOMER_EXPORT: gettext_lazy("Show"),
     SLIPS: gettext_lazy("Show"),
+    FINANCE_EXPORT: gettext_lazy("Show"),
     "vault.change": gettext_lazy("Result per card"),
     REPLACING: gettext_lazy("Result per card"),
     EXPORT: gettext_lazy("Download"),
@@ -204,6 +219,9 @@ def work_file(request: ConsoleRequest, uid: str) -> HttpResponse:
     if not file_uid:
         raise Http404
     _demand(item, desk)
+    # Somebody whose role hides less may have asked for it.
+    if item.kind == auditing.EXPORT and "address" in desk.hidden and not auditing.is_masked(item):
+        raise Denied(permission=FIELDS[item.kind])
     info = files.info(merchant_id=desk.merchant_id, uid=file_uid)
     content = files.stream(merchant_id=desk.merchant_id, uid=file_uid)
     response = attachment(content, info.name, "application/octet-stream")

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from django.utils.functional import Promise
 
+from kacang.shared.money import EXPONENTS, exponent
+
 Words = str | Promise
 
 
@@ -139,12 +141,20 @@ class Chart:
         return f"{self.name}-data"
 
     @property
-    def rows(self) -> list[tuple[str, list[float | None]]]:
-        """The numbers by label, for the table."""
+    def rows(self) -> list[tuple[str, list[str]]]:
+        """The numbers by label as the table writes them; "": there is none."""
         return [
-            (label, [row.data[index] if index < len(row.data) else None for row in self.series])
+            (label, [self._written(row, index) for row in self.series])
             for index, label in enumerate(self.labels)
         ]
+
+    def _written(self, row: Series, index: int) -> str:
+        number = row.data[index] if index < len(row.data) else None
+        if number is None:
+            return ""
+        if self.unit in EXPONENTS and not row.second_axis:
+            return f"{number:,.{exponent(str(self.unit))}f}".replace("-", "−")
+        return f"{number:,.1f}".removesuffix(".0").replace("-", "−")
 
 
 @dataclass(frozen=True, slots=True)

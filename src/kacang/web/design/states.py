@@ -49,6 +49,18 @@ STATES: dict[str, dict[str, Look]] = {
         "refused": Look(pgettext_lazy("change", "Refused"), "grey"),
         "withdrawn": Look(pgettext_lazy("change", "Withdrawn"), "grey"),
     },
+    "visit_request": {
+        "waiting": Look(_("Waits for an owner"), "orange"),
+        "allowed": Look(_("Allowed"), "green"),
+        "refused": Look(pgettext_lazy("change", "Refused"), "grey"),
+        "withdrawn": Look(pgettext_lazy("change", "Withdrawn"), "grey"),
+        "used": Look(_("Used"), "blue"),
+        "expired": Look(_("Expired"), "grey"),
+    },
+    "operator_visit": {
+        "going": Look(_("Going on"), "red"),
+        "over": Look(pgettext_lazy("visit", "Over"), "grey"),
+    },
     "card": {
         "available": Look(_("Available"), "green"),
         "reserved": Look(_("Reserved"), "orange"),
@@ -161,9 +173,11 @@ STATES: dict[str, dict[str, Look]] = {
         "sold_out": Look(_("Sold out"), "red"),
     },
     "message": {
-        "waiting": Look(_("Queued"), "grey"),
+        "waiting": Look(_("Queued"), "blue"),
         "sent": Look(_("Sent"), "green"),
+        "delivered": Look(_("Reached the phone"), "green"),
         "failed": Look(_("Failed"), "red"),
+        "skipped": Look(_("Not sent, on purpose"), "grey"),
     },
     "switch": {
         "true": Look(_("On"), "green"),

@@ -4,6 +4,7 @@ A sale is two calls, and many come at once. On the lane they wait in the event l
 waiting costs nothing, while a few threads serve them in sets (`shared.gathering`).
 """
 
+import gc
 import time
 from typing import Any
 
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 # Sets that are served at once: of several merchants, and of placing and paying.
 SALE_THREADS = 8
 PAGE_THREADS = 4
+# Objects more than were dropped, and how many such looks lead to a deeper one.
+LOOK_FOR_CIRCLES = (20_000, 10, 10)
 
 
 class PlainRequest(WebRequest):
@@ -48,6 +51,16 @@ class Express:
         self._page_threads = DatabaseThreads(PAGE_THREADS, name="pages")
         self._sale_threads = DatabaseThreads(SALE_THREADS, name="sale")
         self._bridge = Bridge(pages, self._page_threads)
+
+    def __rsgi_init__(self, _: Any) -> None:
+        """Begin with the server: what is loaded by now stays, and is not looked through again.
+
+        A sale makes some thousand objects and drops them by their counts. To look for circles
+        among them after every seven hundred took a tenth of the processor that Python had.
+        """
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*LOOK_FOR_CIRCLES)
 
     def __rsgi_del__(self, _: Any) -> None:
         """End with the server."""

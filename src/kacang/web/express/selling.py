@@ -5,7 +5,6 @@ Only what is plain goes this way. Whatever is not, in form or in fact, is answer
 that is decided.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
@@ -80,13 +79,11 @@ async def place(request: WebRequest, executor: Executor) -> HttpResponse | None:
         repeat = _repeat(request, caller)
     except (ValueError, DomainError):
         return None
-    if wish.password:
+    if wish.password or data.remember:
         return None
     rates.count_call(identity.id, identity.rate_per_minute)
-    outcome = await asyncio.wrap_future(
-        orders.promise_order(
-            merchant_id=caller.merchant_id, request=wish, executor=executor, repeat=repeat
-        )
+    outcome = await orders.promise_order(
+        merchant_id=caller.merchant_id, request=wish, executor=executor, repeat=repeat
     )
     if isinstance(outcome, PlacedOrder):
         return answer(order_views.placed(outcome, caller), 201)
@@ -112,9 +109,7 @@ async def notice(request: WebRequest, executor: Executor) -> HttpResponse | None
         return None
     if not isinstance(told, VerifiedNotice):
         return None
-    await asyncio.wrap_future(
-        orders.promise_settlement(account=account, notice=told, executor=executor)
-    )
+    await orders.promise_settlement(account=account, notice=told, executor=executor)
     return answer_of(company.taken)
 
 

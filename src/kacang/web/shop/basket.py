@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from kacang.catalog import queries as catalog
-from kacang.catalog.queries import FormField, ProductView, SkuView, Strategy
+from kacang.catalog.queries import DeliveryWay, FormField, ProductView, SkuView, Strategy
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.types import Item
 from kacang.shared.money import Money
@@ -47,6 +47,8 @@ class Basket:
     lines: tuple[BasketLine, ...]
     fields: tuple[FormField, ...]
     total: Money
+    # Whether something of it goes by courier, so that somebody must say to whom.
+    is_sent: bool = False
 
     @property
     def is_sound(self) -> bool:
@@ -91,7 +93,8 @@ def read_basket(site: Site, lines: Iterable[CartLine]) -> Basket:
     )
     total = sum((line.total for line in found), Money(0, site.merchant.currency))
     asked = {field.name: field for product in products.values() for field in product.form_fields}
-    return Basket(found, tuple(asked.values()), total)
+    is_sent = any(item.delivery_way == DeliveryWay.COURIER for item in products.values())
+    return Basket(found, tuple(asked.values()), total, is_sent)
 
 
 def _line(

@@ -13,22 +13,27 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kacang.aftersales import operations, queries
 from kacang.aftersales.errors import BadEvidence, OpenAlready, TooMuchEvidence
-from kacang.aftersales.evidence import MB, PICTURE_BYTES_MAX, VIDEO_BYTES_MAX, suffix_of
+from kacang.aftersales.evidence import MB, PICTURE_BYTES_MAX, VIDEO_BYTES_MAX
 from kacang.aftersales.queries import CaseRow, CaseState
 from kacang.aftersales.rules import FILES_PER_MESSAGE, TEXT_MAX, VIDEOS_PER_MESSAGE
-from kacang.aftersales.types import Evidence, FileKind, NewCase, Place
+from kacang.aftersales.types import Author, Evidence, NewCase, Place
 from kacang.orders.refunding.queries import RefundableUnit, places_of, refundable_order
 from kacang.orders.types import OrderView
+from kacang.risk import operations as risk
+from kacang.risk.operations import Scope
 from kacang.shared.errors import DomainError
 from kacang.shared.ids import new_uid
 from kacang.shared.texts import Text
 from kacang.web.case_words import KIND_NAMES, KINDS, decision_words
 from kacang.web.errors import status_of
+from kacang.web.evidence import evidence_answer
 from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
 from kacang.web.shop.problems import Problem, problem_of
 from kacang.web.shop.site import Site, origin, page
 
+# Messages with files from one address, over all orders; each order has its own limit in its room.
+SHOWN_MAX, SHOWN_SECONDS = 30, 3600
 RANGE = re.compile(r"(\d{1,6})(?:\s*[-–~]\s*(\d{1,6}))?")
 LIMITS = {
     "most": FILES_PER_MESSAGE,
@@ -62,7 +67,7 @@ def problem(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
             places=_places(request, site, order),
             text=request.POST.get("text", ""),
             request_uid=request.POST.get("request_uid", "")[:64] or new_uid("req"),
-            files=_files(request),
+            files=_files(request, site),
             origin=origin(request),
         )
         uid = operations.open_case(merchant_id=site.merchant_id, new=new, actor=buyer(request))
@@ -87,37 +92,31 @@ def file(_: HttpRequest, site: Site, order: OrderView, uid: str, file: str) -> H
     return evidence_answer(view.kind, view.content_type, view.uid, body)
 
 
-def evidence_answer(kind: FileKind, content_type: str, uid: str, body: bytes) -> HttpResponse:
-    """Return a file so that nothing in it runs: a picture shows, anything else is saved."""
-    response = HttpResponse(body, content_type=content_type)
-    how = "inline" if kind is FileKind.PICTURE else "attachment"
-    response.headers["Content-Disposition"] = f'{how}; filename="{uid}.{suffix_of(content_type)}"'
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "no-store, private"
-    return response
+def _write(request: HttpRequest, site: Site, named: dict[str, Any]) -> None:
+    operations.write(**named, text=request.POST.get("text", ""), files=_files(request, site))
 
 
-def _write(request: HttpRequest, named: dict[str, Any]) -> None:
-    operations.write(**named, text=request.POST.get("text", ""), files=_files(request))
-
-
-def _close(_request: HttpRequest, named: dict[str, Any]) -> None:
+def _close(_request: HttpRequest, _site: Site, named: dict[str, Any]) -> None:
     operations.close(**named)
 
 
-def _rate(request: HttpRequest, named: dict[str, Any]) -> None:
+def _rate(request: HttpRequest, _site: Site, named: dict[str, Any]) -> None:
     typed = request.POST.get("stars", "")
     stars = int(typed) if typed in ("1", "2", "3", "4", "5") else 0
     operations.rate(**named, stars=stars, text=request.POST.get("text", ""))
 
 
-def _reopen(request: HttpRequest, named: dict[str, Any]) -> None:
+def _reopen(request: HttpRequest, _site: Site, named: dict[str, Any]) -> None:
     operations.reopen(**named, text=request.POST.get("text", ""))
 
 
-DEEDS: dict[str, Callable[[HttpRequest, dict[str, Any]], None]] = {
+def _person(_request: HttpRequest, _site: Site, named: dict[str, Any]) -> None:
+    operations.ask_person(**named)
+
+
+DEEDS: dict[str, Callable[[HttpRequest, Site, dict[str, Any]], None]] = {
     "write": _write,
+    "person": _person,
     "close": _close,
     "rate": _rate,
     "reopen": _reopen,
@@ -135,7 +134,7 @@ def act(request: HttpRequest, site: Site, order: OrderView, uid: str, deed: str)
         "actor": buyer(request),
     }
     try:
-        DEEDS[deed](request, named)
+        DEEDS[deed](request, site, named)
     except DomainError as error:
         told = _problem(site, order, error)
         return _case(request, site, order, uid, told, status=status_of(error))
@@ -204,6 +203,7 @@ def _case(
         order=order, case=found, row=row, noindex=True, problem=told, limits=LIMITS,
         kind=KINDS[row.kind], decision=decision_words(row),
         is_open=row.state in queries.OPEN, is_asked=row.state is CaseState.BUYERS,
+        is_told=row.state is CaseState.BUYERS and found.messages[-1].author is Author.BOT,
         can_reopen=queries.may_reopen(merchant_id=site.merchant_id, uid=uid),
         typed=request.POST.get("text", "")[:TEXT_MAX], unit_count=len(found.places),
         order_url=site.url("order", number=order.number),
@@ -245,11 +245,22 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18  # noqa: PLR2004 - a bigint
 
 
-def _files(request: HttpRequest) -> list[Evidence]:
-    """Judge what was sent, before it is read where it is too large or too many."""
+def _files(request: HttpRequest, site: Site) -> list[Evidence]:
+    """Judge what was sent, before it is read where it is too large, too many or too often."""
     sent = [one for one in request.FILES.getlist("files") if one.size]
-    if len(sent) > FILES_PER_MESSAGE:
+    # Only a video may be larger than any picture.
+    films = sum((one.size or 0) > PICTURE_BYTES_MAX for one in sent)
+    if len(sent) > FILES_PER_MESSAGE or films > VIDEOS_PER_MESSAGE:
         raise TooMuchEvidence(limit=FILES_PER_MESSAGE, videos=VIDEOS_PER_MESSAGE)
+    if sent:
+        # Drawing pictures anew is work: it is counted before it is done.
+        risk.count_attempt(
+            merchant_id=site.merchant_id,
+            scope=Scope.EVIDENCE_BY_ADDRESS,
+            value=origin(request).address,
+            limit=SHOWN_MAX,
+            window_seconds=SHOWN_SECONDS,
+        )
     return [_judged(one) for one in sent]
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from kacang.customers.operations import ConsentWay
 from kacang.orders import operations as orders
 from kacang.orders import queries
-from kacang.orders.customers import linking
+from kacang.orders.customers import linking, reading
 from kacang.orders.errors import ExternalNumberTaken
 from kacang.orders.types import OrderFilter, OrderState, PlacedOrder, PlaceRequest
 from kacang.payments import queries as payments
@@ -24,6 +24,7 @@ from kacang.web.shop.devices import device_of, payer_of
 from kacang.web.shop.forms import Asked, CheckoutForm
 from kacang.web.shop.once import FormToken
 from kacang.web.shop.problems import Problem, problem_of
+from kacang.web.shop.recipients import RecipientForm
 from kacang.web.shop.signing_in import way_to_sign_in
 from kacang.web.shop.site import Site, language, origin, page, private, shop_page
 
@@ -37,6 +38,14 @@ class Till:
     basket: Basket
     form: CheckoutForm
     token: FormToken
+    # Whom it goes to; None where nothing is sent.
+    whom: RecipientForm | None = None
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether all that was filled in can be. Errors are found in both forms at once."""
+        found = [form.is_valid() for form in (self.form, self.whom) if form is not None]
+        return all(found)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,7 +60,8 @@ def checkout(request: HttpRequest, site: Site) -> HttpResponse:
         return private(redirect(site.url("cart")))
     token = sent.at(basket.total.minor) if sent else once.new_token(basket.total.minor)
     data = request.POST if request.method == "POST" else None
-    till = Till(request, site, basket, CheckoutForm(data, _asked(request, site, basket)), token)
+    form = CheckoutForm(data, _asked(request, site, basket))
+    till = Till(request, site, basket, form, token, _whom(request, site, basket))
     if request.method == "POST":
         return private(_submit(till, _changed(sent, basket)))
     return private(_show(till))
@@ -60,7 +70,7 @@ def checkout(request: HttpRequest, site: Site) -> HttpResponse:
 def _submit(till: Till, problem: Problem | None) -> HttpResponse:
     # Without a way to pay, an order would only block stock.
     payable = bool(till.form.asked.offers) or not till.basket.total.minor
-    if not till.form.is_valid() or problem or not till.basket.is_sound or not payable:
+    if not till.is_valid or problem or not till.basket.is_sound or not payable:
         return _show(till, problem=problem, status=422)
     wish = _order_of(till)
     try:
@@ -145,6 +155,7 @@ def _order_of(till: Till) -> PlaceRequest:
         password=till.form.cleaned_data["password"],
         external_number=till.token.external_number,
         form=till.form.answers,
+        recipient=till.whom.recipient if till.whom else None,
     )
 
 
@@ -153,7 +164,8 @@ def _show(till: Till, *, problem: Problem | None = None, status: int = 200) -> H
     chosen = till.form.data.get("provider") or (offers[0].provider if offers else "")
     return page(
         till.request, till.site, "checkout", status=status,
-        basket=till.basket, form=till.form, problem=problem, noindex=True,
+        basket=till.basket, form=till.form, whom=till.whom, problem=problem, noindex=True,
+        keeps_address=till.whom is not None and bool(proved_contact(till.request, till.site)),
         goods_total=till.basket.total - till.basket.surcharge,
         token=once.written(till.request, till.site, till.token), provider=chosen,
         back_url=_back_url(till), contact=till.site.options.contact.value,
@@ -178,6 +190,21 @@ def _asked(request: HttpRequest, site: Site, basket: Basket) -> Asked:
         keeps_cookies=cookies.brings_device(request),
         remembers=site.options.remembers,
     )
+
+
+def _whom(request: HttpRequest, site: Site, basket: Basket) -> RecipientForm | None:
+    """Ask whom it goes to; who has proved to be a customer finds what they let the shop keep."""
+    if not basket.is_sent:
+        return None
+    if request.method == "POST":
+        return RecipientForm(request.POST)
+    proved = proved_contact(request, site) if site.options.remembers else ""
+    known = (
+        reading.recipient_of_customer(merchant_id=site.merchant_id, proved=proved)
+        if proved
+        else None
+    )
+    return RecipientForm(None, known)
 
 
 def _changed(sent: FormToken | None, basket: Basket) -> Problem | None:

@@ -41,7 +41,25 @@ class Asked:
     remembers: bool = False
 
 
-class CheckoutForm(forms.Form):
+class ContactForm(forms.Form):
+    """Brings an address and a number, where a form asks for them, to their one form."""
+
+    def clean_email(self) -> str:
+        """Bring the address to one form."""
+        try:
+            return read_contact(email=self.cleaned_data["email"], phone=None).email
+        except BadEmail:
+            raise forms.ValidationError(NOT_AN_EMAIL) from None
+
+    def clean_phone(self) -> str:
+        """Bring the number to one form."""
+        try:
+            return read_contact(email=None, phone=self.cleaned_data["phone"]).phone
+        except BadPhone:
+            raise forms.ValidationError(NOT_A_PHONE) from None
+
+
+class CheckoutForm(ContactForm):
     """Contact, order password, the products' own questions, and the way to pay."""
 
     phone = forms.CharField(label=_("Phone"), required=False, max_length=40)
@@ -95,20 +113,6 @@ class CheckoutForm(forms.Form):
     def answer_fields(self) -> list[forms.BoundField]:
         """The products' own questions."""
         return [self[ANSWER_PREFIX + field.name] for field in self.asked.fields]
-
-    def clean_email(self) -> str:
-        """Bring the address to one form."""
-        try:
-            return read_contact(email=self.cleaned_data["email"], phone=None).email
-        except BadEmail:
-            raise forms.ValidationError(NOT_AN_EMAIL) from None
-
-    def clean_phone(self) -> str:
-        """Bring the number to one form."""
-        try:
-            return read_contact(email=None, phone=self.cleaned_data["phone"]).phone
-        except BadPhone:
-            raise forms.ValidationError(NOT_A_PHONE) from None
 
     def clean_password(self) -> str:
         """Hold the password to its length."""

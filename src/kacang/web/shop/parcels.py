@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from kacang.logistics import queries as logistics
 from kacang.orders.shipping import operations as shipping
-from kacang.orders.types import OrderState, OrderView
+from kacang.orders.types import OrderView
 from kacang.shared.errors import Conflict
 from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
@@ -37,11 +37,10 @@ def sent_parcels(site: Site, order: OrderView) -> list[dict[str, object]]:
 @require_POST
 @order_page
 def received(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
-    """Say that all parcels have come; once more it changes nothing."""
-    if order.state is OrderState.SHIPPED:
-        # Where somebody else was quicker, the page shows how it stands.
-        with suppress(Conflict):
-            shipping.confirm_arrival(
-                merchant_id=site.merchant_id, number=order.number, actor=buyer(request)
-            )
+    """Say that all goods have come, by which the order is over; once more it changes nothing."""
+    # Where somebody else was quicker, the page shows how it stands.
+    with suppress(Conflict):
+        shipping.complete_order(
+            merchant_id=site.merchant_id, number=order.number, actor=buyer(request)
+        )
     return redirect(site.url("order", number=order.number))

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from kacang.catalog.queries import ProductKind
 from kacang.orders import operations as orders
+from kacang.orders.shipping import operations as shipping
 from kacang.orders.types import Channel, Delivered, LineView, OrderState, OrderView, UnitState
 from kacang.payments.refunding import refund_lists
 from kacang.payments.refunding.refund_lists import RefundStatus
@@ -22,6 +23,7 @@ from kacang.web.design.parts import Event, Pages
 from kacang.web.shop import goods
 from kacang.web.shop.access import buyer, order_page
 from kacang.web.shop.cases import case_rows, problem_url
+from kacang.web.shop.changing import change_rows, offered
 from kacang.web.shop.parcels import sent_parcels
 from kacang.web.shop.paying import title_of
 from kacang.web.shop.reviews import review_links
@@ -101,9 +103,10 @@ def order(request: HttpRequest, site: Site, order: OrderView) -> HttpResponse:
         handed=handed(order), support=goods.words(site.options.support),
         state_name=order.state.name.lower(),
         late=order.hold_reason == "late_payment",
+        checked=order.state is OrderState.ON_HOLD and order.hold_reason == "risk_review",
         seconds=_seconds(order), expired=order.state == OrderState.CANCELLED,
         again_url=_again_url(site, order),
-        sent=sent_parcels(site, order),
+        sent=sent_parcels(site, order), arranged=_arrangements(site, order),
         urls=_urls(site, order), refunds=_refunds(site, order),
         cases=case_rows(site, order),
         problem_url=problem_url(site, order), reviews=review_links(site, order),
@@ -229,6 +232,20 @@ def _all(request: HttpRequest, site: Site, order: OrderView) -> Iterator[Deliver
             merchant_id=site.merchant_id, number=order.number, actor=buyer(request),
             offset=offset, limit=PER_READ,
         )  # fmt: skip
+
+
+def _arrangements(site: Site, order: OrderView) -> dict[str, object]:
+    """Return whom goods go to, whether they can be said to be there, and changes asked for."""
+    is_goods = bool(handed(order))
+    can = offered(site, order)
+    return {
+        "whom": shipping.masked_recipient(merchant_id=site.merchant_id, order_id=order.id)
+        if is_goods
+        else None,
+        "can_receive": is_goods and order.state in (OrderState.SHIPPED, OrderState.DELIVERED),
+        "changes": change_rows(site, order),
+        "change_url": site.url("order_change", number=order.number) if can.anything else "",
+    }
 
 
 def _line(site: Site, line: LineView) -> dict[str, object]:

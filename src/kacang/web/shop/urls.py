@@ -6,9 +6,11 @@ from kacang.web.shop import (
     browsing,
     cart_pages,
     cases,
+    changing,
     checkout,
     depositing,
     finding,
+    notice_switches,
     parcels,
     paying,
     proving,
@@ -29,6 +31,7 @@ urlpatterns = [
     path("p/<str:uid>/numbers/<str:sku>/", browsing.numbers, name="numbers"),
     path("p/<str:uid>/wait/", waits.wait, name="wait"),
     path("waits/<str:token>/", waits.stop, name="wait_stop"),
+    path("notices/<str:token>/", notice_switches.switches, name="notice_switches"),
     path("pictures/<str:name>", browsing.picture, name="picture"),
     path("help/", browsing.help_page, name="help"),
     path("redeem/", redeeming.redeem, name="redeem"),
@@ -53,6 +56,7 @@ urlpatterns = [
         )
         for deed in cases.DEEDS
     ),
+    path("orders/<str:number>/change/", changing.change, name="order_change"),
     path("orders/<str:number>/pay/", paying.pay, name="pay"),
     path("orders/<str:number>/pay/back/<str:account>/", signing_in.signed_in, name="signed_in"),
     path("orders/<str:number>/state", paying.state, name="order_state"),

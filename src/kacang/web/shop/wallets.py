@@ -19,7 +19,6 @@ from kacang.orders import operations as orders
 from kacang.orders.types import OrderState, OrderView
 from kacang.risk import operations as risk
 from kacang.risk.operations import Scope
-from kacang.shared.contacts import BadEmail, read_contact
 from kacang.shared.errors import DomainError
 from kacang.wallets import entering, queries
 from kacang.wallets.queries import WalletView
@@ -28,7 +27,7 @@ from kacang.web.errors import status_of
 from kacang.web.shop import cookies, depositing, paying, withdrawing
 from kacang.web.shop.access import buyer, order_page
 from kacang.web.shop.customer import wallet_of
-from kacang.web.shop.forms import NOT_AN_EMAIL, PROBLEMS, order_number
+from kacang.web.shop.forms import PROBLEMS, ContactForm, order_number
 from kacang.web.shop.problems import Problem, problem_of
 from kacang.web.shop.site import Site, language, origin, page, private, shop_page
 
@@ -44,7 +43,7 @@ MOVES: dict[TransferKind, Promise] = {
 }
 
 
-class EntryForm(forms.Form):
+class EntryForm(ContactForm):
     """The address that owns the wallet, and the order that is to be paid from it, if any."""
 
     email = forms.CharField(label=gettext_lazy("E-mail"), max_length=254)
@@ -55,13 +54,6 @@ class EntryForm(forms.Form):
         self.use_required_attribute = False
         self.fields["email"].widget.attrs.update(inputmode="email", autocomplete="email")
         self.fields["email"].error_messages["required"] = PROBLEMS["missing"]
-
-    def clean_email(self) -> str:
-        """Bring the address to its one form."""
-        try:
-            return read_contact(email=self.cleaned_data["email"], phone=None).email
-        except BadEmail:
-            raise forms.ValidationError(NOT_AN_EMAIL) from None
 
     def clean_order(self) -> str:
         """Bring the number to its one form."""

@@ -1,5 +1,6 @@
 """Every component that a page may use. Built in, no `{% load %}`; usage: design/README.md."""
 
+import secrets
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -139,6 +140,12 @@ def when(instant: datetime | None, *, full: bool = False) -> SafeString:
         '<time datetime="{}" title="{}">{}</time>',
         instant.isoformat(timespec="seconds"), exact, exact if full else formats.when(instant),
     )  # fmt: skip
+
+
+@register.simple_tag(name="form_token")
+def form_token() -> SafeString:
+    """Write what a form is known by, so that it starts one job however often it is sent."""
+    return format_html('<input type="hidden" name="token" value="{}">', secrets.token_urlsafe(16))
 
 
 @register.simple_tag(name="copy")

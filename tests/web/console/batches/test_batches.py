@@ -5,9 +5,12 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from kacang.merchants.audit import SYSTEM
 from kacang.orders.batches import operations
 from kacang.orders.models import Event, OrderState
+from kacang.orders.tagging.tags import make_tag
 from kacang.outbox import queries as works
+from kacang.web.console.orders import tags
 from tests.orders.batches.conftest import Shop, tracking, workbook
 from tests.web.console.conftest import work_as
 
@@ -84,6 +87,30 @@ class TestBatch:
         assert answer.headers["Location"] == "/console/orders/"
         assert works.works(merchant_id=shop.merchant, kinds=("orders.batch",)) == []
 
+    def test_O4_more_than_are_named_one_by_one_are_not_cut_short(self, owner, shop):
+        paid = shop.many(shop.nuts(), 1)
+        many = [*numbers(paid), *(f"20261126{n:010}" for n in range(500))]
+
+        answer = owner.post(NEW, {"act": "note", "go": "1", "text": "x", "pick": many}, follow=True)
+
+        assert "At most 500 orders are selected one by one" in answer.content.decode()
+        assert works.works(merchant_id=shop.merchant, kinds=("orders.batch",)) == []
+
+    def test_O4_a_form_that_is_sent_twice_is_one_job(self, owner, shop):
+        paid = shop.many(shop.nuts(), 2)
+        asked = owner.post(NEW, {"act": "note", "pick": numbers(paid)}).content.decode()
+        (token,) = re.findall(r'name="token" value="([\w-]{16,})"', asked)
+        form = {"act": "note", "go": "1", "text": "一次", "token": token, "pick": numbers(paid)}
+
+        first, again = (uid_in(owner.post(NEW, form)) for _ in range(2))
+        for uid in (first, again):
+            shop.run(uid)
+
+        assert first == again
+        assert all(shop.events(one).count(Event.NOTE) == 1 for one in paid)
+        other = uid_in(work_as(shop.merchant, "owner").post(NEW, form))
+        assert other != first
+
     @pytest.mark.parametrize("act", ["", "nothing", "ship", "unship"])
     def test_O4_unknown_acts_are_not_found(self, owner, shop, act):
         assert owner.post(NEW, {"act": act, "all": "1"}).status_code == 404
@@ -108,6 +135,68 @@ class TestBatch:
 
         assert answer.status_code == 200
         assert b"<f>" not in answer.content
+
+
+class TestTagging:
+    @pytest.fixture
+    def tag(self, merchant):
+        return make_tag(merchant_id=merchant, name="双十一", colour="red", actor=SYSTEM)
+
+    def test_O4_all_that_match_are_tagged_by_a_job_and_untagged_by_its_undo(self, owner, shop, tag):
+        sku = shop.nuts()
+        paid = shop.many(sku, 3)
+        shop.place((sku, 1))
+        asked = owner.post(NEW, {"act": "tag", "all": "1", "state": "paid"}).content.decode()
+        assert f'<option value="{tag}">双十一</option>' in asked
+
+        form = {"act": "tag", "go": "1", "all": "1", "state": "paid", "mark": tag}
+        uid = uid_in(owner.post(NEW, form))
+        shop.run(uid)
+
+        listed = owner.get(f"/console/orders/?tag={tag}").content.decode()
+        assert all(one.number in listed for one in paid)
+        page = owner.get(f"/console/batches/{uid}/").content.decode()
+        assert "双十一" in page
+        assert "Take it back" in page
+        back = uid_in(owner.post(f"/console/batches/{uid}/undo/"))
+        shop.run(back)
+        assert paid[0].number not in owner.get(f"/console/orders/?tag={tag}").content.decode()
+        assert "This was taken back" in owner.get(f"/console/batches/{uid}/").content.decode()
+
+    def test_I1_who_may_only_look_takes_nothing_back(self, owner, shop, tag):
+        shop.many(shop.nuts(), 1)
+        uid = uid_in(owner.post(NEW, {"act": "tag", "go": "1", "all": "1", "mark": tag}))
+        shop.run(uid)
+        finance = work_as(shop.merchant, "finance")
+
+        assert "Take it back" not in finance.get(f"/console/batches/{uid}/").content.decode()
+        assert finance.post(f"/console/batches/{uid}/undo/").status_code == 403
+        assert finance.post(NEW, {"act": "tag", "all": "1"}).status_code == 403
+
+    def test_O4_from_the_list_too_where_they_are_many(self, owner, shop, tag, monkeypatch):
+        monkeypatch.setattr(tags, "NUMBERS_MAX", 2)
+        paid = shop.many(shop.nuts(), 3)
+        form = {"all": "1", "state": "paid", "mark": tag}
+
+        answer = owner.post("/console/orders/tag/", form, headers={"HX-Request": "true"})
+
+        uid = answer.headers["HX-Redirect"].split("/")[-2]
+        assert shop.run(uid).result["changed_orders"] == 3
+        again = owner.post(
+            "/console/orders/tag/", {**form, "how": "take"}, headers={"HX-Request": "true"}
+        )
+        uid = again.headers["HX-Redirect"].split("/")[-2]
+        assert shop.run(uid).result["changed_orders"] == 3
+        listed = owner.get(f"/console/orders/?tag={tag}").content.decode()
+        assert paid[0].number not in listed
+
+    def test_O4_a_filter_that_makes_no_sense_tags_nothing(self, owner, shop, tag):
+        paid = shop.many(shop.nuts(), 1)
+
+        owner.post("/console/orders/tag/", {"all": "1", "state": "nonsense", "mark": tag})
+
+        listed = owner.get(f"/console/orders/?tag={tag}").content.decode()
+        assert paid[0].number not in listed
 
 
 class TestList:

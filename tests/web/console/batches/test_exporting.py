@@ -50,6 +50,22 @@ class TestExport:
 
         assert rows[1][2] == "z***@example.com"
 
+    def test_O10_one_order_from_its_row(self, owner, shop, placed):
+        listed = owner.get("/console/orders/?view=all").content.decode()
+        assert f'form="one-form" name="pick" value="{placed.number}"' in listed
+        sales = work_as(shop.merchant, "sales").get("/console/orders/?view=all").content.decode()
+        assert "one-form" not in sales
+
+        asked = owner.post(NEW, {"pick": placed.number}).content.decode()
+
+        assert f'name="pick" value="{placed.number}"' in asked
+
+    def test_O10_a_form_that_is_sent_twice_is_one_export(self, owner, shop, placed):
+        sent = [owner.post(NEW, {**FORM, "token": "t-1"}).headers["Location"] for _ in range(2)]
+        other = owner.post(NEW, {**FORM, "token": "t-1", "kind": "csv"}).headers["Location"]
+
+        assert sent[0] == sent[1] != other
+
     @pytest.mark.parametrize("role", ["sales", "warehouse", "customer_service", "stock_keeper"])
     def test_I1_who_may_not_export_cannot(self, shop, placed, role):
         assert work_as(shop.merchant, role).post(NEW, FORM).status_code == 403

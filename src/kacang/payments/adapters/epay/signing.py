@@ -68,14 +68,18 @@ def is_rsa_of(content: str, public_keys: Sequence[str], given: str) -> bool:
     return any(_fits(content, key, signature) for key in public_keys)
 
 
-def private(text: str) -> RSAPrivateKey:
+def private(text: str, *, is_trusted: bool = True) -> RSAPrivateKey:
     """Read a private key: PEM, or the bare base64 that the gateway's website shows.
+
+    Args:
+        text: The key.
+        is_trusted: Whether its numbers were looked at before: that costs more than signing.
 
     Raises:
         BadSecrets: It is none, or too short.
     """
     try:
-        key = load_der_private_key(_der(text), None)
+        key = load_der_private_key(_der(text), None, unsafe_skip_rsa_key_validation=is_trusted)
     except (ValueError, TypeError):
         raise BadSecrets(field="private_key") from None
     if not isinstance(key, RSAPrivateKey) or key.key_size < KEY_BITS_MIN:

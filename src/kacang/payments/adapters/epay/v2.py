@@ -1,7 +1,8 @@
 """易支付 V2: RSA on both sides, `/api/pay/…` and `/api/merchant/info`. Success is code 0."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlencode
 
 from kacang.payments.adapters.epay.reading import (
@@ -50,6 +51,11 @@ STAMP_DIGITS_MAX = 12
 REFUND_STATES = {"0": RefundState.FAILED, "1": RefundState.DONE}
 # What a payment page is; the other kinds are for apps and cash desks.
 JUMPS, CODES = frozenset({"jump"}), frozenset({"qrcode", "urlscheme"})
+# How each key is read that somebody fills in.
+_READERS: Mapping[str, Callable[[str], object]] = {
+    PRIVATE_KEY: partial(private, is_trusted=False),
+    PLATFORM_KEY: public,
+}
 
 
 class V2:
@@ -162,7 +168,7 @@ class V2:
 
     def check_secrets(self, secrets: Mapping[str, tuple[str, ...]]) -> None:
         """Demand both keys, each of the right kind."""
-        for name, read in ((PRIVATE_KEY, private), (PLATFORM_KEY, public)):
+        for name, read in _READERS.items():
             keys = secrets.get(name, ())
             if not 1 <= len(keys) <= 2:  # noqa: PLR2004 - the old one and the new one
                 raise BadSecrets(field=name)

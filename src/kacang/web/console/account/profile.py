@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from kacang.merchants import operations
 from kacang.shared.errors import NotFound
-from kacang.web.console.access import needs
+from kacang.web.console.access import needs, needs_self
 from kacang.web.console.account.devices import name_of_device
 from kacang.web.console.account.forms import NewPasswordForm, SwitchOnForm
 from kacang.web.console.account.second_factor import use_up
@@ -48,7 +48,7 @@ class ProfileForm(forms.Form):
     theme = forms.ChoiceField(label=_("Appearance"), choices=THEMES, required=False)
 
 
-@needs()
+@needs_self
 @require_http_methods(["GET", "POST"])
 def profile(request: ConsoleRequest) -> HttpResponse:
     """Show the account; change name and language."""
@@ -85,7 +85,7 @@ def theme(request: ConsoleRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-@needs()
+@needs_self
 @require_POST
 def end_session(request: ConsoleRequest, session_id: int) -> HttpResponse:
     """Sign the person out at another device."""
@@ -98,7 +98,7 @@ def end_session(request: ConsoleRequest, session_id: int) -> HttpResponse:
     return redirect("console_profile")
 
 
-@needs()
+@needs_self
 @require_POST
 def end_other_sessions(request: ConsoleRequest) -> HttpResponse:
     """Sign the person out everywhere but here."""
@@ -164,13 +164,13 @@ class NewCodesView(GenerateRecoveryCodesView):  # type: ignore[misc]
         return response
 
 
-change_password = needs()(ChangePasswordView.as_view())
-totp_on = needs()(SwitchOnView.as_view())
-totp_off = needs()(SwitchOffView.as_view())
-recovery_codes = needs()(
+change_password = needs_self(ChangePasswordView.as_view())
+totp_on = needs_self(SwitchOnView.as_view())
+totp_off = needs_self(SwitchOffView.as_view())
+recovery_codes = needs_self(
     ViewRecoveryCodesView.as_view(template_name="console/account/recovery_codes.html")
 )
-new_codes = needs()(NewCodesView.as_view())
+new_codes = needs_self(NewCodesView.as_view())
 
 
 def _second_factor(user_id: int) -> dict[str, Any]:

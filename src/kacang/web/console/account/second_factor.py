@@ -1,20 +1,17 @@
 """A second factor asked for again, for one act: not for the session, not for the next quarter."""
 
-from datetime import timedelta
-
 from allauth.mfa.models import Authenticator
 
-from kacang.merchants import queries
+from kacang.merchants.operations.operator import use_code
 from kacang.risk import operations as risk
 from kacang.risk.operations import Scope
+from kacang.shared.clock import utc_now
 from kacang.shared.errors import Refused
 from kacang.web.console.account.signing_in import write_down
 from kacang.web.requests import ConsoleRequest
 
 TRIES = 5
 WINDOW_SECONDS = 300
-# Longer than a code is taken: half a minute, and as much before and after for wrong clocks.
-USED_SECONDS = int(timedelta(minutes=3).total_seconds())
 
 
 class SecondFactorMissing(Refused):
@@ -57,24 +54,17 @@ def check_second_factor(request: ConsoleRequest, code: str) -> None:
 
 
 def use_up(user_id: int, code: str) -> bool:
-    """Say that a code is used, wherever the person works; return whether it was not before.
+    """Say that a code is used, in the whole installation; return whether it was not before.
 
     What allauth keeps of used codes, it keeps for each process on its own.
     """
-    value = f"{user_id}/{''.join(code.split())}"
-    is_new = True
-    for membership in queries.memberships_of(user_id=user_id):
-        try:
-            risk.count_attempt(
-                merchant_id=membership.merchant_id,
-                scope=Scope.SECOND_FACTOR_USED,
-                value=value,
-                limit=1,
-                window_seconds=USED_SECONDS,
-            )
-        except risk.TooManyAttempts:
-            is_new = False
-    return is_new
+    return use_code(user_id=user_id, code=code, now=utc_now())
+
+
+def is_valid(request: ConsoleRequest, code: str) -> bool:
+    """Whether a code is one of the person's app now; it is not used up by this."""
+    app = _app_of(request)
+    return app is not None and bool(app.wrap().validate_code("".join(code.split())))
 
 
 def _count(request: ConsoleRequest, scope: Scope, value: str, limit: int, seconds: int) -> None:

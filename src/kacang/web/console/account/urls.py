@@ -6,7 +6,7 @@ by itself. Only what is listed here exists; its other pages are not mounted.
 
 from django.urls import path
 
-from kacang.web.console.account import auth, not_me, profile
+from kacang.web.console.account import auth, not_me, notices, profile
 
 urlpatterns = [
     path("login/", auth.login, name="account_login"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("again/code/", auth.repeat_code, name="mfa_reauthenticate"),
     path("shops/", auth.merchants, name="console_merchants"),
     path("account/", profile.profile, name="console_profile"),
+    path("account/notices/", notices.own_notices, name="console_own_notices"),
     path("account/theme/", profile.theme, name="console_theme"),
     path("account/password/", profile.change_password, name="account_change_password"),
     path("account/second-factor/", auth.own_page, name="mfa_index"),

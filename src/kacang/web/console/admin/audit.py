@@ -21,15 +21,9 @@ from kacang.outbox import auditing
 from kacang.outbox import queries as works
 from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
-from kacang.web.console.admin.audit_words import (
-    ACTORS,
-    FAULTS,
-    LOGS,
-    Change,
-    action_word,
-    changes_of,
-)
-from kacang.web.console.desk import desk_of, pages_of
+from kacang.web.console.admin.audit_values import Change, changes_of
+from kacang.web.console.admin.audit_words import ACTORS, FAULTS, LOGS, action_word
+from kacang.web.console.desk import desk_of, pages_of, token_of
 from kacang.web.console.work import card_of
 from kacang.web.design.parts import Chip
 from kacang.web.errors import text_of
@@ -55,6 +49,7 @@ class FilterForm(forms.Form):
     action = forms.CharField(label=gettext_lazy("What"), max_length=60, required=False)
     object = forms.CharField(label=gettext_lazy("Of what"), max_length=60, required=False)
     address = forms.CharField(label=gettext_lazy("From where"), max_length=50, required=False)
+    visit = forms.CharField(max_length=32, required=False)
     since = forms.DateField(label=gettext_lazy("From"), required=False)
     until = forms.DateField(label=gettext_lazy("To"), required=False)
 
@@ -67,7 +62,7 @@ def audit_log(request: ConsoleRequest) -> HttpResponse:
     wanted = form.cleaned_data if form.is_valid() else {}
     page = queries.audit_page(
         merchant_id=request.merchant,
-        where=_filter(wanted),
+        where=_filter(request, wanted),
         cursor=request.GET.get("cursor", ""),
         limit=PAGE,
     )
@@ -97,10 +92,11 @@ def audit_export(request: ConsoleRequest) -> HttpResponse:
     try:
         uid = auditing.start_export(
             merchant_id=request.merchant,
-            where=_filter(wanted),
+            where=_filter(request, wanted),
             kind=request.POST.get("as", "")[:4],
             language=get_language() or "zh-hans",
             actor=request.actor,
+            token=token_of(request.POST),
         )
     except DomainError as error:
         messages.error(request, text_of(error))
@@ -112,7 +108,9 @@ def audit_export(request: ConsoleRequest) -> HttpResponse:
 @require_POST
 def audit_verify(request: ConsoleRequest) -> HttpResponse:
     """Start to compare every seal with the logs."""
-    uid = auditing.start_verification(merchant_id=request.merchant, actor=request.actor)
+    uid = auditing.start_verification(
+        merchant_id=request.merchant, actor=request.actor, token=token_of(request.POST)
+    )
     return redirect("console_audit_verified", uid)
 
 
@@ -152,14 +150,16 @@ def entries_of(request: ConsoleRequest, *, actor: str, limit: int) -> list[Entry
     return [_entry(row, request.membership.currency) for row in page.rows]
 
 
-def _filter(wanted: dict[str, Any]) -> AuditFilter:
+def _filter(request: ConsoleRequest, wanted: dict[str, Any]) -> AuditFilter:
     return AuditFilter(
         actor=wanted.get("actor", "").strip(),
         action=wanted.get("action", ""),
         object_uid=wanted.get("object", "").strip(),
         address=wanted.get("address", "").strip(),
+        visit=wanted.get("visit", "").strip(),
         since=_midnight(wanted.get("since"), 0),
         until=_midnight(wanted.get("until"), 1),
+        hides_places="address" in request.membership.hidden,
     )
 
 
@@ -177,6 +177,7 @@ def _chips(request: ConsoleRequest, wanted: dict[str, Any]) -> list[Chip]:
         "action": (_("What"), action_word),
         "object": (_("Of what"), str),
         "address": (_("From where"), str),
+        "visit": (_("Visit"), str),
         "since": (_("From"), str),
         "until": (_("To"), str),
     }

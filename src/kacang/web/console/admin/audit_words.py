@@ -1,30 +1,25 @@
 """What people read for the actions of the audit log."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from django.utils.functional import Promise
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from kacang.merchants.permissions import HIDEABLE, PERMISSIONS, Reach, Role
-from kacang.merchants.queries import AuditRow
-from kacang.merchants.settings import SPECS
-from kacang.shared.money import Money
-from kacang.shared.texts import LANGUAGES, pick
-from kacang.web.console.products.forms import KIND_WORDS, STOCK_WORDS, STRATEGY_WORDS
+from kacang.web.console.customers.words import CUSTOMER_ACTIONS
+from kacang.web.console.exports.words import EXPORT_ACTIONS
+from kacang.web.console.reviewing.words import REVIEW_ACTIONS
 
-ABSENT = "—"
 ACTIONS: dict[str, Promise] = {
     "audit.export": _("Exported the audit log"),
     "audit.verify": _("Had the logs compared with their seals"),
     "secrets.rotate": _("Began to change the key of card secrets"),
     "secrets.rotated": _("The key of card secrets was changed"),
+    "messages.rules": _("Changed quiet hours and limits of messages"),
     "messages.switch": _("Switched a message on or off"),
     "messages.wording": _("Changed the words of a message"),
     "messages.wording_reset": _("Put the words of a message back"),
+    "senders.save": _("Changed an account for text messages"),
+    "senders.switch_on": _("Switched an account for text messages on"),
+    "senders.switch_off": _("Switched an account for text messages off"),
+    "senders.remove": _("Removed an account for text messages"),
     "webhooks.create": _("Added a webhook"),
     "webhooks.change": _("Changed a webhook"),
     "webhooks.switch_on": _("Switched a webhook on"),
@@ -66,6 +61,7 @@ ACTIONS: dict[str, Promise] = {
     "cards.pooled": _("Moved cards to another pool"),
     "cards.split": _("Split cards off a batch"),
     "cards.undone": _("Took a change of cards back"),
+    **REVIEW_ACTIONS,
     "tags.make": _("Added a tag of orders"),
     "tags.change": _("Changed a tag of orders"),
     "tags.delete": _("Deleted a tag of orders"),
@@ -100,7 +96,7 @@ ACTIONS: dict[str, Promise] = {
     "reviews.answer": _("Answered a review"),
     "reviews.hide": _("Hid a review"),
     "reviews.publish": _("Published a review"),
-    "ledger.export": _("Exported the books"),
+    **EXPORT_ACTIONS,
     "deadlines.set_rule": _("Set a rule for deadlines"),
     "deadlines.drop_rule": _("Took back a rule for deadlines"),
     "deadlines.set_week": _("Changed the working hours"),
@@ -122,6 +118,7 @@ ACTIONS: dict[str, Promise] = {
     "orders.confirm_arrival": _("Said that an order's parcels have arrived"),
     "orders.change_tracking": _("Corrected a tracking number"),
     "orders.void_shipment": _("Called a parcel back"),
+    "orders.complete": _("Completed an order"),
     "orders.set_recipient": _("Wrote whom an order goes to"),
     "orders.show_recipient": _("Looked at whom an order goes to"),
     "orders.move": _("Moved a shop here from another system"),
@@ -150,24 +147,22 @@ ACTIONS: dict[str, Promise] = {
     "orders.change_price": _("Changed an order's price"),
     "orders.note": _("Wrote a note on an order"),
     "orders.replace_card": _("Replaced a faulty card"),
+    "orders.correct_card": _("Corrected a wrong code"),
     "orders.replace_cards": _("Began to replace faulty cards of buyers"),
     "orders.replenish": _("Delivered what an order waited for"),
     "orders.resend": _("Sent an order's mail again"),
     "orders.show_contact": _("Looked at a buyer's contact"),
-    "customers.show_contact": _("Looked at a customer's addresses"),
-    "customers.change": _("Changed a customer's name or level"),
-    "customers.note": _("Wrote a note about a customer"),
-    "customers.add_contact": _("Added an address to a customer"),
-    "customers.merge": _("Merged two customers"),
-    "customers.forget": _("Forgot a customer"),
-    "customers.level": _("Saved a level of customers"),
-    "customers.drop_level": _("Removed a level of customers"),
+    **CUSTOMER_ACTIONS,
+    "orders.drop_openid": _("Took away as whom the buyer of an order reads in the mini-program"),
+    "orders.set_openid": _("Set as whom the buyer of an order reads in the mini-program"),
     "wallets.approve_withdrawal": _("Approved a withdrawal"),
     "wallets.ask_withdrawal": _("Asked for a withdrawal"),
+    "wallets.begin_deposit": _("Placed a deposit into a wallet"),
     "wallets.block": _("Blocked a wallet"),
     "wallets.cancel_withdrawal": _("Took a withdrawal back"),
     "wallets.deposit": _("Deposited into a wallet"),
     "wallets.freeze": _("Froze a sum of a wallet"),
+    "wallets.pay": _("Paid an order from a wallet"),
     "wallets.pay_withdrawal": _("Noted a withdrawal as paid"),
     "wallets.refuse_withdrawal": _("Refused a withdrawal"),
     "wallets.return_withdrawal": _("Gave a withdrawal back to its wallet"),
@@ -206,6 +201,12 @@ ACTIONS: dict[str, Promise] = {
     "orders.assign": _("Gave an order to a member of staff"),
     "visits.start": _("Began to look as somebody else"),
     "visits.end": _("Ended looking as somebody else"),
+    "visits.ask": _("The operator asked to look in"),
+    "visits.withdraw": _("The operator took a request back"),
+    "visits.allow": _("Allowed a visit by the operator"),
+    "visits.refuse": _("Refused a visit by the operator"),
+    "operator.add": _("Made somebody an operator"),
+    "operator.remove": _("Took operating from somebody"),
     "roles.archive": _("Put a role away"),
     "roles.create": _("Made a role"),
     "roles.edit": _("Changed what a role may do"),
@@ -231,99 +232,6 @@ ACTORS: dict[str, Promise] = {
     "command": _("Command line"),
 }
 
-# Values in "before" and "after" that are no setting.
-VALUES: dict[str, Promise] = {
-    "channels": _("Channels"),
-    "hidden": _("Stays masked"),
-    "as": _("As whom"),
-    "may_change": _("May change things"),
-    "member": _("Member of staff"),
-    "needs_second_factor": _("Demands a second factor"),
-    "permission": _("Permission"),
-    "permissions": _("Permissions"),
-    "reach": _("Reaches to"),
-    "addresses": _("Only from"),
-    "amount_minor": _("Amount"),
-    "card": _("Card"),
-    "cards": _("Cards"),
-    "category": _("Category"),
-    "cause": _("Why it was refused"),
-    "chosen_surcharge_minor": _("Surcharge for the buyer's choice"),
-    "cost_minor": _("Purchase price"),
-    "count": _("Quantity"),
-    "cover": _("Cover"),
-    "currency": _("Currency"),
-    "expires_at": _("Valid until"),
-    "file": _("File"),
-    "form_fields": _("Questions to the buyer"),
-    "hint": _("Key"),
-    "job": _("Job"),
-    "kind": _("What the buyer gets"),
-    "list_price_minor": _("Price struck through"),
-    "low_stock_at": _("Warn below"),
-    "cover_days": _("Days of cover"),
-    "lead_days": _("Days from ordering to arrival"),
-    "max_per_buyer": _("At most per buyer"),
-    "max_per_order": _("At most per order"),
-    "min_per_order": _("At least per order"),
-    "name": _("Name"),
-    "number": _("Batch"),
-    "number_is_secret": _("The card number is secret too"),
-    "on_sale": _("On sale"),
-    "part": _("Codes shown"),
-    "payable_minor": _("Amount"),
-    "entry": _("Entry"),
-    "pieces": _("Pieces"),
-    "pictures": _("Pictures"),
-    "position": _("Place in the shop"),
-    "price_minor": _("Price"),
-    "reason": _("Reason"),
-    "redeems": _("Its cards are redeem codes for"),
-    "gift_minor": _("As gift cards, each is worth"),
-    "role": _("Role"),
-    "found": _("Cards found"),
-    "scopes": _("It may"),
-    "search": _("Searched by"),
-    "state": _("State"),
-    "stock_mode": _("Stock"),
-    "strategy": _("Which card a sale takes"),
-    "subtitle": _("Subtitle"),
-    "supplier": _("Supplier"),
-    "texts": _("Texts"),
-    "title": _("Name"),
-}
-
-# Words for values that are codes, by the name of the value.
-CODES: dict[str, Mapping[Any, Promise | str]] = {
-    "cause": {
-        "available": _("it was not sold yet"),
-        "reserved": _("it is reserved, and not paid"),
-        "activated": _("it is activated"),
-        "redeemed": _("it was redeemed before"),
-        "expired": _("it has expired"),
-        "void": _("it is void"),
-        "faulty": _("it is marked as faulty"),
-        "frozen": _("it is frozen"),
-        "changed": _("it changed at the same moment"),
-        "not_a_redeem_code": _("it is a card of a product without redeem codes"),
-    },
-    "kind": KIND_WORDS,
-    "hidden": HIDEABLE,
-    "permission": PERMISSIONS,
-    "permissions": PERMISSIONS,
-    "reach": dict(Reach.choices),
-    "role": dict(Role.choices),
-    "search": {
-        "code": _("Exact code"),
-        "code_or_end": _("Code, or last four of the number"),
-        "end": _("Last four of the number"),
-    },
-    "state": {"on_sale": _("On sale"), "off_sale": _("Off sale"), "archived": _("Archived")},
-    "stock_mode": STOCK_WORDS,
-    "strategy": STRATEGY_WORDS,
-    "texts": {"changed": _("Changed")},
-}
-
 FAULTS: dict[str, Promise] = {
     "rows_changed": _("an entry was changed"),
     "rows_missing": _("an entry was removed"),
@@ -334,63 +242,6 @@ FAULTS: dict[str, Promise] = {
 LOGS: dict[str, Promise] = {"audit": _("Audit log"), "timeline": _("Timeline of orders")}
 
 
-def value_name(name: str) -> str:
-    """Return what people call a value: a setting's label, or the name in the log."""
-    if name in SPECS:
-        return str(SPECS[name].label)
-    return str(VALUES.get(name, name))
-
-
-def value_word(name: str, value: Any, currency: str) -> str:
-    """Return what people read for a value of the log; "" when it is empty."""
-    words = CODES.get(name, {})
-    if isinstance(value, (str, int)) and value in words:
-        return str(words[value])
-    if isinstance(value, bool):
-        return str(_("Yes") if value else _("No"))
-    if isinstance(value, int) and name.endswith("_minor"):
-        return str(Money(value, currency))
-    if isinstance(value, list):
-        return ", ".join(value_word(name, one, currency) for one in value)
-    if isinstance(value, dict):
-        return _of_object(value)
-    return "" if value is None else str(value)
-
-
-def _of_object(value: dict[str, Any]) -> str:
-    """Texts in the reader's language; of a question to the buyer its key."""
-    if set(value) <= set(LANGUAGES):
-        return pick(value, get_language() or "")
-    return str(value["key"]) if "key" in value else json.dumps(value, ensure_ascii=False)
-
-
 def action_word(action: str) -> str:
     """Return what people read for an action; its code where there is no word yet."""
     return str(ACTIONS.get(action, action))
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One value before and after, as people read it."""
-
-    name: str
-    before: str
-    after: str
-
-
-def changes_of(row: AuditRow, currency: str) -> list[Change]:
-    """Return what an entry changed, value by value, as people read it."""
-    before = row.before if isinstance(row.before, dict) else {}
-    after = row.after if isinstance(row.after, dict) else {}
-    # Amounts of an order are in the order's own currency, which then is in the log beside them.
-    own = after.get("currency", currency)
-    found = [
-        Change(
-            value_name(name),
-            value_word(name, before.get(name), own) or ABSENT,
-            value_word(name, after.get(name), own) or ABSENT,
-        )
-        for name in dict.fromkeys([*before, *after])
-    ]
-    # What was not set, and is not set now, tells nobody anything.
-    return [one for one in found if (one.before, one.after) != (ABSENT, ABSENT)]

@@ -28,7 +28,7 @@ class BlockForm(forms.Form):
     """Somebody to keep out."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Block by"), choices=list(KINDS.items()))
-    value = forms.CharField(label=gettext_lazy("Who"), max_length=254)
+    value = forms.CharField(label=gettext_lazy("E-mail, phone or IP address"), max_length=254)
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, required=False)
 
 

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 
 from kacang.merchants import operations, queries
 from kacang.merchants.settings import GROUPS, SPECS, BadSetting, Spec, Type, Value
-from kacang.messages.registry import sms_sender
+from kacang.messages.senders.queries import can_text
 from kacang.shared.errors import DomainError
 from kacang.shared.texts import both
 from kacang.web.console.access import Denied, needs
@@ -36,10 +36,12 @@ CHINESE, ENGLISH, REMOVE = "__zh", "__en", "__remove"
 class SettingsForm(forms.Form):
     """Every setting, each as the control that its type asks for."""
 
-    def __init__(self, values: Mapping[str, Value], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, values: Mapping[str, Value], *args: Any, can_text: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.values = values
-        self.specs = [spec for spec in SPECS.values() if _is_offered(spec)]
+        self.specs = [spec for spec in SPECS.values() if spec.needs != "sms" or can_text]
         for spec in self.specs:
             for name, field in _FIELDS[spec.type](spec, values[spec.name]):
                 self.fields[name] = field
@@ -87,11 +89,12 @@ def settings_page(request: ConsoleRequest) -> HttpResponse:
     # Not what this process remembers: somebody may just have changed them elsewhere.
     queries.forget_settings(request.merchant)
     values = queries.settings_of(merchant_id=request.merchant)
-    form = SettingsForm(values)
+    texts = can_text(request.merchant)
+    form = SettingsForm(values, can_text=texts)
     if request.method == "POST":
         if not may_edit:
             raise Denied(permission="settings.edit")
-        form = SettingsForm(values, request.POST, request.FILES)
+        form = SettingsForm(values, request.POST, request.FILES, can_text=texts)
         if form.is_valid():
             changed = operations.change_settings(
                 merchant_id=request.merchant, values=form.chosen(), actor=request.actor
@@ -135,11 +138,6 @@ def host_remove(request: ConsoleRequest) -> HttpResponse:
     )
     messages.success(request, _("The host name is removed."))
     return redirect("console_settings")
-
-
-def _is_offered(spec: Spec) -> bool:
-    """Whether what a setting needs is installed."""
-    return spec.needs != "sms" or sms_sender() is not None
 
 
 Named = Iterator[tuple[str, forms.Field]]

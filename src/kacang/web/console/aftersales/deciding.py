@@ -1,85 +1,32 @@
 """Deciding a case at the desk: first what, then a look at what it will do, then done (X1)."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from kacang.aftersales import operations, queries
-from kacang.aftersales.deciding import REASON_MAX
 from kacang.aftersales.queries import CaseView, Decision
 from kacang.aftersales.types import Verdict
 from kacang.orders import queries as orders
-from kacang.orders.refunding.queries import Refundable, refundable_order
+from kacang.orders.refunding.queries import refundable_order
+from kacang.orders.shipping.operations import ParcelWish
 from kacang.orders.types import OrderView
 from kacang.shared.errors import DomainError
 from kacang.shared.money import Money
+from kacang.vault.queries import UnitCard
 from kacang.web.case_words import KINDS, decision_words
 from kacang.web.console.access import Denied, needs
+from kacang.web.console.aftersales.forms import WAYS, ReasonForm, RefundForm, ReshipForm
 from kacang.web.console.aftersales.page import DECISIONS, choices
+from kacang.web.console.aftersales.repairing import RepairForm
 from kacang.web.console.desk import desk_of
 from kacang.web.errors import status_of, text_of
 from kacang.web.requests import ConsoleRequest
 from kacang.web.templatetags.kacang import in_language
-
-WAYS: dict[str, Promise] = {
-    "origin": gettext_lazy("To where it came from, by the payment company"),
-    "wallet": gettext_lazy("Into the buyer's wallet in this shop, at once"),
-    "by_hand": gettext_lazy("By hand: a person pays it and notes how"),
-}
-
-
-class ReasonForm(forms.Form):
-    """Why a case is decided so: the buyer reads it."""
-
-    reason = forms.CharField(
-        label=gettext_lazy("What the buyer reads about it"),
-        max_length=REASON_MAX,
-        help_text=gettext_lazy("The buyer reads this by mail and on the page of the case."),
-    )
-
-
-class RefundForm(ReasonForm):
-    """How much goes back, which way, and whether the card or goods are taken back."""
-
-    amount = forms.CharField(
-        label=gettext_lazy("Amount"),
-        max_length=20,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-    )
-    way = forms.ChoiceField(label=gettext_lazy("Which way"), widget=forms.RadioSelect)
-    take_back = forms.BooleanField(
-        label=gettext_lazy("Take back what was delivered"),
-        required=False,
-        help_text=gettext_lazy(
-            "Codes that nobody looked at and goods go on sale again, the rest becomes void."
-        ),
-    )
-    field_order = ("amount", "way", "take_back", "reason")
-
-    def __init__(self, *args: Any, can: Refundable, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.can = can
-        offered = {"origin": can.by_company, "wallet": bool(can.wallet), "by_hand": True}
-        way = self.fields["way"]
-        assert isinstance(way, forms.ChoiceField)
-        way.choices = [(name, words) for name, words in WAYS.items() if offered[name]]
-        self.fields["amount"].help_text = _("At most %(left)s.") % {"left": can.left}
-
-    def clean_amount(self) -> Money:
-        """Return what goes back."""
-        try:
-            amount = Money.parse(self.cleaned_data["amount"], self.can.left.currency)
-        except DomainError:
-            raise forms.ValidationError(_("This is not an amount.")) from None
-        if not 0 < amount.minor <= self.can.left.minor:
-            raise forms.ValidationError(_("At most %(left)s.") % {"left": self.can.left})
-        return amount
 
 
 @needs("cases.decide")
@@ -94,7 +41,7 @@ def decide(request: ConsoleRequest, uid: str, decision: str) -> HttpResponse:
         raise Denied(permission=min(wanted))
     order = orders.order_by_id(merchant_id=desk.merchant_id, order_id=found.row.order_id)
     cards = queries.cards(merchant_id=desk.merchant_id, uid=uid)
-    form = _form(request, found, order, decision)
+    form = _form(request, found, order, cards, decision)
     offered = {choice.name for choice in choices(found, order, cards, desk)}
     context = {"case": found, "order": order, "name": decision, "form": form,
                "cards": cards}  # fmt: skip
@@ -124,8 +71,18 @@ def decide(request: ConsoleRequest, uid: str, decision: str) -> HttpResponse:
     return redirect("console_case", uid)
 
 
-def _form(request: ConsoleRequest, found: CaseView, order: OrderView, decision: str) -> ReasonForm:
+def _form(
+    request: ConsoleRequest,
+    found: CaseView,
+    order: OrderView,
+    cards: Sequence[UnitCard],
+    decision: str,
+) -> ReasonForm:
     data = request.POST if request.method == "POST" else None
+    if decision == "repair":
+        return RepairForm(data, cards=cards)
+    if decision == "reship":
+        return ReshipForm(data)
     if decision != "refund":
         return ReasonForm(data)
     can = refundable_order(merchant_id=request.merchant, number=order.number)
@@ -145,6 +102,8 @@ def _verdict(name: str, said: dict[str, Any]) -> Verdict:
         take_back=bool(said.get("take_back")),
         by_hand=said.get("way") == "by_hand",
         to_wallet=said.get("way") == "wallet",
+        corrections=said.get("corrections", ()),
+        parcel=ParcelWish(said["courier"], said["tracking"]) if said.get("courier") else None,
     )
 
 
@@ -160,6 +119,7 @@ def _page(request: ConsoleRequest, context: dict[str, Any], status: int) -> Http
         "pieces": len(found.places),
     }
     if "sure" in context:
+        shown["corrected"] = len(context["sure"].get("corrections", ()))
         shown["kept"] = [
             (name, value) for name in form.fields for value in request.POST.getlist(name)
         ]

@@ -29,10 +29,11 @@ from kacang.web.console.aftersales.queue import rows_of
 from kacang.web.console.desk import Desk, desk_of
 from kacang.web.console.orders.words import actor_of
 from kacang.web.console.refunds.queue import rows_of as refund_rows
+from kacang.web.console.revealing import count_look, visible
 from kacang.web.design.parts import Event
 from kacang.web.errors import text_of
+from kacang.web.evidence import evidence_answer
 from kacang.web.requests import ConsoleRequest
-from kacang.web.shop.cases import evidence_answer
 from kacang.web.templatetags.kacang import in_language
 
 EVENTS: dict[CaseEvent, Promise] = {
@@ -49,6 +50,8 @@ EVENTS: dict[CaseEvent, Promise] = {
     CaseEvent.RATED: gettext_lazy("The buyer gave a rating"),
     CaseEvent.CONTACT_SHOWN: gettext_lazy("The buyer's contact was looked at"),
     CaseEvent.REFUND_REFUSED: gettext_lazy("The refund was not approved"),
+    CaseEvent.BOT_ANSWERED: gettext_lazy("Answered automatically, from how the order stands"),
+    CaseEvent.PERSON_ASKED: gettext_lazy("The buyer wants a person: the answer did not help"),
 }
 TONES = {CaseEvent.DECIDED: "ok", CaseEvent.ESCALATED: "bad", CaseEvent.REFUND_REFUSED: "bad"}
 DECISIONS: dict[str, tuple[Decision, Promise, str, frozenset[str]]] = {
@@ -60,9 +63,15 @@ DECISIONS: dict[str, tuple[Decision, Promise, str, frozenset[str]]] = {
         Decision.REPLACE, gettext_lazy("Give another card"), "repeat",
         frozenset({"orders.replace"}),
     ),
+    "repair": (
+        Decision.REPAIR, gettext_lazy("Correct the code"), "pencil",
+        frozenset({"orders.replace"}),
+    ),
     "reship": (Decision.RESHIP, gettext_lazy("Send the goods again"), "package", frozenset()),
     "reject": (Decision.REJECT, gettext_lazy("Reject"), "ban", frozenset()),
 }  # fmt: skip
+# So many codes are typed on one page; more are replaced, or come in as a file.
+REPAIR_MAX = 20
 Acted = Callable[[ConsoleRequest, Desk, str], str]
 
 
@@ -81,13 +90,17 @@ def case(request: ConsoleRequest, uid: str) -> HttpResponse:
     return show_case(request, uid)
 
 
-@needs("cases.view")
+@needs("cases.view", "contacts.reveal")
 @require_POST
 def contact(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Show the buyer's contact in full, once; the log has it first."""
     desk = desk_of(request)
+    queries.case(merchant_id=desk.merchant_id, uid=uid)
+    count_look(desk)
     found = operations.show_contact(merchant_id=desk.merchant_id, uid=uid, actor=desk.actor)
-    return show_case(request, uid, contact=found)
+    response = show_case(request, uid, contact=visible(found, desk))
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @needs("cases.view")
@@ -135,6 +148,10 @@ def act(request: ConsoleRequest, uid: str, deed: str) -> HttpResponse:
     return redirect("console_case", uid)
 
 
+def _may_look(contact: Contact, desk: Desk) -> bool:
+    return "contacts.reveal" in desk.permissions and not visible(contact, desk).is_empty
+
+
 def show_case(
     request: ConsoleRequest,
     uid: str,
@@ -160,6 +177,7 @@ def show_case(
         "order": order,
         "units": _units(order, found.places, cards),
         "contact": contact,
+        "can_show_contact": _may_look(order.contact, desk),
         "former": rows_of(desk.merchant_id, former),
         "refund_rows": refund_rows(refunds, order.number, desk),
         "events": events_of(found),
@@ -191,6 +209,7 @@ def choices(
     fits = {
         Decision.REFUND: order.refunded.minor < order.payable.minor,
         Decision.REPLACE: bool(cards) and not any(card.is_loop for card in cards),
+        Decision.REPAIR: can_repair(order, cards),
         Decision.RESHIP: lines <= goods and order.delivered_at is not None,
         Decision.REJECT: True,
     }
@@ -199,6 +218,14 @@ def choices(
         for name, (decision, label, icon, wanted) in DECISIONS.items()
         if fits[decision] and wanted <= desk.permissions
     ]
+
+
+def can_repair(order: OrderView, cards: Sequence[UnitCard]) -> bool:
+    """Whether the codes of these cards can be typed anew: a supplier's codes, and not many."""
+    claims = {line.id for line in order.lines if line.has_claims}
+    return 0 < len(cards) <= REPAIR_MAX and not any(
+        card.is_loop or card.line_id in claims for card in cards
+    )
 
 
 def events_of(found: CaseView) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,6 +15,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.orders import queries as orders
 from kacang.orders.errors import UnknownOrder
 from kacang.orders.types import OrderFilter, OrderRow
+from kacang.shared.clock import utc_now
 from kacang.shared.texts import Text
 from kacang.web.case_words import KINDS, decision_words
 from kacang.web.console.access import needs
@@ -24,7 +26,8 @@ from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
 STATES = {state.name.lower(): state for state in CaseState}
-MINE = "mine"
+MINE, UNHAPPY = "mine", "unhappy"
+CONTENT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,13 @@ def case_list(request: ConsoleRequest) -> HttpResponse:
         )
         rows, cursor = page.rows, page.next_cursor
     counts = queries.counts(merchant_id=desk.merchant_id)
+    content, people = queries.content_since(
+        merchant_id=desk.merchant_id, since=utc_now() - timedelta(days=CONTENT_DAYS)
+    )
     context = {
+        "content": content,
+        "people": people,
+        "content_days": CONTENT_DAYS,
         "rows": rows_of(desk.merchant_id, rows),
         "tabs": _tabs(name, counts),
         "wanted": wanted,
@@ -91,6 +100,8 @@ def _filter(desk: Desk, name: str, number: str) -> CaseFilter | None:
         except UnknownOrder:
             return None
         return CaseFilter(order_id=order.id)
+    if name == UNHAPPY:
+        return CaseFilter(is_unhappy=True)
     if name == MINE:
         return CaseFilter(states=queries.OPEN, owner_uid=desk.member_uid)
     return CaseFilter(states=(STATES[name],) if name in STATES else ())
@@ -108,5 +119,7 @@ def _tabs(chosen: str, counts: Mapping[CaseState, int]) -> list[Tab]:
         for name, state in STATES.items()
     ]
     tabs.append(Tab(_("Mine"), f"{address}?state={MINE}", on=chosen == MINE))
-    tabs.append(Tab(_("All"), f"{address}?state=all", on=chosen not in {*STATES, MINE}))
+    tabs.append(Tab(_("Not content"), f"{address}?state={UNHAPPY}", on=chosen == UNHAPPY))
+    known = {*STATES, MINE, UNHAPPY}
+    tabs.append(Tab(_("All"), f"{address}?state=all", on=chosen not in known))
     return tabs

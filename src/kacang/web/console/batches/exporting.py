@@ -1,11 +1,7 @@
 """Exports of orders at the desk: choose columns, watch, fetch (O10)."""
 
-from dataclasses import replace
-
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -15,22 +11,17 @@ from kacang.orders import queries as orders
 from kacang.orders.exports import operations
 from kacang.orders.exports.operations import COLUMNS, FORMATS, KIND, USUAL, ExportRequest
 from kacang.orders.types import OrderState
-from kacang.outbox import files, work
-from kacang.outbox import queries as works
-from kacang.outbox.queries import WorkState, WorkView
-from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
-from kacang.web.console.batches.choosing import Choice, choice_of
+from kacang.web.console.batches.choosing import Choice, chosen
+from kacang.web.console.batches.file_jobs import FileJob, file_of, is_own
 from kacang.web.console.desk import Desk, desk_of, is_over_list
 from kacang.web.console.job_parts import job_part
-from kacang.web.console.work import card_of
-from kacang.web.design.parts import JobCard
 from kacang.web.design.states import look_of
 from kacang.web.downloads import attachment
-from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
 CONTACTS = "orders.export_contacts"
+PAGES = FileJob(KIND, "console_order_export", "console_order_export_cancel")
 
 
 @needs("orders.export")
@@ -38,34 +29,28 @@ CONTACTS = "orders.export_contacts"
 def export_new(request: ConsoleRequest) -> HttpResponse:
     """Ask which columns of which orders are wanted; with `go`, start."""
     desk = desk_of(request)
-    choice = choice_of(request.POST, desk)
-    if choice is None or choice.problems:
-        messages.error(request, _("No orders are selected."))
-        return redirect("console_orders")
-    problem = ""
-    if request.POST.get("go"):
-        try:
-            uid = operations.start_export(
-                merchant_id=desk.merchant_id,
-                actor=desk.actor,
-                request=_wanted(request, desk, choice),
-                now=timezone.now(),
-            )
-        except DomainError as error:
-            problem = str(text_of(error))
-        else:
-            return redirect("console_order_export", uid)
+
+    def start(choice: Choice) -> tuple[str, str]:
+        uid = operations.start_export(
+            merchant_id=desk.merchant_id,
+            actor=desk.actor,
+            request=_wanted(request, desk, choice),
+            now=timezone.now(),
+        )
+        return PAGES.page, uid
+
+    asked = chosen(request, desk, start)
+    if isinstance(asked, HttpResponse):
+        return asked
+    where = asked.choice.where.at(timezone.now(), desk.zone)
     context = {
-        "choice": choice,
-        "count": orders.count_up_to(
-            merchant_id=desk.merchant_id, where=choice.where.at(timezone.now(), desk.zone)
-        ),
+        "heading": _("Export orders"),
+        "asked": asked,
+        "count": orders.count_up_to(merchant_id=desk.merchant_id, where=where),
         "columns": [(name, word, name in USUAL) for name, (word, _make) in COLUMNS.items()],
-        "masked": CONTACTS not in desk.permissions,
-        "problem": problem,
+        "masked": CONTACTS not in desk.permissions or bool({"email", "phone"} & desk.hidden),
     }
-    status = 422 if problem else 200
-    return render(request, "console/batches/export_new.html", context, status=status)
+    return render(request, "console/batches/export_new.html", context, status=asked.status)
 
 
 def _wanted(request: ConsoleRequest, desk: Desk, choice: Choice) -> ExportRequest:
@@ -78,6 +63,8 @@ def _wanted(request: ConsoleRequest, desk: Desk, choice: Choice) -> ExportReques
         states={int(state): str(look_of("order", state).word) for state in OrderState},
         masked=CONTACTS not in desk.permissions,
         language=get_language() or "zh-hans",
+        token=choice.token,
+        hidden=desk.hidden,
     )
 
 
@@ -86,8 +73,8 @@ def _wanted(request: ConsoleRequest, desk: Desk, choice: Choice) -> ExportReques
 def export_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Show an export: how far it is, and until when it can be fetched."""
     desk = desk_of(request)
-    item = _export_of(desk, uid)
-    card = _card(item, desk)
+    item = PAGES.find(desk, uid)
+    card = PAGES.card(item, desk)
     if is_over_list(request):
         return job_part(request, card, has_ended=item.has_ended)
     context = {
@@ -96,8 +83,8 @@ def export_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "columns": [COLUMNS[name][0] for name in item.arguments["columns"] if name in COLUMNS],
         "masked": item.arguments["masked"],
         "result": dict(item.result),
-        "file": _file(desk, item),
-        "is_own": list(item.arguments["actor"]) == [desk.actor.kind, desk.actor.id],
+        "file": file_of(item, desk),
+        "is_own": is_own(item, desk),
     }
     return render(request, "console/batches/export.html", context)
 
@@ -115,36 +102,4 @@ def export_file(request: ConsoleRequest, uid: str) -> HttpResponse:
 @require_POST
 def export_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Ask an export to stop; it leaves no file."""
-    desk = desk_of(request)
-    item = _export_of(desk, uid)
-    work.ask_to_cancel(merchant_id=desk.merchant_id, uid=item.uid)
-    if is_over_list(request):
-        card = _card(_export_of(desk, uid), desk)
-        return job_part(request, card)
-    return redirect("console_order_export", uid)
-
-
-def _export_of(desk: Desk, uid: str) -> WorkView:
-    item = works.work(merchant_id=desk.merchant_id, uid=uid)
-    if item.kind != KIND:
-        raise works.UnknownWork
-    return item
-
-
-def _card(item: WorkView, desk: Desk) -> JobCard:
-    cancel = reverse("console_order_export_cancel", args=[item.uid])
-    return replace(
-        card_of(item, desk),
-        poll_url=reverse("console_order_export", args=[item.uid]),
-        result_url="",
-        cancel_url="" if item.cancel_asked else cancel,
-    )
-
-
-def _file(desk: Desk, item: WorkView) -> files.FileInfo | None:
-    if item.state is not WorkState.DONE:
-        return None
-    try:
-        return files.info(merchant_id=desk.merchant_id, uid=str(item.result["export_file"]))
-    except files.UnknownFile:
-        return None
+    return PAGES.stop(request, desk_of(request), uid)

@@ -17,13 +17,14 @@ from django.views.decorators.http import require_POST, require_safe
 from kacang.orders.batches import operations, queries
 from kacang.orders.batches.operations import RULES, Act, BatchRequest
 from kacang.orders.batches.queries import BATCH, BatchRow, Outcome
+from kacang.orders.tagging.tags import tags
 from kacang.outbox import queries as works
 from kacang.outbox import work
 from kacang.outbox.queries import WorkView
 from kacang.shared.errors import DomainError
 from kacang.shared.sheets import harmless
 from kacang.web.console.access import Denied, needs
-from kacang.web.console.batches.choosing import Choice, choice_of
+from kacang.web.console.batches.choosing import Asked, Choice, chosen
 from kacang.web.console.batches.words import OUTCOMES, TITLES, WORDS, reason_words
 from kacang.web.console.desk import Desk, desk_of, is_over_list
 from kacang.web.console.job_parts import job_part
@@ -34,6 +35,7 @@ from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
+UID_MOST = 32
 
 
 @needs("orders.view")
@@ -47,47 +49,44 @@ def batch_new(request: ConsoleRequest) -> HttpResponse:
     act = Act(name)
     if RULES[act].permission not in desk.permissions:
         raise Denied(permission=RULES[act].permission)
-    choice = choice_of(request.POST, desk)
-    if choice is None or choice.problems:
-        messages.error(request, _("No orders are selected."))
-        return redirect("console_orders")
-    problem = ""
-    if request.POST.get("go"):
-        text = request.POST.get("text", "")[: RULES[act].text_max]
-        try:
-            uid = operations.start_batch(
-                merchant_id=desk.merchant_id,
-                actor=desk.actor,
-                request=BatchRequest(act, choice.where, text),
-                now=timezone.now(),
-            )
-        except DomainError as error:
-            problem = str(text_of(error))
-        else:
-            return redirect("console_order_batch", uid)
-    return _ask(request, desk, act, choice, problem)
+
+    def start(choice: Choice) -> tuple[str, str]:
+        wish = BatchRequest(
+            act,
+            choice.where,
+            text=request.POST.get("text", "")[: RULES[act].text_max],
+            tag=request.POST.get("mark", "")[:UID_MOST],
+            token=choice.token,
+        )
+        uid = operations.start_batch(
+            merchant_id=desk.merchant_id, actor=desk.actor, request=wish, now=timezone.now()
+        )
+        return "console_order_batch", uid
+
+    asked = chosen(request, desk, start)
+    return asked if isinstance(asked, HttpResponse) else _ask(request, desk, act, asked)
 
 
-def _ask(
-    request: ConsoleRequest, desk: Desk, act: Act, choice: Choice, problem: str
-) -> HttpResponse:
+def _ask(request: ConsoleRequest, desk: Desk, act: Act, asked: Asked) -> HttpResponse:
+    rule = RULES[act]
     weight = operations.weigh_batch(
-        merchant_id=desk.merchant_id, act=act, where=choice.where, now=timezone.now()
+        merchant_id=desk.merchant_id, act=act, where=asked.choice.where, now=timezone.now()
     )
     context = {
+        "heading": WORDS[act].title,
+        "asked": asked,
         "act": str(act),
         "words": WORDS[act],
-        "text_max": RULES[act].text_max,
-        "needs_text": RULES[act].needs_text,
-        "choice": choice,
+        "text_max": rule.text_max,
+        "needs_text": rule.needs_text,
+        "needs_tag": rule.needs_tag,
+        "tags": tags(merchant_id=desk.merchant_id) if rule.needs_tag else [],
         "weight": weight,
         "others": weight.others.items(),
         "most": operations.ORDERS_MAX,
-        "problem": problem,
         "typed": request.POST.get("text", ""),
     }
-    status = 422 if problem else 200
-    return render(request, "console/batches/ask.html", context, status=status)
+    return render(request, "console/batches/ask.html", context, status=asked.status)
 
 
 @needs("orders.view")
@@ -111,13 +110,16 @@ def batch_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     shown = found[:PAGE]
     query = "?show=refused&" if refused else "?"
     until = queries.undo_until(item)
-    can_undo = until is not None and until > timezone.now() and "orders.ship" in desk.permissions
+    permission = RULES[Act(str(item.arguments["act"]))].permission
+    can_undo = until is not None and until > timezone.now() and permission in desk.permissions
     context = {
         "item": item,
         "job": card,
         "title": TITLES.get(str(item.arguments.get("act")), ""),
         "rows": [(row, reason_words(row.reason) if row.reason else "") for row in shown],
         "with_parcels": item.arguments.get("act") in (Act.SHIP, Act.UNSHIP),
+        "is_tagging": item.arguments.get("act") in (Act.TAG, Act.UNTAG),
+        "tag_name": item.arguments.get("tag_name", ""),
         "refused_only": refused,
         "result": dict(item.result),
         "reasons": [
@@ -153,9 +155,7 @@ def batch_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Ask a batch to stop; what it did stays."""
     desk = desk_of(request)
     item = batch_of(desk, uid)
-    permission = RULES[Act(str(item.arguments["act"]))].permission
-    if permission not in desk.permissions:
-        raise Denied(permission=permission)
+    _may_do(item, desk)
     work.ask_to_cancel(merchant_id=desk.merchant_id, uid=uid)
     if is_over_list(request):
         item = batch_of(desk, uid)
@@ -163,14 +163,15 @@ def batch_cancel(request: ConsoleRequest, uid: str) -> HttpResponse:
     return redirect("console_order_batch", uid)
 
 
-@needs("orders.ship")
+@needs("orders.view")
 @require_POST
 def batch_undo(request: ConsoleRequest, uid: str) -> HttpResponse:
-    """Call back all parcels of a batch, while no buyer was told of them."""
+    """Take back what a batch has changed: parcels while no buyer was told, tags for a day."""
     desk = desk_of(request)
     item = batch_of(desk, uid)
+    _may_do(item, desk)
     try:
-        undoing = operations.undo_shipping(
+        undoing = operations.undo_batch(
             merchant_id=desk.merchant_id,
             actor=desk.actor,
             uid=item.uid,
@@ -181,6 +182,12 @@ def batch_undo(request: ConsoleRequest, uid: str) -> HttpResponse:
         messages.error(request, text_of(error))
         return redirect("console_order_batch", uid)
     return redirect("console_order_batch", undoing)
+
+
+def _may_do(item: WorkView, desk: Desk) -> None:
+    permission = RULES[Act(str(item.arguments["act"]))].permission
+    if permission not in desk.permissions:
+        raise Denied(permission=permission)
 
 
 def batch_of(desk: Desk, uid: str) -> WorkView:

@@ -49,6 +49,16 @@ WORDS: dict[Act, ActWords] = {
     Act.NOTE: ActWords(
         _("Add a note"), _("Add the note"), _("Only staff see it"), _("Internal note")
     ),
+    Act.TAG: ActWords(
+        _("Put a tag on"),
+        _("Put the tag on"),
+        _("Orders that have it keep it. For a day it can be taken back."),
+    ),
+    Act.UNTAG: ActWords(
+        _("Take a tag off"),
+        _("Take the tag off"),
+        _("Orders that do not have it stay as they are. For a day it can be taken back."),
+    ),
     Act.CANCEL: ActWords(
         _("Cancel the orders"),
         _("Cancel the orders"),
@@ -84,18 +94,23 @@ ICONS: Mapping[Act, str] = {
     Act.ARRIVE: "check",
     Act.RESEND: "mail",
     Act.NOTE: "note",
+    Act.TAG: "tag",
+    Act.UNTAG: "tags",
     Act.CANCEL: "ban",
 }
 
 
 def batch_context(permissions: Collection[str]) -> dict[str, object]:
     """Return what the list of orders offers for many at once, to somebody in this role."""
+    acts = [
+        (str(act), words.title, ICONS[act])
+        for act, words in WORDS.items()
+        if RULES[act].permission in permissions
+    ]
     return {
-        "batch_acts": [
-            (str(act), words.title, ICONS[act])
-            for act, words in WORDS.items()
-            if RULES[act].permission in permissions
-        ],
+        "batch_acts": acts,
+        # What is selected has a button of its own for tags, which stays on the list.
+        "picked_acts": [one for one in acts if one[0] not in {Act.TAG, Act.UNTAG}],
         "can_export_orders": "orders.export" in permissions,
         "can_print_slips": "orders.recipients" in permissions,
         "can_ship_many": "orders.ship" in permissions,

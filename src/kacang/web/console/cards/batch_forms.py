@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy
 
 from kacang.shared.errors import DomainError
 from kacang.shared.money import EXPONENTS, Money
-from kacang.vault.intake import FACT_MAX, FACTS_MAX, LABEL_MAX
+from kacang.vault.imports.intake import FACT_MAX, FACTS_MAX, LABEL_MAX
+from kacang.vault.making.serials import LAST_MAX, PREFIX_MAX, WIDTH_MAX
 from kacang.vault.operations import SerialRange
-from kacang.vault.serials import LAST_MAX, PREFIX_MAX, WIDTH_MAX
 from kacang.web.console.products.prices import PricedForm
 
 _COLONS = (":", "：")

@@ -17,10 +17,12 @@ from kacang.orders.queries import CardEvent, CardHistory, Step
 from kacang.shared.errors import DomainError, NotFound
 from kacang.vault.queries import CardState
 from kacang.web.console.access import needs
-from kacang.web.console.admin.audit_words import action_word, value_word
+from kacang.web.console.admin.audit_values import value_word
+from kacang.web.console.admin.audit_words import action_word
 from kacang.web.console.cards.levels import may
 from kacang.web.console.desk import Desk, desk_of, pages_of
 from kacang.web.console.orders.words import actor_of
+from kacang.web.console.revealing import visible_place
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -30,6 +32,7 @@ SOURCES: Mapping[str, Promise] = {
     "import": gettext_lazy("Came in by an import"),
     "generate": gettext_lazy("Was made by us"),
     "move": gettext_lazy("Came over from another system"),
+    "correction": gettext_lazy("Was typed in to correct a wrong code"),
 }
 STEPS: Mapping[Step, Promise] = {
     Step.RESERVED: gettext_lazy("Reserved for an order"),
@@ -75,7 +78,7 @@ def card_page(request: ConsoleRequest, uid: str) -> HttpResponse:
         "card": card,
         "batch": found.source.batch,
         "source_word": SOURCES.get(found.source.batch.source, found.source.batch.source),
-        "rows": [_row(event, found) for event in found.events],
+        "rows": [_row(event, found, desk) for event in found.events],
         "is_first_page": not request.GET.get("cursor"),
         "pages": pages_of(request, found.next_cursor),
         "sku": sku,
@@ -113,12 +116,12 @@ def _can_replace(desk: Desk, found: CardHistory) -> bool:
     return has_buyer and "orders.replace" in desk.permissions
 
 
-def _row(event: CardEvent, found: CardHistory) -> Row:
+def _row(event: CardEvent, found: CardHistory, desk: Desk) -> Row:
     return Row(
         event=event,
         text=_text(event, found),
         extra=_extra(event, found.source.line),
-        by=_by(event),
+        by=_by(event, desk),
         tone="bad" if event.action in BAD_ACTIONS else TONES.get(event.step, ""),
     )
 
@@ -154,7 +157,8 @@ def _extra(event: CardEvent, line: int) -> str:
     return " · ".join(parts)
 
 
-def _by(event: CardEvent) -> str:
+def _by(event: CardEvent, desk: Desk) -> str:
     # A job works for the person who started it.
     kind = "user" if event.actor_kind == "job" else event.actor_kind
-    return " · ".join(part for part in (actor_of(kind, event.actor_label), event.address) if part)
+    place = visible_place(event.address, event.actor_kind, desk)
+    return " · ".join(part for part in (actor_of(kind, event.actor_label), place) if part)

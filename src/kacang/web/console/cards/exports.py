@@ -3,6 +3,8 @@
 Asked for with a reason and a code of the second factor, fetched with another one and a passphrase.
 """
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +19,7 @@ from kacang.vault import operations, queries
 from kacang.vault.queries import CardState, StockLevel
 from kacang.web.console.access import Denied, needs
 from kacang.web.console.account.second_factor import check_second_factor, has_second_factor
-from kacang.web.console.desk import Desk, back, desk_of
+from kacang.web.console.desk import Desk, back, desk_of, token_of
 from kacang.web.console.work import card_of
 from kacang.web.downloads import attachment
 from kacang.web.errors import status_of, text_of
@@ -55,7 +57,14 @@ def export_new(request: ConsoleRequest) -> HttpResponse:
         sku_uid=sku,
         states=[STATES[name] for name in request.POST.getlist("state") if name in STATES],
         language=get_language() or "zh-hans",
+        token=token_of(request.POST),
     )
+    begun = partial(
+        operations.export_begun, merchant_id=desk.merchant_id, actor=desk.actor, request=wanted
+    )
+    # The code was used up by the first of two: the second is led to what it started.
+    if before := begun():
+        return redirect("console_export", before)
     try:
         check_second_factor(request, request.POST.get("code", "")[:20])
         uid = operations.export_cards(
@@ -64,6 +73,8 @@ def export_new(request: ConsoleRequest) -> HttpResponse:
     except NotFound:
         raise
     except DomainError as error:
+        if before := begun():
+            return redirect("console_export", before)
         messages.error(request, text_of(error))
         name, args = ("console_batch", [batch]) if batch else ("console_stock", [])
         return back(request, name, *args)

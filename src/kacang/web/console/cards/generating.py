@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from kacang.shared.errors import DomainError
 from kacang.vault import operations
+from kacang.vault.making.patterns import make_codes
 from kacang.vault.operations import GenerateRequest, Purchase
-from kacang.vault.patterns import make_codes
 from kacang.web.console.access import needs
 from kacang.web.console.cards.batch_forms import SerialForm
 from kacang.web.console.cards.importing import end_of_day, goods_of

@@ -27,7 +27,7 @@ from kacang.outbox.files import Upload
 from kacang.outbox.queries import WorkState, WorkView
 from kacang.shared.errors import DomainError
 from kacang.vault import operations
-from kacang.vault.intake import stored_purchase
+from kacang.vault.imports.intake import stored_purchase
 from kacang.vault.operations import ImportRequest, Purchase, Wishes
 from kacang.vault.queries import ImportPreview, PreviewColumn, import_preview
 from kacang.vault.reading.layouts import stored_layout, wishes_of

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from kacang.shared.errors import DomainError, NotFound
+from kacang.shared.errors import DomainError
 from kacang.vault import operations, queries
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of
+from kacang.web.console.telling import told
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -81,12 +82,7 @@ def pool_delete(request: ConsoleRequest, uid: str) -> HttpResponse:
 
 
 def _done(request: ConsoleRequest, act: Callable[[Desk], str]) -> HttpResponse:
-    try:
-        messages.success(request, act(desk_of(request)))
-    except NotFound:
-        raise
-    except DomainError as error:
-        messages.error(request, text_of(error))
+    told(request, lambda: act(desk_of(request)))
     return redirect("console_pools")
 
 

@@ -1,4 +1,4 @@
-"""What staff do to a customer: name, level, notes, addresses, merging, forgetting (H1)."""
+"""What staff do to a customer: name, level, addresses, merging, forgetting (H1)."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,7 +12,7 @@ from kacang.customers.operations import ConsentWay, ContactTaken
 from kacang.orders.customers import linking, reading
 from kacang.orders.customers.reading import NOTHING
 from kacang.web.console.access import needs
-from kacang.web.console.customers.forms import ContactForm, CustomerForm, NoteForm
+from kacang.web.console.customers.forms import ContactForm, CustomerForm
 from kacang.web.console.customers.pages import show
 from kacang.web.console.desk import desk_of
 from kacang.web.errors import text_of
@@ -40,24 +40,25 @@ def change(request: ConsoleRequest, uid: str) -> HttpResponse:
 
 @needs("customers.edit")
 @require_POST
-def note(request: ConsoleRequest, uid: str) -> HttpResponse:
-    """Write something about a customer."""
+def count_again(request: ConsoleRequest, uid: str) -> HttpResponse:
+    """Have the figures that lists go by counted anew from the customer's orders."""
     desk = desk_of(request)
-    form = NoteForm(request.POST, auto_id="note_%s")
-    if not form.is_valid():
-        return show(request, uid, status=422, note_form=form)
-    operations.add_note(
-        merchant_id=desk.merchant_id, uid=uid, text=form.cleaned_data["text"], actor=desk.actor
-    )
-    messages.success(request, _("The note is written."))
+    operations.look_again(merchant_id=desk.merchant_id, uid=uid)
+    messages.success(request, _("The list has the new figures within a minute."))
     return redirect("console_customer", uid)
 
 
 @needs("customers.edit")
 @require_POST
 def contact(request: ConsoleRequest, uid: str) -> HttpResponse:
-    """Add an address to a customer."""
+    """Add an address to a customer, or as whom they read in the mini-program; or take that away."""
     desk = desk_of(request)
+    if "drop_openid" in request.POST:
+        operations.drop_openids(merchant_id=request.merchant, uid=uid, actor=request.actor)
+        messages.success(request, _("The openid is taken away."))
+        return redirect("console_customer", uid)
+    if "openid" in request.POST:
+        return _openid(request, uid)
     form = ContactForm(request.POST, auto_id="add_%s")
     if not form.is_valid():
         return show(request, uid, status=422, contact_form=form)
@@ -72,6 +73,21 @@ def contact(request: ConsoleRequest, uid: str) -> HttpResponse:
         form.add_error("contact", text_of(error))
         return show(request, uid, status=422, contact_form=form)
     messages.success(request, _("The address is added."))
+    return redirect("console_customer", uid)
+
+
+def _openid(request: ConsoleRequest, uid: str) -> HttpResponse:
+    try:
+        operations.add_openid(
+            merchant_id=request.merchant,
+            uid=uid,
+            openid=request.POST.get("openid", "")[:80],
+            actor=request.actor,
+        )
+    except (ContactTaken, operations.BadCustomer) as error:
+        messages.error(request, text_of(error))
+    else:
+        messages.success(request, _("The address is added."))
     return redirect("console_customer", uid)
 
 
@@ -96,6 +112,8 @@ def merge(request: ConsoleRequest, uid: str) -> HttpResponse:
             "customer": queries.customer(merchant_id=desk.merchant_id, uid=uid),
             "other": other,
             "bought": sums.get(other.id, NOTHING),
+            "counts": operations.weigh(merchant_id=desk.merchant_id, uid=other.uid),
+            "orders": reading.count_orders(merchant_id=desk.merchant_id, customer_id=other.id),
             "typed": form.data["contact"],
         }
         return render(request, "console/customers/merge.html", context)

@@ -1,50 +1,40 @@
-"""Customers at the desk: a list, and one with orders, cards, notes and consent (H1)."""
+"""One customer at the desk: orders, cards, cases, wallets, tags, notes and consent (H1)."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from kacang.customers import queries
-from kacang.customers.operations import ConsentWay
-from kacang.customers.queries import CustomerRow, CustomerView
+from kacang.aftersales import queries as case_queries
+from kacang.customers import notes, queries, tags
+from kacang.customers.queries import CustomerView
 from kacang.merchants import audit
 from kacang.merchants.tenancy import acting_as
+from kacang.messages.senders.queries import can_carry
+from kacang.messages.wording.variables import WECHAT
 from kacang.orders.customers import reading
 from kacang.orders.customers.reading import NOTHING, Bought
-from kacang.orders.numbers import numbers_of_lines
-from kacang.shared.contacts import Contact
+from kacang.orders.numbers import numbers_of_lines, numbers_of_orders
+from kacang.reviews import queries as review_queries
 from kacang.vault import queries as vault
 from kacang.vault.queries import UnitCard
+from kacang.wallets import queries as wallets
+from kacang.wallets.queries import OwnerKind, WalletView
+from kacang.web.case_words import KINDS, decision_words
 from kacang.web.console.access import needs
-from kacang.web.console.customers.forms import ContactForm, CustomerForm, NoteForm, contact_of
-from kacang.web.console.desk import Desk, desk_of, pages_of
+from kacang.web.console.customers.filters import WAYS
+from kacang.web.console.customers.forms import ContactForm, CustomerForm, NoteForm
+from kacang.web.console.desk import Desk, desk_of
+from kacang.web.console.revealing import count_look, visible_value
 from kacang.web.design.parts import Pages
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
 CARDS = 20
-TAIL = re.compile(r"\d{4}")
 DIGITS_MOST = 18
-WAYS: dict[str, Promise] = {
-    ConsentWay.CHECKOUT: _("At the checkout"),
-    ConsentWay.ACCOUNT: _("Signed in"),
-    ConsentWay.STAFF: _("Told the staff"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A customer of the list and what they bought."""
-
-    customer: CustomerRow
-    bought: Bought
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +43,6 @@ class CardRow:
 
     card: UnitCard
     number: str
-
-
-@needs("customers.view")
-def customer_list(request: ConsoleRequest) -> HttpResponse:
-    """Show customers, the newest first; of one address or level when that is named."""
-    desk = desk_of(request)
-    wanted = request.GET.get("q", "").replace("\0", "").strip()[:254]
-    level = request.GET.get("level", "")[:32]
-    is_tail = TAIL.fullmatch(wanted) is not None
-    contact = None if is_tail or not wanted else contact_of(wanted) or Contact(email="-")
-    page = queries.customers_page(
-        merchant_id=desk.merchant_id,
-        contact=contact,
-        tail=wanted if is_tail else "",
-        level=level,
-        cursor=request.GET.get("cursor", "")[:32],
-        limit=PAGE,
-    )
-    sums = reading.bought(merchant_id=desk.merchant_id, customer_ids=[row.id for row in page.rows])
-    context = {
-        "rows": [Row(row, sums.get(row.id, NOTHING)) for row in page.rows],
-        "wanted": wanted,
-        "level": level,
-        "levels": queries.levels(merchant_id=desk.merchant_id),
-        "pages": pages_of(request, page.next_cursor),
-        "can_edit": "customers.edit" in desk.permissions,
-    }
-    return render(request, "console/customers/list.html", context)
 
 
 @needs("customers.view")
@@ -94,6 +56,7 @@ def customer_page(request: ConsoleRequest, uid: str) -> HttpResponse:
 def shown(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Show a customer's addresses in full; that somebody looked is written down first."""
     desk = desk_of(request)
+    count_look(desk)
     with acting_as(desk.merchant_id):
         view = queries.customer(merchant_id=desk.merchant_id, uid=uid)
         audit.record(
@@ -105,7 +68,7 @@ def shown(request: ConsoleRequest, uid: str) -> HttpResponse:
         )
     response = HttpResponse(
         content_type="text/plain; charset=utf-8",
-        content=" · ".join(one.value for one in view.contacts),
+        content=" · ".join(visible_value(one.value, desk) for one in view.contacts),
     )
     response["Cache-Control"] = "no-store"
     return response
@@ -124,27 +87,84 @@ def show(
         merchant_id=desk.merchant_id, customer_id=view.id, before=before, limit=PAGE
     )
     sums = reading.bought(merchant_id=desk.merchant_id, customer_ids=[view.id])
+    bought = sums.get(view.id, NOTHING)
+    known = tags.tags(merchant_id=desk.merchant_id)
     context: dict[str, Any] = {
         "customer": view,
-        "bought": sums.get(view.id, NOTHING),
+        "bought": bought,
+        # The list still has other figures: they are counted anew.
+        "is_behind": not _agrees(view, bought),
         "orders": orders.rows,
         "pages": Pages(
             next_url=f"?before={orders.next_before}" if orders.next_before else "",
             previous_url="?" if before else "",
         ),
         "cards": _cards(desk, view) if "stock.view" in desk.permissions else [],
+        **_after(desk, view),
+        "notes": [(one, notes.is_own(*one.author, desk.actor)) for one in view.notes],
+        "other_tags": [tag for tag in known if tag not in view.tags],
+        "has_room": len(view.tags) < tags.OF_CUSTOMER_MAX,
+        "wallets": _wallets(desk, view) if "wallets.view" in desk.permissions else [],
+        "note_max": notes.NOTE_MAX,
         "consents": [(one, WAYS.get(one.way, one.way)) for one in view.consents],
         "change_form": CustomerForm(
             initial={"name": view.name, "level": view.level_uid}, levels=levels
         ),
         "note_form": NoteForm(auto_id="note_%s"),
         "contact_form": ContactForm(auto_id="add_%s"),
+        "has_mini_program": can_carry(request.merchant, WECHAT),
         "merge_form": ContactForm(auto_id="merge_%s"),
         "can_edit": "customers.edit" in desk.permissions,
         "can_see_orders": "orders.view" in desk.permissions,
         **given,
     }
     return render(request, "console/customers/customer.html", context, status=status)
+
+
+def _agrees(view: CustomerView, bought: Bought) -> bool:
+    """Whether the list has the figures that were counted just now."""
+    spent = sum(amount.minor for amount in bought.amounts)
+    return (view.paid_orders, view.spent.minor, view.last_order_at) == (
+        bought.orders, spent, bought.last_at,
+    )  # fmt: skip
+
+
+def _wallets(desk: Desk, view: CustomerView) -> list[WalletView]:
+    """Return the wallets that belong to the customer's addresses."""
+    found = [
+        wallets.find_wallet(
+            merchant_id=desk.merchant_id, kind=OwnerKind.CUSTOMER, ref=one.value,
+            currency=desk.currency,
+        )
+        for one in view.contacts
+    ]  # fmt: skip
+    return [wallet for wallet in found if wallet is not None]
+
+
+def _after(desk: Desk, view: CustomerView) -> dict[str, Any]:
+    """Return what came after the customer's orders, as far as this person may see it."""
+    ids = reading.newest_orders(merchant_id=desk.merchant_id, customer_id=view.id)
+    cases = (
+        case_queries.cases_of_orders(merchant_id=desk.merchant_id, order_ids=ids)
+        if "cases.view" in desk.permissions
+        else []
+    )
+    said = (
+        review_queries.of_orders(merchant_id=desk.merchant_id, order_ids=ids).rows
+        if "reviews.view" in desk.permissions
+        else []
+    )
+    numbers = numbers_of_orders(
+        merchant_id=desk.merchant_id,
+        ids={one.order_id for one in cases} | {one.order_id for one in said},
+    )
+    return {
+        "cases": [
+            (row, KINDS[row.kind], decision_words(row), numbers.get(row.order_id, ""))
+            for row in cases
+        ],
+        "reviews": [(row, numbers.get(row.order_id, "")) for row in said],
+    }
 
 
 def _cards(desk: Desk, view: CustomerView) -> list[CardRow]:

@@ -18,6 +18,7 @@ from kacang.orders.deadlines import queries
 from kacang.orders.deadlines.queries import LATE, MISSED, SOON, MarkFilter, MarkRow, Stage
 from kacang.shared.texts import pick
 from kacang.web.console.access import needs
+from kacang.web.console.deadlines.shares import shares_context
 from kacang.web.console.deadlines.words import STAGES
 from kacang.web.console.desk import Desk, desk_of, pages_of
 from kacang.web.console.goods.purchasing import XLSX
@@ -80,7 +81,7 @@ def deadline_list(request: ConsoleRequest) -> HttpResponse:
         "xlsx_url": f"?{urlencode({'show': MISSED, 'format': 'xlsx'})}",
     }
     if show == MISSED:
-        context |= _report(desk)
+        context |= {**_report(desk), **shares_context(desk)}
     return render(request, "console/deadlines/list.html", context)
 
 

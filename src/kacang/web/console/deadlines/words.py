@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kacang.orders.deadlines.queries import ANY, Stage
-from kacang.web.console.products.forms import KIND_WORDS
+from kacang.web.console.products.words import KIND_WORDS
 
 STAGES: dict[Stage, Promise] = {
     Stage.PAYMENT: _("Remind the buyer to pay"),

@@ -1,7 +1,8 @@
 """The exception queue at the desk: what does not go on by itself, whose it is, what to do (O6)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,6 +15,7 @@ from kacang.merchants import queries as merchants
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.exceptions import queries
 from kacang.orders.exceptions.queries import ChangeView, ExceptionFilter, ExceptionRow, Kind
+from kacang.orders.reviewing.queries import Deed, limits_of
 from kacang.shared.texts import pick
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, desk_of, pages_of
@@ -25,12 +27,21 @@ from kacang.web.console.exceptions.words import (
     next_of,
     reason_word,
 )
+from kacang.web.console.reviewing.words import DEEDS
 from kacang.web.design.parts import Tab
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
 KIND_NAMES = {kind.name.lower(): kind for kind in Kind}
 MINE, LATE, FREE, CLOSED = "mine", "late", "free", "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitShown:
+    """When the clock decides about an order that nobody reviews, and what."""
+
+    at: datetime
+    word: Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,8 @@ class Row:
     changed: Sequence[tuple[str, str, str]]
     can_resolve: bool
     can_decide: bool
+    can_see_recipient: bool = False
+    limit: LimitShown | None = None
 
 
 @needs("orders.view")
@@ -100,7 +113,20 @@ def rows_of(found: Sequence[ExceptionRow], desk: Desk) -> list[Row]:
     labels: dict[str, Mapping[str, str]] = {}
     for change in changes.values():
         labels[change.number] = _labels(desk, change.number)
-    return [_row(row, desk, names, changes.get(row.subject), labels) for row in found]
+    held = [row.number for row in found if row.kind is Kind.RISK and row.closed_at is None]
+    limits = limits_of(merchant_id=desk.merchant_id, numbers=held) if held else {}
+    shown = [_row(row, desk, names, changes.get(row.subject), labels) for row in found]
+    return [
+        replace(one, limit=_limit(limits[one.row.number]))
+        if one.row.kind is Kind.RISK and one.row.number in limits
+        else one
+        for one in shown
+    ]
+
+
+def _limit(found: tuple[datetime, Deed]) -> LimitShown:
+    at, deed = found
+    return LimitShown(at, DEEDS[deed])
 
 
 def _row(
@@ -125,10 +151,26 @@ def _row(
         minutes=max(1, round(abs(late) / 60)),
         next=next_of(row, desk.permissions),
         change=change,
-        changed=changed_of(change, labels[change.number]) if change else (),
+        changed=_changed(change, labels, desk) if change else (),
         can_resolve=is_open and by_word and (is_mine or row.owner_id is None),
         can_decide=is_open and change is not None and "orders.approve_changes" in desk.permissions,
+        can_see_recipient=is_open
+        and change is not None
+        and change.has_recipient
+        and "orders.recipients" in desk.permissions,
     )
+
+
+def _changed(
+    change: ChangeView, labels: Mapping[str, Mapping[str, str]], desk: Desk
+) -> list[tuple[str, str, str]]:
+    whom = None
+    if change.has_recipient and "orders.recipients" in desk.permissions:
+        whom = queries.masked_change_recipient(merchant_id=desk.merchant_id, uid=change.uid)
+    # The new address is compared by who approves it, and by nobody else.
+    may = "orders.approve_changes" in desk.permissions
+    hidden = desk.hidden if may else frozenset({"email", "phone"})
+    return changed_of(change, labels[change.number], whom, hidden=hidden)
 
 
 def _labels(desk: Desk, number: str) -> dict[str, str]:

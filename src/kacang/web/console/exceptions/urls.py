@@ -12,6 +12,7 @@ urlpatterns = [
         path(f"exceptions/<str:uid>/{deed}/", acts.act, {"deed": deed}, f"console_exception_{deed}")
         for deed in acts.DEEDS
     ),
+    path("changes/<str:uid>/recipient/", acts.recipient, name="console_change_recipient"),
     *(
         path(
             f"changes/<str:uid>/{decision}/",

@@ -9,9 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from kacang.logistics.queries import RecipientView
 from kacang.merchants.permissions import Role
-from kacang.orders.exceptions.changes import FORM
-from kacang.orders.exceptions.queries import ChangeView, ExceptionRow, Kind
+from kacang.orders.exceptions.change_types import CANCEL, FORM, RECIPIENT
+from kacang.orders.exceptions.queries import LOOK_AFTERWARDS, ChangeView, ExceptionRow, Kind
 from kacang.orders.types import Event
 from kacang.web.design.formats import mask_email, mask_phone
 
@@ -30,6 +31,7 @@ REASONS: dict[str, Promise] = {
     "late_payment": _("Paid after it was closed; nothing is in stock"),
     "refund_failed": _("Not refunded after all; to be delivered again"),
     "risk_review": _("Held until somebody has looked at it"),
+    "look_afterwards": _("Delivered by a rule, to be looked at"),
     "supplier_failed": _("The supplier did not deliver"),
     "mail_failed": _("The e-mail with the codes came back"),
     "reported": _("Reported by staff"),
@@ -51,9 +53,15 @@ ENDINGS: dict[str, Promise] = {
     "decided": _("The change is decided"),
     "sent_again": _("Sent again"),
     "resolved": _("Resolved by staff"),
+    "looked_at": _("Looked at"),
 }
 DECISIONS: dict[str, Promise] = {"approved": _("Approved"), "refused": _("Not approved")}
-FIELDS: dict[str, Promise] = {"email": _("E-mail"), "phone": _("Phone")}
+FIELDS: dict[str, Promise] = {
+    "email": _("E-mail"),
+    "phone": _("Phone"),
+    RECIPIENT: _("Recipient"),
+    CANCEL: _("Cancel the order, money back"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,9 @@ def next_of(row: ExceptionRow, permissions: Collection[str]) -> Next:
         stock = reverse("console_stock_sku", args=[row.sku_uid])
         button = ("stock.view", _("Put stock in"), stock)
     if row.kind is Kind.RISK:
-        button = ("orders.deliver", _("Release"), f"{order}?act=deliver")
+        button = ("orders.review", _("Look and decide"), f"{order}#review")
+        if row.reason == LOOK_AFTERWARDS:
+            line = AFTERWARDS_LINE
     if button is None or button[0] not in permissions:
         return Next(line)
     return Next(line, *button[1:])
@@ -98,8 +108,9 @@ LINES: dict[Kind, Promise] = {
     Kind.STOCK: _("Put stock in: the order goes on by itself. Or give the money back."),
     Kind.ADDRESS: _("Compare before and after, then approve or refuse."),
     Kind.SUPPLIER: _("Clear it up with whoever delivers, then say here how it ended."),
-    Kind.RISK: _("Look at the buyer and the order: release it, or give the money back."),
+    Kind.RISK: _("Look at the buyer and the order: let it go on, or give the money back."),
 }
+AFTERWARDS_LINE = _("Look at the buyer and the order: it is fine, or its money goes back.")
 MAIL_LINE = _("Send it again, after the address is changed where it was wrong.")
 _REFUND_LINES: dict[str, Promise] = {
     "requested": _("Approve the refund, or reject it with a reason."),
@@ -109,16 +120,30 @@ _REFUND_LINES: dict[str, Promise] = {
 }
 
 
-def changed_of(change: ChangeView, labels: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def changed_of(
+    change: ChangeView,
+    labels: Mapping[str, str],
+    whom: RecipientView | None = None,
+    *,
+    hidden: Collection[str] = (),
+) -> list[tuple[str, str, str]]:
     """Return what a request changes: the field, what it was, what it is to be.
 
-    What was is masked; what is to be must be read by whoever approves it.
+    What was is masked; what is to be must be read by whoever approves it: `hidden` says what of
+    "email" and "phone" is masked there too. `whom`: what may be
+    seen without a reason of whom it is to go to; the whole of it is opened with one.
     """
     found = []
     for name, (before, after) in sorted(change.changes.items()):
+        if name == CANCEL:
+            continue
         label = labels.get(name.removeprefix(FORM), name) if name.startswith(FORM) else FIELDS[name]
         mask = {"email": mask_email, "phone": mask_phone}.get(name, str)
-        found.append((str(label), mask(before) if before else "—", after or "—"))
+        shown = mask(after) if name in hidden else after
+        found.append((str(label), mask(before) if before else "—", shown or "—"))
+    if change.has_recipient:
+        shown = f"{whom.name} {whom.phone} {whom.region} {whom.address}" if whom else "•••"
+        found.append((str(FIELDS[RECIPIENT]), "•••", shown))
     return found
 
 

@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from kacang.ledger.accounts import Account, TransferKind
+from kacang.ledger.accounts import Account
 from kacang.ledger.sums import DayFlow, by_day, standings
 from kacang.payments import reporting
 from kacang.payments.reporting import Tries
 from kacang.reconciliation import queries as reconciliation
+from kacang.reconciliation.figures import MEASURES, Measure
 from kacang.reconciliation.report import Span
 from kacang.shared.clock import utc_now
 from kacang.shared.money import Money, exponent
@@ -33,7 +32,6 @@ from kacang.web.requests import ConsoleRequest
 
 WINDOWS = (7, 30)
 PERCENT = 100
-RECEIVED = (TransferKind.RECEIVED, TransferKind.RECEIVED_TO_SUSPENSE)
 # What is somebody's money still, or on its way, and on which side the account grows.
 UNSETTLED = (
     (Account.CASH_AT_PROVIDER, 1),
@@ -42,40 +40,6 @@ UNSETTLED = (
     (Account.REFUNDS_DUE, -1),
     (Account.SUSPENSE, -1),
     (Account.WALLET, -1),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """Something that is summed up by day: its words, its account, on which side that grows.
-
-    `kinds` says which flows count; empty: all.
-    """
-
-    name: str
-    word: Promise
-    account: Account
-    sign: int
-    kinds: tuple[TransferKind, ...] = ()
-
-    def adds(self, flow: DayFlow) -> int:
-        """Return what a flow adds to it, in minor units."""
-        counts = not self.kinds or flow.kind in self.kinds
-        return self.sign * flow.of(self.account) if counts else 0
-
-
-MEASURES = (
-    Measure("received", gettext_lazy("Money received"), Account.CASH_AT_PROVIDER, 1, RECEIVED),
-    # Whichever way it went: by the company, by the bank, into a wallet.
-    Measure(
-        "refunded",
-        gettext_lazy("Paid back"),
-        Account.REFUNDS_DUE,
-        1,
-        (TransferKind.REFUNDED, TransferKind.REFUNDED_TO_WALLET),
-    ),
-    Measure("fee", gettext_lazy("Provider fees"), Account.PROVIDER_FEE, 1),
-    Measure("earned", gettext_lazy("Revenue of what was delivered"), Account.REVENUE, -1),
 )
 
 
@@ -99,13 +63,17 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """How often payments of an account succeeded; `account` "" is all of them."""
+    """How often payments of an account succeeded; `account` "" is all of them.
+
+    `query` is how the list of payments is narrowed to them.
+    """
 
     account: str
     provider: str
     uid: str
     begun: int
     paid: int
+    query: str
 
     @property
     def percent(self) -> str:
@@ -126,7 +94,7 @@ class Unsettled:
 def overview(request: ConsoleRequest) -> HttpResponse:
     """Show what came and went in the last 7 or 30 days, and what is not settled now."""
     desk = desk_of(request)
-    days = next((one for one in WINDOWS if str(one) == request.GET.get("days")), WINDOWS[0])
+    days = days_of(request.GET)
     today = utc_now().astimezone(desk.zone).date()
     span = Span(today - timedelta(days=days - 1), today)
     before = Span(span.first - timedelta(days=days), span.first - timedelta(days=1))
@@ -140,7 +108,7 @@ def overview(request: ConsoleRequest) -> HttpResponse:
     context = {
         "books": [_book(flows, currency, span) for currency in [desk.currency, *others]],
         "measures": MEASURES,
-        "success": _success(tries),
+        "success": _success(tries, span),
         "unsettled": _unsettled(desk),
         "open": reconciliation.open_count(merchant_id=desk.merchant_id),
         "tabs": [
@@ -152,6 +120,11 @@ def overview(request: ConsoleRequest) -> HttpResponse:
         "can_see_bills": "reconciliation.view" in desk.permissions,
     }
     return render(request, "console/finance/overview.html", context)
+
+
+def days_of(query: QueryDict) -> int:
+    """Return of how many days, today with them, an address asks for figures."""
+    return next((one for one in WINDOWS if str(one) == query.get("days")), WINDOWS[0])
 
 
 def _book(flows: Sequence[DayFlow], currency: str, span: Span) -> Book:
@@ -214,7 +187,7 @@ def _chart(sums: dict[tuple[str, date], int], days: Sequence[date], currency: st
     )
 
 
-def _success(tries: Iterable[Tries]) -> list[Success]:
+def _success(tries: Iterable[Tries], span: Span) -> list[Success]:
     found: dict[tuple[str, str, str], list[int]] = {}
     for one in tries:
         numbers = found.setdefault(
@@ -222,9 +195,14 @@ def _success(tries: Iterable[Tries]) -> list[Success]:
         )
         numbers[0] += one.begun
         numbers[1] += one.paid
-    rows = [Success(*names, *numbers) for names, numbers in found.items()]
+    days = {"since": span.first.isoformat(), "until": span.last.isoformat()}
+    rows = [
+        Success(name, company, uid, begun, paid, urlencode({"account": uid, **days}))
+        for (name, company, uid), (begun, paid) in found.items()
+    ]
     rows.sort(key=lambda row: -row.begun)
-    whole = Success("", "", "", sum(row.begun for row in rows), sum(row.paid for row in rows))
+    begun, paid = sum(row.begun for row in rows), sum(row.paid for row in rows)
+    whole = Success("", "", "", begun, paid, urlencode(days))
     return [whole, *rows] if rows else []
 
 

@@ -13,6 +13,7 @@ from kacang.stock import operations, queries
 from kacang.stock.queries import WarehouseView
 from kacang.web.console.access import needs
 from kacang.web.console.desk import desk_of
+from kacang.web.console.telling import told
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -58,19 +59,17 @@ def warehouse_new(request: ConsoleRequest) -> HttpResponse:
 def warehouse_name(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Call a warehouse something else."""
     desk = desk_of(request)
-    try:
+
+    def act() -> str:
         operations.rename_warehouse(
             merchant_id=desk.merchant_id,
             actor=desk.actor,
             uid=uid,
             name=request.POST.get("name", "")[:200],
         )
-    except operations.UnknownWarehouse:
-        raise
-    except DomainError as error:
-        messages.error(request, text_of(error))
-    else:
-        messages.success(request, _("Saved."))
+        return _("Saved.")
+
+    told(request, act)
     return redirect("console_warehouses")
 
 

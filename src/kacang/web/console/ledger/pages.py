@@ -2,22 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import cast
+from datetime import timedelta
+from urllib.parse import urlencode
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language
-from django.views.decorators.http import require_safe
 
 from kacang.ledger import queries, sums
 from kacang.ledger.accounts import CHART, Account, TransferKind
 from kacang.ledger.queries import Entry, EntryFilter
 from kacang.ledger.sums import DayFlow
-from kacang.merchants import audit
-from kacang.merchants.tenancy import acting_as
 from kacang.reconciliation import books
 from kacang.reconciliation.report import Span
 from kacang.shared.clock import utc_now
@@ -34,8 +30,6 @@ PAGE = 50
 # An account's entries are those of so many days unless the address says otherwise.
 USUAL_DAYS = 30
 KINDS = {kind.name.lower(): kind for kind in TransferKind}
-# Transfers that commit now may have an older time: an export ends a minute back.
-SETTLED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +120,7 @@ def account_entries(request: ConsoleRequest, number: int) -> HttpResponse:
         "rows": _rows(desk, page.entries, account),
         "pages": pages_of_more(request, number_of_page, has_more=page.next_before is not None),
         "can_export": "ledger.export" in desk.permissions,
+        "export_query": urlencode({"account": int(account), "kind": chosen}),
     }
     return render(request, "console/ledger/entries.html", context)
 
@@ -144,38 +139,6 @@ def document_entries(request: ConsoleRequest, kind: str, uid: str) -> HttpRespon
         "can_export": False,
     }
     return render(request, "console/ledger/document.html", context)
-
-
-@needs("ledger.export")
-@require_safe
-def export(request: ConsoleRequest) -> HttpResponse:
-    """Stream the books in beancount syntax, all or those of a period."""
-    desk = desk_of(request)
-    first, last = day_of(request.GET, "first"), day_of(request.GET, "last")
-    since = Span(first, first).bounds(desk.zone)[0] if first else None
-    until = _settled(Span(last, last).bounds(desk.zone)[1] if last else None)
-    with acting_as(desk.merchant_id):
-        audit.record(
-            merchant_id=desk.merchant_id,
-            actor=desk.actor,
-            action="ledger.export",
-            after={"first": str(first or ""), "last": str(last or "")},
-        )
-    pieces = books.export(
-        merchant_id=desk.merchant_id,
-        language=get_language() or "zh-Hans",
-        since=since,
-        until=until,
-    )
-    response = StreamingHttpResponse(
-        (piece.encode() for piece in pieces), content_type="text/plain; charset=utf-8"
-    )
-    day = utc_now().astimezone(desk.zone).date()
-    name = f"books-{desk.slug}-{day}.beancount"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    # What guards a view sets headers only, which both kinds of answer have.
-    return cast(HttpResponse, response)
 
 
 def _groups(found: dict[Account, dict[str, int]]) -> list[Group]:
@@ -257,8 +220,3 @@ def _signed(entry: Entry, account: Account | None) -> Money | None:
         return None
     minor = entry.amount.minor if entry.debit is account else -entry.amount.minor
     return Money(minor, entry.amount.currency)
-
-
-def _settled(until: datetime | None) -> datetime:
-    latest = utc_now() - SETTLED
-    return min(until, latest) if until else latest

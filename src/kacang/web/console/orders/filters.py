@@ -10,16 +10,21 @@ from django.utils.translation import gettext_lazy as _
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import UnknownProduct
+from kacang.customers import queries as customers
 from kacang.merchants import queries as merchants
 from kacang.orders import queries
 from kacang.orders.finding.addresses import NO_NUMBER, read_query, to_query
 from kacang.orders.finding.building import ANY_EXCEPTION
+from kacang.orders.reviewing.queries import rules as rules_of_merchant
 from kacang.orders.tagging.tags import tags as tags_of_merchant
-from kacang.orders.types import OrderFilter, OrderState, Period
+from kacang.orders.types import OrderFilter, OrderState
+from kacang.payments import queries as payments
 from kacang.shared.money import Money
+from kacang.shared.periods import Period
 from kacang.shared.texts import pick
 from kacang.web.console.desk import Desk
 from kacang.web.console.orders.words import hold_reason, provider_word
+from kacang.web.design.formats import mask_contact
 from kacang.web.design.parts import Chip, Tab
 from kacang.web.design.states import look_of
 
@@ -43,6 +48,11 @@ CHANNELS: dict[str, Promise] = {
     "redeem": _("Redeem code"),
     "deposit": _("Wallet deposit"),
 }
+FIRST: dict[str, Promise] = {"yes": _("With a priority")}
+DEADLINES: dict[str, Promise] = {
+    "missed": _("Deadline missed"),
+    "met": _("No deadline missed"),
+}
 NOTES: dict[str, Promise] = {"yes": _("With a note"), "no": _("Without a note")}
 LABELS: dict[str, Promise] = {
     **BY_WORDS,
@@ -57,9 +67,15 @@ LABELS: dict[str, Promise] = {
     "sku": _("SKU"),
     "product": _("Product"),
     "company": _("Paid through"),
+    "account": _("Payment account"),
+    "customer": _("Customer"),
+    "level": _("Customer level"),
     "exception": _("Exception"),
     "tag": _("Tag"),
     "note": _("Note"),
+    "rule": _("Review rule"),
+    "first": _("Priority"),
+    "deadline": _("Deadline"),
 }
 # The views that are always offered; other states join them once an order is in one.
 USUAL = (
@@ -169,6 +185,8 @@ def _value_of(name: str, narrowed: Narrowed, desk: Desk) -> str | Promise:
         "period": PERIODS,
         "channel": CHANNELS,
         "note": NOTES,
+        "first": FIRST,
+        "deadline": DEADLINES,
     }
     if name in simple:
         return simple[name].get(text, text)
@@ -195,13 +213,34 @@ def _name_of(name: str, uid: str, desk: Desk) -> str:
     if name == "sku":
         found = catalog.skus_by_uid(merchant_id=desk.merchant_id, uids=[uid]).get(uid)
         return pick(found.name, language) if found else uid
+    if name == "customer":
+        return _customer_name(uid, desk)
+    return _named(name, desk.merchant_id).get(uid, uid)
+
+
+def _named(name: str, who: int) -> dict[str, str]:
+    """Return the names of what a merchant has of a kind, by uid."""
     if name == "key":
-        keys = {key.uid: key.name for key in merchants.api_keys(merchant_id=desk.merchant_id)}
-        return keys.get(uid, uid)
+        return {key.uid: key.name for key in merchants.api_keys(merchant_id=who)}
+    if name == "account":
+        return {account.uid: account.name for account in payments.accounts(merchant_id=who)}
+    if name == "level":
+        return {level.uid: level.name for level in customers.levels(merchant_id=who)}
     if name == "tag":
-        tags = {tag.uid: tag.name for tag in tags_of_merchant(merchant_id=desk.merchant_id)}
-        return tags.get(uid, uid)
-    return uid
+        return {tag.uid: tag.name for tag in tags_of_merchant(merchant_id=who)}
+    if name == "rule":
+        return {rule.uid: rule.body.name for rule in rules_of_merchant(merchant_id=who)}
+    return {}
+
+
+def _customer_name(uid: str, desk: Desk) -> str:
+    """Return a customer's name to somebody who may see customers; addresses stay masked."""
+    if "customers.view" not in desk.permissions:
+        return uid
+    found = customers.customer_row(merchant_id=desk.merchant_id, uid=uid)
+    if found is None:
+        return uid
+    return found.name or next((mask_contact(one.value) for one in found.contacts), uid)
 
 
 def _span(asked: Mapping[str, str], *names: str) -> str:

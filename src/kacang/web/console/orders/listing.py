@@ -21,7 +21,7 @@ from kacang.orders.viewing.views import View, first_view, views
 from kacang.web.console.access import needs
 from kacang.web.console.batches.words import batch_context
 from kacang.web.console.desk import Desk, desk_of, pages_of
-from kacang.web.console.orders.choices import FIELDS, choices_of
+from kacang.web.console.orders.choices import choices_of
 from kacang.web.console.orders.filters import (
     CHANNELS,
     PERIODS,
@@ -90,6 +90,7 @@ SORTS: dict[Sort, Promise] = {
     Sort.OLDEST: _("Oldest first"),
     Sort.LARGEST: _("Largest amount first"),
     Sort.SMALLEST: _("Smallest amount first"),
+    Sort.FIRST: _("Priority first"),
 }
 
 
@@ -196,6 +197,7 @@ def _narrowing(request: ConsoleRequest, desk: Desk, asked: Asked) -> dict[str, o
     narrowed, extra = asked.narrowed, asked.extra
     counts = queries.counts_by_state(merchant_id=desk.merchant_id)
     query = address_of(narrowed.asked, extra).removeprefix("?")
+    choices = choices_of(desk, narrowed.asked)
     saved = [
         Tab(one.name, f"?view={one.uid}", on=asked.view == one, starred=True)
         for one in views(keeper=keeper_of(request))
@@ -204,11 +206,11 @@ def _narrowing(request: ConsoleRequest, desk: Desk, asked: Asked) -> dict[str, o
         "narrowed": narrowed,
         "asked": narrowed.asked,
         "view": asked.view,
-        "kept": {name: text for name, text in narrowed.asked.items() if name not in FIELDS},
+        "kept": choices.kept(narrowed.asked),
         "query": "" if query == "view=all" else query,
         "tabs": [*tabs_of(narrowed, extra, counts, is_view=asked.view is not None), *saved],
         "chips": chips_of(narrowed, extra, desk),
-        "choices": choices_of(desk, narrowed.asked),
+        "choices": choices,
         "periods": [
             (
                 word,
@@ -244,7 +246,11 @@ def _row(order: OrderRow, desk: Desk, put: Sequence[TagView]) -> Row:
             number=order.number,
             state=order.state,
             # Whether one on hold has got a part of its codes is only told by its units.
-            has=has_of(order.contact, with_codes=order.state in GIVEN and order.has_codes),
+            has=has_of(
+                order.contact,
+                order.hold_reason,
+                with_codes=order.state in GIVEN and order.has_codes,
+            ),
             permissions=desk.permissions,
         ),
         channel=str(CHANNELS.get(order.channel, order.channel)),

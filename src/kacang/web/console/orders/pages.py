@@ -16,7 +16,7 @@ from kacang.orders.deadlines.queries import missed_of
 from kacang.orders.exceptions import queries as exceptions
 from kacang.orders.tagging.tags import tags, tags_of
 from kacang.orders.types import Delivered, OrderView, UnitState
-from kacang.payments.listing import PaymentState
+from kacang.payments.queries import PaymentState
 from kacang.payments.refunding import refund_lists
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
@@ -31,6 +31,7 @@ from kacang.web.console.orders.parcels import parcels_context
 from kacang.web.console.orders.words import Act, acts_for, events_of, has_of
 from kacang.web.console.refunds.queue import rows_of
 from kacang.web.console.revealing import visible
+from kacang.web.console.reviewing.shown import shown
 from kacang.web.requests import ConsoleRequest
 
 
@@ -96,7 +97,7 @@ def show_order(
         "tags": put,
         "other_tags": [tag for tag in known if tag not in put],
         "least_price": Money(least, order.payable.currency),
-        "events": events_of(order, list(entries), with_cards="stock.view" in desk.permissions),
+        "events": events_of(order, list(entries), desk),
         "channel": CHANNELS.get(order.channel, order.channel),
         "minus": Money(-order.discount.minor, order.discount.currency),
         "waiting_units": units.get(UnitState.SHORT, 0),
@@ -113,6 +114,7 @@ def show_order(
         "payments": [(item, PaymentState(item.state)) for item in order.payments],
         "refund_rows": rows_of(refunds, order.number, desk),
         "exception_rows": exception_rows,
+        "review": shown(desk, order),
         "missed_at": missed.get(order.number),
         "can_work_exceptions": "orders.exceptions" in desk.permissions,
         "case_rows": _cases(order, desk),
@@ -188,7 +190,7 @@ def _acts(order: OrderView, desk: Desk) -> list[Act]:
     return acts_for(
         number=order.number,
         state=order.state,
-        has=has_of(order.contact, with_codes=_codes(order) > 0),
+        has=has_of(order.contact, order.hold_reason, with_codes=_codes(order) > 0),
         permissions=desk.permissions,
     )
 

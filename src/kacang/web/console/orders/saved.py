@@ -17,6 +17,7 @@ from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
 from kacang.web.console.desk import back, desk_of
 from kacang.web.console.orders.filters import address_of, read_filter
+from kacang.web.console.telling import told
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -73,10 +74,7 @@ def _act(work: Callable[[ConsoleRequest, Keeper, str], str]) -> Callable[..., Ht
     @needs("orders.view")
     @require_POST
     def act(request: ConsoleRequest, uid: str) -> HttpResponse:
-        try:
-            messages.success(request, work(request, keeper_of(request), uid))
-        except DomainError as error:
-            messages.error(request, text_of(error))
+        told(request, lambda: work(request, keeper_of(request), uid))
         return redirect("console_order_views")
 
     return act
@@ -115,13 +113,12 @@ def share(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Show a view to all who see orders, or to nobody else; roles may start with it."""
     shared = request.POST.get("shared") == "1"
     roles = request.POST.getlist("roles") if shared else []
-    try:
+
+    def act() -> str:
         views.share_view(keeper=keeper_of(request), uid=uid, shared=shared, roles=roles)
-        messages.success(
-            request, _("All who see orders see this view.") if shared else _("It is private now.")
-        )
-    except DomainError as error:
-        messages.error(request, text_of(error))
+        return _("All who see orders see this view.") if shared else _("It is private now.")
+
+    told(request, act)
     return redirect("console_order_views")
 
 

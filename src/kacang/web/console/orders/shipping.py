@@ -5,12 +5,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kacang.logistics.couriers import NUMBER_MAX
+from kacang.logistics.operations import ReasonMissing
 from kacang.logistics.queries import RecipientView
 from kacang.orders.shipping import operations
 from kacang.orders.shipping.operations import ParcelWish
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk
 from kacang.web.console.orders.actions import answer, text_in
+from kacang.web.console.revealing import count_look, recipient_line, visible_recipient
 from kacang.web.requests import ConsoleRequest
 
 PIECES = "pieces-"
@@ -91,6 +93,7 @@ def recipient(request: ConsoleRequest, number: str) -> HttpResponse:
             phone=text_in(request, "phone", 40),
             region=text_in(request, "region", 100),
             address=text_in(request, "address", 300),
+            postcode=text_in(request, "postcode", 20),
         )
         operations.set_recipient(
             merchant_id=desk.merchant_id, number=number, whom=whom, actor=desk.actor
@@ -106,13 +109,16 @@ def show_recipient(request: ConsoleRequest, number: str) -> HttpResponse:
     """Show whom an order goes to, to a person who says why; the audit row comes first."""
 
     def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        if not text_in(request, "reason"):
+            raise ReasonMissing
+        count_look(desk)
         found = operations.show_recipient(
             merchant_id=desk.merchant_id,
             number=number,
             actor=desk.actor,
             reason=text_in(request, "reason"),
         )
-        return f"{found.name} {found.phone} · {found.region} {found.address}"
+        return recipient_line(visible_recipient(found, desk))
 
     return answer(request, number, act, stay=True)
 

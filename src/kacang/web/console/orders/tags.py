@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,14 +12,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from kacang.orders import queries
+from kacang.orders.batches.operations import Act, BatchRequest, start_batch
 from kacang.orders.finding.filters import NUMBERS_MAX
 from kacang.orders.tagging import tags
 from kacang.orders.tagging.putting import tag_orders, untag_orders
-from kacang.shared.errors import DomainError, Refused
+from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
+from kacang.web.console.batches.choosing import Choice, choice_made
 from kacang.web.console.desk import Desk, desk_of, is_over_list
-from kacang.web.console.orders.filters import read_filter
 from kacang.web.console.orders.pages import Said, show_order
+from kacang.web.console.telling import told
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -34,13 +35,9 @@ COLOUR_WORDS = {
 }
 UID_MOST = 32
 ROWS_MOST = 200
+# As many numbers as a page of the list has rows, with room.
+SHOWN_MOST = 200 * 20
 NAME_MOST = 60
-
-
-class TooManyAtOnce(Refused):
-    """More orders fit than are tagged while a person waits."""
-
-    code = "orders.too_many_at_once"
 
 
 @needs("orders.view")
@@ -64,11 +61,12 @@ def tag_list(request: ConsoleRequest) -> HttpResponse:
 def make(request: ConsoleRequest) -> HttpResponse:
     """Add a tag to the list."""
     desk = desk_of(request)
-    try:
+
+    def act() -> str:
         tags.make_tag(merchant_id=desk.merchant_id, actor=desk.actor, **_wanted(request))
-        messages.success(request, _("The tag is added."))
-    except DomainError as error:
-        messages.error(request, text_of(error))
+        return _("The tag is added.")
+
+    told(request, act)
     return redirect("console_order_tags")
 
 
@@ -77,11 +75,12 @@ def make(request: ConsoleRequest) -> HttpResponse:
 def change(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Give a tag another name or colour."""
     desk = desk_of(request)
-    try:
+
+    def act() -> str:
         tags.change_tag(merchant_id=desk.merchant_id, uid=uid, actor=desk.actor, **_wanted(request))
-        messages.success(request, _("The tag is changed."))
-    except DomainError as error:
-        messages.error(request, text_of(error))
+        return _("The tag is changed.")
+
+    told(request, act)
     return redirect("console_order_tags")
 
 
@@ -90,11 +89,12 @@ def change(request: ConsoleRequest, uid: str) -> HttpResponse:
 def delete(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Take a tag off the list and off all orders."""
     desk = desk_of(request)
-    try:
+
+    def act() -> str:
         tags.delete_tag(merchant_id=desk.merchant_id, uid=uid, actor=desk.actor)
-        messages.success(request, _("The tag is deleted."))
-    except DomainError as error:
-        messages.error(request, text_of(error))
+        return _("The tag is deleted.")
+
+    told(request, act)
     return redirect("console_order_tags")
 
 
@@ -117,25 +117,46 @@ def put(request: ConsoleRequest, number: str) -> HttpResponse:
 @needs("orders.note")
 @require_POST
 def put_many(request: ConsoleRequest) -> HttpResponse:
-    """Put a tag on the orders selected, or take it off; the rows show it where they stand."""
+    """Put a tag on the orders selected, or take it off; the rows show it where they stand.
+
+    More than are done while a person waits are a job, whose page is shown.
+    """
     desk = desk_of(request)
     try:
-        return _done(request, desk, _picked(request, desk))
+        choice = choice_made(request.POST, desk)
+        numbers = _picked(desk, choice)
+        if numbers is None:
+            return _begun(request, desk, choice)
+        return _done(request, desk, numbers)
     except DomainError as error:
         response = HttpResponse(status=204)
         response.headers["HX-Trigger"] = json.dumps({"toast": text_of(error)})
         return response
 
 
-def _picked(request: ConsoleRequest, desk: Desk) -> list[str]:
-    """Return the numbers that a form means: those picked, or the first that fit its filter."""
-    if request.POST.get("all") == "1":
-        where = read_filter(request.POST, desk).where.at(timezone.now(), desk.zone)
-        found = queries.matching(merchant_id=desk.merchant_id, where=where, most=NUMBERS_MAX)
-        if found.after:
-            raise TooManyAtOnce(most=NUMBERS_MAX)
-        return [order.number for order in found.orders]
-    return list(dict.fromkeys(request.POST.getlist("pick")))[:NUMBERS_MAX]
+def _picked(desk: Desk, choice: Choice) -> list[str] | None:
+    """Return the numbers that are meant; None: all that fit a filter, and they are many."""
+    if not choice.is_all:
+        return list(choice.where.numbers)
+    where = choice.where.at(timezone.now(), desk.zone)
+    found = queries.matching(merchant_id=desk.merchant_id, where=where, most=NUMBERS_MAX)
+    return None if found.after else [order.number for order in found.orders]
+
+
+def _begun(request: ConsoleRequest, desk: Desk, choice: Choice) -> HttpResponse:
+    """Start the job that tags all that fit a filter, and show its page."""
+    takes = request.POST.get("how") == "take"
+    wish = BatchRequest(
+        Act.UNTAG if takes else Act.TAG,
+        choice.where,
+        tag=request.POST.get("mark", "")[:UID_MOST],
+    )
+    uid = start_batch(
+        merchant_id=desk.merchant_id, actor=desk.actor, request=wish, now=timezone.now()
+    )
+    response = HttpResponse(status=204)
+    response.headers["HX-Redirect"] = reverse("console_order_batch", args=[uid])
+    return response
 
 
 def _done(request: ConsoleRequest, desk: Desk, numbers: Sequence[str]) -> HttpResponse:
@@ -143,7 +164,10 @@ def _done(request: ConsoleRequest, desk: Desk, numbers: Sequence[str]) -> HttpRe
     takes = request.POST.get("how") == "take"
     work = untag_orders if takes else tag_orders
     came = work(merchant_id=desk.merchant_id, numbers=numbers, tag=uid, actor=desk.actor)
-    rows = queries.rows_of(merchant_id=desk.merchant_id, numbers=numbers[:ROWS_MOST])
+    # Rows that do not stand on the page have no place for their tags.
+    on_page = request.POST.get("shown", "")[:SHOWN_MOST].split()
+    wanted = [number for number in numbers if number in on_page] if on_page else numbers
+    rows = queries.rows_of(merchant_id=desk.merchant_id, numbers=wanted[:ROWS_MOST])
     found = tags.tags_of(merchant_id=desk.merchant_id, order_ids=[row.id for row in rows])
     shown = [(row.number, found.get(row.id, [])) for row in rows]
     response = render(request, "console/orders/tags_of_rows.html", {"rows": shown})
@@ -156,7 +180,12 @@ def _done(request: ConsoleRequest, desk: Desk, numbers: Sequence[str]) -> HttpRe
     undo = {
         "text": text,
         "url": reverse("console_orders_tag"),
-        "values": {"pick": list(came.changed), "mark": uid, "how": "put" if takes else "take"},
+        "values": {
+            "pick": list(came.changed),
+            "mark": uid,
+            "how": "put" if takes else "take",
+            "shown": " ".join(on_page),
+        },
     }
     asked_by_undo = request.POST.get("undo") == "1" or not count
     response.headers["HX-Trigger"] = json.dumps(

@@ -14,7 +14,10 @@ from kacang.payments.listing import ReceiptFit
 from kacang.shared.contacts import Contact
 from kacang.shared.money import Money
 from kacang.shared.texts import pick
+from kacang.web.console.desk import Desk
 from kacang.web.console.exceptions.words import exception_extra
+from kacang.web.console.revealing import visible_place
+from kacang.web.console.reviewing.words import review_extra
 from kacang.web.design import parts
 from kacang.web.design.companies import company_name
 
@@ -22,6 +25,7 @@ HOLD_REASONS: dict[str, Promise] = {
     "out_of_stock": gettext_lazy("Waiting for stock"),
     "late_payment": gettext_lazy("Paid after it was closed"),
     "refund_failed": gettext_lazy("Not refunded after all; to be delivered again"),
+    "risk_review": gettext_lazy("Held for review"),
 }
 ACTORS: dict[str, Promise] = {
     "system": gettext_lazy("System"),
@@ -55,11 +59,13 @@ EVENTS: dict[Event, Promise] = {
     Event.RESENT: gettext_lazy("Codes sent again"),
     Event.REPLENISHED: gettext_lazy("Stock came, the rest was delivered"),
     Event.REPLACED: gettext_lazy("A faulty card was replaced"),
+    Event.CORRECTED: gettext_lazy("A wrong code was corrected"),
     Event.READY: gettext_lazy("Paid; the goods are to be handed over"),
     Event.HANDED_OVER: gettext_lazy("The goods were handed over"),
     Event.REDEEMED: gettext_lazy("A redeem code was given for it"),
     Event.SHIPPED: gettext_lazy("Goods were sent"),
     Event.ARRIVED: gettext_lazy("The parcels have arrived"),
+    Event.COMPLETED: gettext_lazy("The order was completed"),
     Event.TRACKING_CHANGED: gettext_lazy("A tracking number was corrected"),
     Event.PARCEL_VOIDED: gettext_lazy("A parcel was called back"),
     Event.RECIPIENT_SHOWN: gettext_lazy("The address was looked at"),
@@ -80,6 +86,12 @@ EVENTS: dict[Event, Promise] = {
     Event.UNTAGGED: gettext_lazy("Tag taken off"),
     Event.NOTE_WITHDRAWN: gettext_lazy("A note was taken back"),
     Event.ASSIGNED: gettext_lazy("Given to a member of staff"),
+    Event.REVIEWED: gettext_lazy("Rules decided"),
+    Event.HELD: gettext_lazy("Paid, and held until somebody has looked"),
+    Event.REVIEW_APPROVED: gettext_lazy("Looked at and approved"),
+    Event.REVIEW_REJECTED: gettext_lazy("Looked at and rejected"),
+    Event.REVIEW_FIRST: gettext_lazy("Approved by the first of two people"),
+    Event.REVIEW_LATE: gettext_lazy("Nobody has reviewed it in time: taken to the highest level"),
 }
 TONES = {
     Event.DELIVERED: "ok",
@@ -87,11 +99,16 @@ TONES = {
     Event.HANDED_OVER: "ok",
     Event.SHIPPED: "ok",
     Event.ARRIVED: "ok",
+    Event.COMPLETED: "ok",
     Event.REFUND_DONE: "ok",
     Event.REFUND_FAILED: "bad",
     Event.SHORT: "bad",
     Event.SUSPENSE: "bad",
     Event.LATE_PAYMENT: "bad",
+    Event.HELD: "bad",
+    Event.REVIEW_APPROVED: "ok",
+    Event.REVIEW_REJECTED: "bad",
+    Event.REVIEW_LATE: "bad",
 }
 PARCELS = frozenset({Event.SHIPPED, Event.TRACKING_CHANGED, Event.PARCEL_VOIDED})
 EXCEPTIONS = frozenset(event for event in Event if event.name.startswith(("EXCEPTION_", "CHANGE_")))
@@ -128,7 +145,7 @@ class Rule:
 _PENDING = frozenset({OrderState.PENDING})
 # The most likely act first.
 RULES = (
-    Rule("deliver", "orders.deliver", frozenset({OrderState.ON_HOLD})),
+    Rule("deliver", "orders.deliver", frozenset({OrderState.ON_HOLD}), frozenset({"way"})),
     Rule("hand_over", "orders.hand_over", SENDABLE),
     Rule("ship", "orders.ship", SENDABLE),
     Rule("arrive", "orders.ship", frozenset({OrderState.SHIPPED})),
@@ -145,7 +162,7 @@ def acts_for(
 ) -> list[Act]:
     """Return what state and role allow, the most likely first.
 
-    `has` names what the order has: "email", "codes".
+    `has` names what the order has: "email", "codes", a "way" on that no decision bars.
     """
     return [
         _act(rule.name, number)
@@ -156,9 +173,13 @@ def acts_for(
     ]
 
 
-def has_of(contact: Contact, *, with_codes: bool) -> set[str]:
+def has_of(contact: Contact, hold_reason: str, *, with_codes: bool) -> set[str]:
     """Return what `acts_for` asks about an order."""
-    return {word for word, true in (("email", contact.email), ("codes", with_codes)) if true}
+    # One that a rule holds is decided about, not delivered past the decision (O9).
+    asked = (
+        ("email", contact.email), ("codes", with_codes), ("way", hold_reason != "risk_review"),
+    )  # fmt: skip
+    return {word for word, true in asked if true}
 
 
 WORDS: dict[str, tuple[Promise, Promise, Promise, str]] = {
@@ -239,16 +260,15 @@ def _act(name: str, number: str) -> Act:
     )
 
 
-def events_of(
-    order: OrderView, entries: list[EventView], *, with_cards: bool = False
-) -> list[parts.Event]:
-    """Return the timeline, the newest first, as the page shows it; `with_cards`: linked to them."""
+def events_of(order: OrderView, entries: list[EventView], desk: Desk) -> list[parts.Event]:
+    """Return the timeline, the newest first, as the page shows it to somebody."""
+    with_cards = "stock.view" in desk.permissions
     return [
         parts.Event(
             text=_said(order, entry),
             at=entry.at,
             by=actor_of(entry.actor_kind, entry.actor_label),
-            place=entry.address,
+            place=visible_place(entry.address, entry.actor_kind, desk),
             now=index == 0,
             tone=TONES.get(entry.event, ""),
             url=_card_url(entry) if with_cards else "",
@@ -275,7 +295,9 @@ def actor_of(kind: str, label: str) -> str:
 
 def _said(order: OrderView, entry: EventView) -> str:
     text = str(EVENTS.get(entry.event, entry.event.name))
-    if entry.event in EXCEPTIONS:
+    if entry.event is Event.REVIEWED:
+        extra = review_extra(entry.detail)
+    elif entry.event in EXCEPTIONS:
         extra = exception_extra(entry.event, entry.detail)
     else:
         extra = _extra(order, entry.event, entry.detail)

@@ -1,57 +1,64 @@
 """Payments at the desk, and the money that waits for a person's decision (P2, rule 11)."""
 
-from django.contrib import messages
+from urllib.parse import urlencode
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.numbers import numbers_of_orders
 from kacang.payments import listing, resolving
-from kacang.payments.listing import PaymentFilter, PaymentState
-from kacang.shared.errors import DomainError
+from kacang.payments.finding.pages import count_up_to, payments_page
 from kacang.shared.ids import new_uid
 from kacang.web.console.access import needs
 from kacang.web.console.desk import desk_of, pages_of
 from kacang.web.console.orders.words import FIT_WORDS, provider_word
-from kacang.web.design.parts import Tab
-from kacang.web.design.states import look_of
-from kacang.web.errors import text_of
+from kacang.web.console.payments.filters import (
+    chips_of,
+    choices_of,
+    periods_of,
+    read_filter,
+    tabs_of,
+)
+from kacang.web.console.telling import told
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
-STATES = {state.name.lower(): state for state in PaymentState}
 
 
 @needs("payments.view")
 def payment_list(request: ConsoleRequest) -> HttpResponse:
-    """Show attempts to pay, the newest first."""
+    """Show attempts to pay, narrowed by the address, the newest first."""
     desk = desk_of(request)
-    chosen = STATES.get(request.GET.get("state", ""))
-    where = PaymentFilter(state=chosen, number=request.GET.get("q", "").strip()[:32])
+    narrowed = read_filter(request.GET, desk)
+    where = narrowed.where.at(timezone.now(), desk.zone)
     with acting_as(desk.merchant_id):
-        page = listing.payments_page(
+        page = payments_page(
             merchant_id=desk.merchant_id,
             where=where,
             cursor=request.GET.get("cursor", ""),
             limit=PAGE,
         )
+        counted = count_up_to(merchant_id=desk.merchant_id, where=where)
         numbers = numbers_of_orders(
             merchant_id=desk.merchant_id, ids=[row.order_id for row in page.rows]
         )
-    tabs = [Tab(_("All"), "?", on=chosen is None)]
-    tabs += [
-        Tab(look_of("payment", state).word, f"?state={name}", on=state is chosen)
-        for name, state in STATES.items()
-    ]
     context = {
         "rows": [
             (row, numbers.get(row.order_id, ""), provider_word(row.provider)) for row in page.rows
         ],
-        "tabs": tabs,
-        "where": where,
-        "is_narrowed": chosen is not None or bool(where.number),
+        "narrowed": narrowed,
+        "asked": narrowed.asked,
+        "counted": counted,
+        "by_amount": where.is_by_amount,
+        "tabs": tabs_of(narrowed),
+        "chips": chips_of(narrowed),
+        "periods": periods_of(narrowed),
+        "choices": choices_of(narrowed),
+        "query": urlencode(narrowed.asked),
         "pages": pages_of(request, page.next_cursor),
         "can_see_orders": "orders.view" in desk.permissions,
     }
@@ -87,7 +94,8 @@ def suspense_list(request: ConsoleRequest) -> HttpResponse:
 def suspense_resolve(request: ConsoleRequest) -> HttpResponse:
     """Note how a person dealt with money that fits no payment."""
     desk = desk_of(request)
-    try:
+
+    def act() -> str:
         resolving.resolve_receipt(
             merchant_id=desk.merchant_id,
             account_uid=_posted(request, "account")[:32],
@@ -95,12 +103,9 @@ def suspense_resolve(request: ConsoleRequest) -> HttpResponse:
             note=_posted(request, "note"),
             actor=desk.actor,
         )
-    except resolving.UnknownReceipt:
-        raise
-    except DomainError as error:
-        messages.error(request, text_of(error))
-    else:
-        messages.success(request, _("Noted. The money is off this list."))
+        return _("Noted. The money is off this list.")
+
+    told(request, act)
     return redirect("console_suspense")
 
 

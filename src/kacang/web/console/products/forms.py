@@ -4,13 +4,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from kacang.catalog.operations import ProductDraft, ProductKind, SkuDraft, StockMode, Strategy
-from kacang.catalog.queries import FormField, ProductView, SkuView
+from kacang.catalog.operations import (
+    DeliveryWay,
+    ProductDraft,
+    ProductKind,
+    SkuDraft,
+    StockMode,
+    Strategy,
+)
 from kacang.shared.texts import Text, both
 from kacang.web.console.products.prices import PricedForm, PriceField
+from kacang.web.console.products.words import (
+    COVERS,
+    FIELD_KINDS,
+    KIND_WORDS,
+    STOCK_WORDS,
+    STRATEGY_WORDS,
+    WAY_WORDS,
+)
 from kacang.web.design.drawings import KINDS
 
 TITLE_MOST = 120
@@ -20,46 +33,6 @@ SKU_TITLE_MOST = 60
 COUNT_MOST = 1_000_000
 PER_ORDER_MOST = 10_000
 DAYS_MOST = 365
-
-COVERS: dict[str, Promise] = {
-    "video": _("Video"),
-    "music": _("Music"),
-    "game": _("Games"),
-    "phone": _("Phone"),
-    "key": _("Software key"),
-    "gift": _("Gift"),
-    "coffee": _("Coffee"),
-    "crab": _("Seafood"),
-    "rice": _("Food"),
-    "card": _("Card"),
-    "parcel": _("Parcel"),
-    "travel": _("Travel"),
-    "book": _("Books"),
-    "cloud": _("Cloud"),
-}
-KIND_WORDS: dict[str, Promise] = {
-    ProductKind.CODE: _("Card secret, delivered at once"),
-    ProductKind.PICKUP_CARD: _("Pickup card"),
-    ProductKind.GOODS: _("Goods from a warehouse"),
-}
-STRATEGY_WORDS: dict[int, Promise] = {
-    Strategy.RANDOM: _("At random"),
-    Strategy.FIRST_IN: _("First in, first out"),
-    Strategy.SOONEST_EXPIRY: _("Soonest expiry first"),
-    Strategy.CHOSEN: _("The buyer chooses"),
-}
-STOCK_WORDS: dict[int, Promise] = {
-    StockMode.CARDS: _("Each card is sold once"),
-    StockMode.LOOP: _("One card for every buyer"),
-    StockMode.GOODS: _("Pieces in a warehouse"),
-}
-FIELD_KINDS: dict[str, Promise] = {
-    "text": _("Text"),
-    "email": _("E-mail"),
-    "phone": _("Phone"),
-    "number": _("Number"),
-    "select": _("Choice from a list"),
-}
 
 
 def _area(rows: int) -> forms.Textarea:
@@ -78,6 +51,12 @@ class ProductForm(forms.Form):
         label=_("Subtitle (English)"), max_length=SUBTITLE_MOST, required=False
     )
     kind = forms.ChoiceField(label=_("What the buyer gets"), choices=list(KIND_WORDS.items()))
+    delivery_way = forms.ChoiceField(
+        label=_("How goods reach the buyer"),
+        choices=list(WAY_WORDS.items()),
+        required=False,
+        help_text=_("For goods from a warehouse only. Codes are shown at once."),
+    )
     category = forms.ChoiceField(label=_("Category"), required=False)
     cover = forms.ChoiceField(
         label=_("Cover"),
@@ -115,6 +94,10 @@ class ProductForm(forms.Form):
         cleaned = super().clean() or {}
         if not (cleaned.get("title_zh") or cleaned.get("title_en")):
             self.add_error("title_zh", _("Give a title in one language at least."))
+        cleaned["delivery_way"] = cleaned.get("delivery_way") or DeliveryWay.HANDED
+        by_hand = cleaned["delivery_way"] == DeliveryWay.HANDED
+        if not by_hand and cleaned.get("kind") != ProductKind.GOODS:
+            self.add_error("delivery_way", _("Only goods from a warehouse go by courier."))
         return cleaned
 
     def draft(self, form_fields: tuple[Mapping[str, Any], ...]) -> ProductDraft:
@@ -123,6 +106,7 @@ class ProductForm(forms.Form):
         return ProductDraft(
             title=_both(data, "title"),
             kind=data["kind"],
+            delivery_way=data["delivery_way"],
             category_uid=data["category"],
             subtitle=_both(data, "subtitle"),
             description=_both(data, "description"),
@@ -311,58 +295,6 @@ class FieldForm(forms.Form):
         }
 
 
-def product_initial(product: ProductView) -> dict[str, Any]:
-    """Return what a product's form is filled with."""
-    return {
-        **_spread("title", product.title),
-        **_spread("subtitle", product.subtitle),
-        **_spread("description", product.description),
-        **_spread("guide", product.guide),
-        "kind": product.kind,
-        "category": product.category_uid,
-        "cover": product.cover,
-        "position": product.position,
-    }
-
-
-def sku_initial(sku: SkuView) -> dict[str, Any]:
-    """Return what a SKU's form is filled with."""
-    return {
-        **_spread("title", sku.title),
-        "uid": sku.uid,
-        "price": sku.price.plain,
-        "list_price": sku.list_price.plain if sku.list_price else "",
-        "cost": sku.cost.plain if sku.cost.minor else "",
-        "min_per_order": sku.min_per_order,
-        "max_per_order": sku.max_per_order,
-        "max_per_buyer": sku.max_per_buyer,
-        "strategy": int(sku.strategy),
-        "stock_mode": int(sku.stock_mode),
-        "surcharge": sku.chosen_surcharge.plain if sku.chosen_surcharge.minor else "",
-        "number_is_secret": sku.number_is_secret,
-        "redeems": sku.redeems_uid,
-        "gift": sku.gift.plain if sku.gift else "",
-        "low_stock_at": sku.low_stock_at,
-        "cover_days": sku.cover_days,
-        "lead_days": sku.lead_days,
-        "on_sale": sku.on_sale,
-    }
-
-
-def field_initial(item: FormField) -> dict[str, Any]:
-    """Return what a question's form is filled with."""
-    return {
-        **_spread("label", item.label),
-        **_spread("hint", item.hint),
-        "name": item.name,
-        "kind": item.kind,
-        "required": item.required,
-        "secret": item.secret,
-        "pattern": item.pattern,
-        "options": "\n".join(item.options),
-    }
-
-
 SKU_FORMS = forms.formset_factory(SkuForm, extra=0, min_num=1, validate_min=True, max_num=50)
 FIELD_FORMS = forms.formset_factory(
     FieldForm, extra=0, max_num=20, validate_max=True, can_delete=True, can_order=True
@@ -371,7 +303,3 @@ FIELD_FORMS = forms.formset_factory(
 
 def _both(data: Mapping[str, Any], name: str) -> Text:
     return both(data.get(f"{name}_zh") or "", data.get(f"{name}_en") or "")
-
-
-def _spread(name: str, text: Text) -> dict[str, str]:
-    return {f"{name}_zh": text.get("zh-Hans", ""), f"{name}_en": text.get("en", "")}

@@ -20,16 +20,10 @@ from kacang.shared import markdown
 from kacang.shared.errors import DomainError
 from kacang.shared.texts import pick
 from kacang.supply.queries import available_of, default_terms
-from kacang.web.console.access import needs
+from kacang.web.console.access import Denied, needs
 from kacang.web.console.desk import Desk, back, desk_of, pages_of
-from kacang.web.console.products.forms import (
-    FIELD_FORMS,
-    SKU_FORMS,
-    ProductForm,
-    field_initial,
-    product_initial,
-    sku_initial,
-)
+from kacang.web.console.products.filling import field_initial, product_initial, sku_initial
+from kacang.web.console.products.forms import FIELD_FORMS, SKU_FORMS, ProductForm
 from kacang.web.console.waiting import all_skus
 from kacang.web.design.parts import Tab
 from kacang.web.errors import text_of
@@ -150,7 +144,7 @@ def product_edit(request: ConsoleRequest, uid: str) -> HttpResponse:
     desk = desk_of(request)
     product = queries.product(merchant_id=desk.merchant_id, uid=uid)
     if request.method == "POST" and "products.edit" not in desk.permissions:
-        raise operations.UnknownProduct
+        raise Denied(permission="products.edit")
     forms = _forms(desk, request, product)
     if request.method == "POST" and forms.is_valid() and _save(desk, forms, product):
         messages.success(request, _("Saved."))

@@ -26,7 +26,7 @@ from kacang.reconciliation.queries import (
     DifferenceKind,
     DifferenceView,
 )
-from kacang.shared.errors import DomainError, NotFound
+from kacang.shared.errors import DomainError
 from kacang.shared.money import Money
 from kacang.web.console.access import needs
 from kacang.web.console.cards.levels import page_number
@@ -36,6 +36,7 @@ from kacang.web.console.orders.words import provider_word
 from kacang.web.console.reconciliation import words
 from kacang.web.console.reconciliation.filters import pages_of_more, with_changes
 from kacang.web.console.reconciliation.listing import may, to_bill
+from kacang.web.console.telling import told
 from kacang.web.console.work import KINDS
 from kacang.web.design.parts import JobCard, Tab
 from kacang.web.errors import text_of
@@ -269,14 +270,7 @@ def _apart(one: DifferenceView) -> Money | None:
 
 
 def _acted(request: ConsoleRequest, uid: str, act: Callable[[], str]) -> HttpResponse:
-    try:
-        done = act()
-    except NotFound:
-        raise
-    except DomainError as error:
-        messages.error(request, text_of(error))
-    else:
-        messages.success(request, done)
+    told(request, act)
     return redirect(reverse("console_bill", args=[uid]) + _shown(request))
 
 

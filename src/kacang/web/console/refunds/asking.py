@@ -20,6 +20,7 @@ from kacang.shared.ids import new_uid
 from kacang.shared.money import Money
 from kacang.web.console.access import needs
 from kacang.web.console.desk import desk_of
+from kacang.web.design.formats import mask_contact
 from kacang.web.design.states import look_of
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
@@ -90,7 +91,7 @@ class RefundForm(forms.Form):
         if not can.by_company:
             way.help_text = _("The payment company gives nothing back by itself.")
         if can.wallet:
-            whose = _("The wallet is that of %(owner)s.") % {"owner": can.wallet}
+            whose = _("The wallet is that of %(owner)s.") % {"owner": mask_contact(can.wallet)}
             way.help_text = f"{way.help_text} {whose}".strip()
 
     def clean_amount(self) -> Money:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,12 +13,11 @@ from kacang.orders.numbers import numbers_of_orders
 from kacang.reviews import operations, queries
 from kacang.reviews.operations import REASON_MAX, TEXT_MAX
 from kacang.reviews.queries import ReviewState
-from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
 from kacang.web.console.desk import Desk, back, desk_of, pages_of
+from kacang.web.console.telling import told
 from kacang.web.design.parts import Tab
 from kacang.web.design.states import look_of
-from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
@@ -91,14 +89,12 @@ DEEDS: dict[str, tuple[Callable[[ConsoleRequest, Desk, str], None], Promise]] = 
 def act(request: ConsoleRequest, uid: str, deed: str) -> HttpResponse:
     """Publish, hide or answer a review."""
     do, words = DEEDS[deed]
-    try:
+
+    def done() -> str:
         do(request, desk_of(request), uid)
-    except operations.UnknownReview:
-        raise
-    except DomainError as error:
-        messages.error(request, text_of(error))
-    else:
-        messages.success(request, str(words))
+        return str(words)
+
+    told(request, done)
     return back(request, "console_reviews")
 
 

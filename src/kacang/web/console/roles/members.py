@@ -18,6 +18,7 @@ from kacang.web.console.access import needs
 from kacang.web.console.account.devices import name_of_device
 from kacang.web.console.admin.role_words import role_choices
 from kacang.web.console.roles.forms import GrantForm
+from kacang.web.console.telling import told
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -32,17 +33,15 @@ def grant(request: ConsoleRequest, uid: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Please say what, until when and why."))
         return redirect("console_staff_member", uid)
-    try:
+
+    def act() -> str:
         operations.grant(
             merchant_id=request.merchant, member_uid=uid, draft=form.draft(),
             actor=request.actor, now=timezone.now(),
         )  # fmt: skip
-    except operations.UnknownStaff:
-        raise
-    except DomainError as error:
-        messages.error(request, text_of(error))
-    else:
-        messages.success(request, _("They have it from their next click on. It ends by itself."))
+        return _("They have it from their next click on. It ends by itself.")
+
+    told(request, act)
     return redirect("console_staff_member", uid)
 
 

@@ -18,6 +18,7 @@ from kacang.merchants.operations.staff import UnknownStaff
 from kacang.shared.errors import DomainError, NotFound
 from kacang.web.console.access import SESSION_VISIT, needs, needs_login
 from kacang.web.console.admin.role_words import role_choices
+from kacang.web.console.operator.confirming import CodeForm, confirmed
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
@@ -65,10 +66,15 @@ def visit_enter(request: ConsoleRequest, uid: str) -> HttpResponse:
     found = queries.visit_under_way(uid=uid, user_id=int(request.user.pk or 0))
     if found is None:
         raise UnknownVisit
-    if request.method == "POST":
-        request.session[SESSION_VISIT] = uid
-        return redirect("console_home")
-    return render(request, "console/roles/enter.html", {"found": found})
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if confirmed(request, form.cleaned_data["code"]):
+            request.session[SESSION_VISIT] = uid
+            return redirect("console_home")
+        form.add_error("code", _("The code is wrong, or was used before."))
+    status = 422 if form.errors else 200
+    values = {"found": found, "form": form}
+    return render(request, "console/roles/enter.html", values, status=status)
 
 
 @needs_login
@@ -82,6 +88,8 @@ def visit_end(request: ConsoleRequest) -> HttpResponse:
         )  # fmt: skip
         del request.session[SESSION_VISIT]
         messages.success(request, _("You are yourself again."))
+        if request.visit.kind == "operator" and getattr(request.user, "is_operator", False):
+            return redirect("console_operator_own_visits")
     return redirect("console_home")
 
 

@@ -37,6 +37,7 @@ STAGES: dict[str, Promise] = {
     "stock": gettext_lazy("Waiting for stock"),
     "sending": gettext_lazy("Payment to sending goods"),
     "parcel": gettext_lazy("Parcel on its way"),
+    "completion": gettext_lazy("Arrival to completion"),
     "refund_answer": gettext_lazy("Refund request to answer"),
     "refund_payment": gettext_lazy("Approved refund to money back"),
     "exception": gettext_lazy("Exception open"),

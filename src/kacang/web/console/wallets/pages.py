@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -28,6 +28,10 @@ from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
+OWNER_WORDS: dict[OwnerKind, Promise] = {
+    OwnerKind.CUSTOMER: gettext_lazy("Customer"),
+    OwnerKind.RESELLER: gettext_lazy("Reseller"),
+}
 MOVES: dict[TransferKind, Promise] = {
     TransferKind.DEPOSITED: gettext_lazy("Deposited"),
     TransferKind.PAID_FROM_WALLET: gettext_lazy("Paid an order"),
@@ -156,12 +160,18 @@ def block(request: ConsoleRequest, uid: str) -> HttpResponse:
     return redirect("console_wallet", uid)
 
 
+def owner_asked(query: QueryDict) -> tuple[str, str]:
+    """Return whose wallets an address asks for: as it was typed, and as wallets keep it."""
+    wanted = query.get("q", "").replace("\0", "").strip()[:254]
+    return wanted, (_contact(wanted) or wanted) if wanted else ""
+
+
 def _list(request: ConsoleRequest, form: OwnerForm, *, status: int = 200) -> HttpResponse:
     desk = desk_of(request)
-    wanted = request.GET.get("q", "").replace("\0", "").strip()[:254]
+    wanted, owner = owner_asked(request.GET)
     page = queries.wallets_page(
         merchant_id=desk.merchant_id,
-        owner_ref=(_contact(wanted) or wanted) if wanted else "",
+        owner_ref=owner,
         cursor=request.GET.get("cursor", "")[:32],
         limit=PAGE,
     )

@@ -9,30 +9,29 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from kacang.merchants.queries import merchant, setting
 from kacang.messages import operations as messages
 from kacang.messages import rendering
 from kacang.messages.events import Event
-from kacang.messages.registry import can_text
 from kacang.messages.rendering import Mail, Notice
+from kacang.messages.senders.queries import can_text
+from kacang.messages.webhooks.events import UnknownEvent
 from kacang.messages.wording import operations, queries, texts
 from kacang.messages.wording.operations import Place
-from kacang.messages.wording.queries import Cell
 from kacang.messages.wording.texts import BODY_MAX, SUBJECT_MAX, Wording
 from kacang.messages.wording.variables import EMAIL, IN_APP, SMS, examples, needed, variables
 from kacang.shared.clock import utc_now
 from kacang.shared.errors import DomainError
 from kacang.shared.texts import pick
-from kacang.web.console.access import needs
+from kacang.web.console.access import Denied, needs
 from kacang.web.console.messages import CHANNELS, EVENTS
 from kacang.web.design.parts import Tab
 from kacang.web.errors import text_of
 from kacang.web.requests import ConsoleRequest
 
 LANGUAGES = {"zh-Hans": "简体中文", "en": "English"}
-ORDER = (EMAIL, IN_APP, SMS)
 
 
 class WordsForm(forms.Form):
@@ -72,26 +71,6 @@ class Preview:
     parts: int = 0
 
 
-@needs("messages.view")
-@require_safe
-def matrix(request: ConsoleRequest) -> HttpResponse:
-    """Show every event with its channels: on or off, and whose words."""
-    by_place = {(cell.event, cell.channel): cell for cell in _cells(request)}
-    buyers: list[dict[str, object]] = []
-    staff: list[dict[str, object]] = []
-    for event in Event:
-        cells = [(channel, by_place.get((event, channel))) for channel in ORDER]
-        row: dict[str, object] = {"event": event, "word": EVENTS.get(event, event), "cells": cells}
-        (staff if event.startswith("staff.") else buyers).append(row)
-    context = {
-        "groups": [(_("To buyers"), buyers), (_("To staff"), staff)],
-        "channels": [CHANNELS[channel] for channel in ORDER],
-        "can_text": can_text(request.merchant),
-        **_may(request),
-    }
-    return render(request, "console/wording/list.html", context)
-
-
 @needs("messages.edit")
 @require_POST
 def switch(request: ConsoleRequest) -> HttpResponse:
@@ -105,7 +84,7 @@ def switch(request: ConsoleRequest) -> HttpResponse:
             on=on,
             actor=request.actor,
         )
-    except operations.AlwaysSent as error:
+    except (operations.AlwaysSent, UnknownEvent) as error:
         flash.error(request, text_of(error))
     else:
         flash.success(request, _("It is told again.") if on else _("It is not told any more."))
@@ -124,9 +103,11 @@ def edit(request: ConsoleRequest, event: str, channel: str) -> HttpResponse:
     if request.method != "POST":
         form = WordsForm(channel, initial={"subject": present.subject, "body": present.body})
         return _page(request, place, form, present, is_own=is_own)
+    if not _may(request)["may_edit"]:
+        raise Denied(permission="messages.edit")
     form = WordsForm(channel, request.POST)
     step = request.POST.get("step", "")
-    if not _may(request)["may_edit"] or not (step == "reset" or form.is_valid()):
+    if not (step == "reset" or form.is_valid()):
         return _page(request, place, form, present, is_own=is_own, status=422)
     try:
         if step == "preview":
@@ -222,10 +203,6 @@ def _place(request: ConsoleRequest, event: str, channel: str) -> Place:
 def _address(place: Place) -> str:
     page = reverse("console_wording_edit", args=[place.event, place.channel])
     return f"{page}?language={place.language}"
-
-
-def _cells(request: ConsoleRequest) -> list[Cell]:
-    return queries.cells(merchant_id=request.merchant)
 
 
 def _may(request: ConsoleRequest) -> dict[str, bool]:

@@ -133,7 +133,10 @@
     '?': () => open('shortcuts'),
     j: () => moveRow(1),
     k: () => moveRow(-1),
-    e: () => one('[data-export]')?.click(),
+    n: () => one('.pager a[rel=next]')?.click(),
+    p: () => one('.pager a[rel=prev]')?.click(),
+    a: () => one('.bulk.show button,.bulk.show select')?.focus(),
+    e: () => (one('.bulk.show [data-export]') || one('[data-export]'))?.click(),
     x: () => document.activeElement.closest('tr')?.querySelector('.row-cb')?.click(),
   };
   document.addEventListener('keydown', (event) => {

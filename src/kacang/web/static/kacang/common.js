@@ -2,6 +2,7 @@
 (function () {
   'use strict';
   var body = document.body;
+  var FLOATING = 'details.menu[open],details.tip[open]';
 
   // While a dialogue is open, what lies outside it can be neither seen whole nor reached.
   function boxOf() {
@@ -97,7 +98,8 @@
     var opener = target.closest('[data-open]');
     if (opener) {
       var around = opener.closest('details.menu[open]');
-      if (around) { around.open = false; }
+      // What is in a closed menu cannot have the focus back: its head can.
+      if (around) { around.open = false; around.querySelector('summary').focus(); }
       open(opener.dataset.open);
     }
     var closer = target.closest('[data-close]');
@@ -106,14 +108,22 @@
     if (dismissed) { dismissed.closest('.job, .banner, .card').remove(); }
     // A click on the ground behind a dialog closes it; one inside has another target.
     if (target.nodeName === 'DIALOG' && target.open) { target.close(); }
-    document.querySelectorAll('details.menu[open]').forEach(function (menu) {
+    document.querySelectorAll(FLOATING).forEach(function (menu) {
       if (!menu.contains(target)) { menu.open = false; }
     });
   });
 
+  // What would reach out of the window on the right opens to the left.
+  document.addEventListener('toggle', function (event) {
+    var menu = event.target;
+    if (!menu.matches('details.tip') || !menu.open) { return; }
+    menu.classList.remove('flip');
+    menu.classList.toggle('flip', menu.querySelector(':scope>span').getBoundingClientRect().right > innerWidth);
+  }, true);
+
   document.addEventListener('keydown', function (event) {
     if (event.key !== 'Escape') { return; }
-    document.querySelectorAll('details.menu[open]').forEach(function (menu) {
+    document.querySelectorAll(FLOATING).forEach(function (menu) {
       menu.open = false;
       menu.querySelector('summary').focus();
     });

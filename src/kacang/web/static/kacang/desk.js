@@ -69,6 +69,7 @@
     if (card) {
       const dialog = document.getElementById(card.dataset.open);
       one('[data-card-field]', dialog).value = card.dataset.card;
+      one('[data-card-name]', dialog).textContent = card.dataset.name || '';
       all('[data-empty-on-open]', dialog).forEach((box) => box.replaceChildren());
     }
     const fill = target.closest('[data-fill]');

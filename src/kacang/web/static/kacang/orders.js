@@ -42,8 +42,9 @@
       head.checked = boxes.length > 0 && here === boxes.length;
       head.indeterminate = here > 0 && !head.checked;
     }
-    // What was selected on other pages goes with the form too.
+    // What was selected on other pages goes with the form too; answers are for the rows shown here.
     const form = one('#pick-form');
+    one('[data-picked-shown]', form).value = boxes.map((box) => box.value).join(' ');
     all('[data-elsewhere]', form).forEach((field) => field.remove());
     const shown = new Set(boxes.map((box) => box.value));
     picked.forEach((_item, number) => {

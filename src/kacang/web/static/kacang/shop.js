@@ -3,6 +3,16 @@
 (function () {
   'use strict';
 
+  // What was wrong with a field is no longer said while somebody mends it.
+  document.addEventListener('input', function (event) {
+    var box = event.target.closest && event.target.closest('.fld.err');
+    if (!box) { return; }
+    var said = box.querySelector('.e');
+    box.classList.remove('err');
+    event.target.removeAttribute('aria-invalid');
+    if (said) { said.hidden = true; }
+  });
+
   // Quantity: <div class="step"><button data-step="-1"> <input> <button data-step="1">
   function limits(field) {
     return { least: Number(field.min || 1), most: Number(field.max || 9999) };

@@ -1,0 +1,1 @@
+"""The notices behind the bell: who of the staff has read which (N1)."""

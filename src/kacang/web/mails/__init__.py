@@ -1,0 +1,1 @@
+"""What mails and notices say, put together from the rooms, and where their links lead."""
