@@ -22,6 +22,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.shared.ids import new_uid
 from kacang.shared.money import Money
 from tests.threads import at_once
+from tests.transactions import let_others_end
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -148,6 +149,7 @@ class TestSums:
     def test_are_proved_each_night(self, database):
         merchant = open_one()
         book(merchant, SIDES[:2], 100, "CNY", TransferKind.RECEIVED, NOON)
+        let_others_end()
         compact_sums()
         with capture_logs() as logs:
             check_sums()
@@ -209,6 +211,7 @@ def test_what_was_summed_up_is_not_read_again(database):
         owner.execute(FILL, {"m": merchant})
     with psycopg.connect(database.dsn("superuser"), autocommit=True) as admin:
         admin.execute("vacuum analyze transfer")
+    let_others_end()
     sums.compact_sums(merchant_id=merchant)
     book(merchant, SIDES[:2], 100, "CNY", TransferKind.RECEIVED, NOON)
 
