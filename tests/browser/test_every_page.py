@@ -53,6 +53,7 @@ from tests.orders.test_move_check import looked
 from tests.orders.test_moving import ACG
 from tests.payouts.test_statements import MONDAY, after, agree, give_back, issue, sell
 from tests.stock.conftest import ACTOR, Make
+from tests.transactions import let_others_end
 from tests.web.roles.operating import a_visit
 
 pytestmark = pytest.mark.browser
@@ -286,6 +287,7 @@ def some_role(shop):
 
 def some_verification(shop):
     """Seals that were compared with the logs."""
+    let_others_end()
     staff_operations.seal_logs(merchant_id=shop.merchant_id)
     uid = auditing.start_verification(merchant_id=shop.merchant_id, actor=SYSTEM)
     auditing.run_verification(merchant_id=shop.merchant_id, work_uid=uid)

@@ -16,6 +16,7 @@ from kacang.merchants.tenancy import acting_as
 from kacang.outbox import auditing, files, work
 from kacang.outbox import queries as works
 from kacang.outbox.work import WorkState
+from tests.transactions import let_others_end
 
 OWNER = Actor("user", 7, "owner@example.com", "192.0.2.9")
 
@@ -99,10 +100,15 @@ class TestExport:
         assert works.works(merchant_id=merchant) == []
 
 
+def seal(merchant):
+    let_others_end()
+    operations.seal_logs(merchant_id=merchant)
+
+
 class TestVerification:
     def test_says_what_is_sound_and_how_recent_the_last_seal_is(self, merchant):
         some_entries(merchant)
-        operations.seal_logs(merchant_id=merchant)
+        seal(merchant)
         uid = auditing.start_verification(merchant_id=merchant, actor=OWNER)
 
         run_audit_verification(merchant_id=merchant, work_uid=uid)
@@ -116,7 +122,7 @@ class TestVerification:
 
     def test_names_the_seal_that_is_broken(self, database, merchant):
         some_entries(merchant)
-        operations.seal_logs(merchant_id=merchant)
+        seal(merchant)
         with psycopg.connect(database.dsn("superuser")) as superuser:
             superuser.execute(
                 "update audit_entry set reason = 'x' where merchant_id = %s and object_uid ="
@@ -131,7 +137,7 @@ class TestVerification:
 
     def test_stops_when_it_is_asked_to(self, merchant, monkeypatch):
         some_entries(merchant)
-        operations.seal_logs(merchant_id=merchant)
+        seal(merchant)
         monkeypatch.setattr(auditing, "REPORT_EVERY", 1)
         uid = auditing.start_verification(merchant_id=merchant, actor=OWNER)
         work.begin(merchant_id=merchant, uid=uid)
@@ -163,12 +169,12 @@ class TestRetention:
 
     def test_drops_a_sealed_month_and_keeps_its_seal_and_the_chain(self, old_month):
         some_entries(old_month)
-        operations.seal_logs(merchant_id=old_month)
+        seal(old_month)
 
         assert self.drop() == ["audit_entry_200001"]
 
         some_entries(old_month, 2)
-        operations.seal_logs(merchant_id=old_month)
+        seal(old_month)
         (report, _) = operations.verify_logs(merchant_id=old_month)
         assert report.is_sound
         assert (report.seals, report.archived) == (2, 1)
@@ -184,7 +190,7 @@ class TestRetention:
         assert len(rows) == 1
 
     def test_keeps_everything_where_nothing_is_said_and_what_is_young_enough(self, old_month):
-        operations.seal_logs(merchant_id=old_month)
+        seal(old_month)
         assert self.drop(months=0) == []
         assert self.drop(months=17) == []
         assert self.drop(months=16) == ["audit_entry_200001"]

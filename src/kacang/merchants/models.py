@@ -9,12 +9,13 @@ from django.db import models
 from django.db.models import Q
 
 from kacang.merchants.permissions import CUSTOM, Reach, Role
+from kacang.merchants.store_models import Store, StoreClerk
 from kacang.merchants.visit_models import OperatorEntry, SecondFactorUse, Visit, VisitRequest
 
 __all__ = [
     "ApiKey", "AuditEntry", "CustomRole", "DataKey", "Host", "KeyPurpose", "LogSeal", "Membership",
     "Merchant", "MerchantKind", "OperatorEntry", "RoleGrant", "SecondFactorUse", "Setting",
-    "SignInPlace", "User", "UserManager", "Visit", "VisitRequest",
+    "SignInPlace", "Store", "StoreClerk", "User", "UserManager", "Visit", "VisitRequest",
 ]  # fmt: skip
 
 

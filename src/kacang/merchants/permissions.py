@@ -21,7 +21,7 @@ PERMISSIONS = {
     "orders.approve_changes": _("Approve changes of a buyer's contact and answers"),
     "orders.review": _("Approve and reject orders that a rule stopped"),
     "orders.rules": _("Change the rules that look at paid orders"),
-    "orders.assign": _("Give orders to members of staff"),
+    "orders.assign": _("Give orders to members of staff and to stores"),
     "contacts.reveal": _("Look at buyers' phones and e-mail addresses in full"),
     "products.view": _("See products"),
     "products.edit": _("Change products and prices"),
@@ -63,6 +63,8 @@ PERMISSIONS = {
     "risk.edit": _("Change risk limits and the blacklist"),
     "staff.view": _("See staff"),
     "staff.edit": _("Invite staff, change roles, end sessions"),
+    "stores.view": _("See stores"),
+    "stores.edit": _("Open, change and close stores, say who works in them"),
     "staff.visit": _("Look at the console as another member of staff"),
     "visits.view": _("See the operator's visits and requests"),
     "visits.decide": _("Allow, refuse and end the operator's visits"),
@@ -98,6 +100,7 @@ AREAS = {
     "risk": (_("Risk"), _("Limits and the blacklist.")),
     "works": (_("Task centre"), _("Long jobs, their progress and files.")),
     "staff": (_("Staff"), _("Who works here. Nobody can give what they do not have.")),
+    "stores": (_("Stores"), _("Where you sell over the counter, and who works there.")),
     "visits": (_("Visits by the operator"), _("Who runs this installation looked into the shop.")),
     "keys": (_("API keys"), _("Ways in for other systems.")),
     "webhooks": (_("Webhooks"), _("Telling other systems what happens.")),
@@ -188,6 +191,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[str]] = {
             "messages.view",
             "orders.assign",
             "contacts.reveal",
+            "stores.view",
         }
     ),
     Role.SALES: frozenset(
@@ -267,7 +271,12 @@ class Reach(TextChoices):
 
     ALL = "all", _("All orders")
     OWN = "own", _("Orders that are theirs")
+    STORES = "stores", _("Orders of their stores")
     CHANNELS = "channels", _("Orders of some channels")
+
+
+# The preset roles that do not reach to all orders.
+PRESET_REACH = {Role.CLERK: Reach.STORES}
 
 
 # What a role may do whose reach is not ALL: every page behind these looks at single orders, and

@@ -1,10 +1,18 @@
 """What somebody may do, to whose orders, and what they never see: of a role, or of several (I1)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kacang.merchants.permissions import CUSTOM, PERMISSIONS, WITHIN_REACH, Reach, permissions_of
+from kacang.merchants.permissions import (
+    CUSTOM,
+    PERMISSIONS,
+    PRESET_REACH,
+    WITHIN_REACH,
+    Reach,
+    Role,
+    permissions_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +20,8 @@ class Powers:
     """What a role gives to a member.
 
     `reach` None: to every order. Else the orders that one of these words names: `m12`, those
-    given to the member with this id, or a channel. `hidden` are details of buyers that stay
-    masked.
+    given to the member with this id; `s3`, those of the store with this id; or a channel. `hidden`
+    are details of buyers that stay masked.
     """
 
     permissions: frozenset[str]
@@ -37,27 +45,47 @@ class Powers:
 ALL_POWERS = Powers(frozenset(PERMISSIONS))
 
 
-def powers(*, role: str, custom: Mapping[str, Any] | None, member_id: int) -> Powers:
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose own orders, and of which stores, a role means: a member, and where they work."""
+
+    member_id: int = 0
+    stores: Collection[int] = ()
+
+    def words(self, reach: str, channels: Collection[str]) -> frozenset[str] | None:
+        """Return the words of `Powers.reach` for one of `Reach`."""
+        if reach == Reach.ALL:
+            return None
+        if reach == Reach.STORES:
+            return frozenset(f"s{store}" for store in self.stores)
+        return frozenset(channels if reach == Reach.CHANNELS else [f"m{self.member_id}"])
+
+
+# A role by itself, whoever will have it.
+ANYBODY = Holder()
+
+
+def powers(*, role: str, custom: Mapping[str, Any] | None, holder: Holder = ANYBODY) -> Powers:
     """Return what a role gives to a member.
 
     Args:
         role: One of `Role`, or CUSTOM.
         custom: The custom role: `permissions`, `reach`, `channels`, `hidden`.
-        member_id: Whose own orders a reach of OWN means.
+        holder: Whose own orders and stores a reach means.
     """
     if role != CUSTOM:
-        return Powers(permissions_of(role))
+        words = holder.words(PRESET_REACH.get(Role(role), Reach.ALL), ())
+        held = permissions_of(role)
+        return Powers(held if words is None else held & WITHIN_REACH, words)
     assert custom is not None
     # A permission that a later version took away is nobody's.
     held = frozenset(custom["permissions"]) & frozenset(PERMISSIONS)
     hidden = frozenset(custom["hidden"])
-    if custom["reach"] == Reach.ALL:
-        return Powers(held, None, hidden)
-    words = custom["channels"] if custom["reach"] == Reach.CHANNELS else [f"m{member_id}"]
-    return Powers(held & WITHIN_REACH, frozenset(words), hidden)
+    words = holder.words(custom["reach"], custom["channels"])
+    return Powers(held if words is None else held & WITHIN_REACH, words, hidden)
 
 
-def with_grants(own: Powers, grants: Iterable[Mapping[str, Any]], member_id: int) -> Powers:
+def with_grants(own: Powers, grants: Iterable[Mapping[str, Any]], holder: Holder) -> Powers:
     """Add what somebody was given for a while: whole roles, or permissions within their reach."""
     singles: set[str] = set()
     total = own
@@ -65,9 +93,9 @@ def with_grants(own: Powers, grants: Iterable[Mapping[str, Any]], member_id: int
         if one["permission"]:
             singles.add(one["permission"])
         elif one["preset"]:
-            total |= powers(role=one["preset"], custom=None, member_id=member_id)
+            total |= powers(role=one["preset"], custom=None, holder=holder)
         else:
-            total |= powers(role=CUSTOM, custom=one["custom"], member_id=member_id)
+            total |= powers(role=CUSTOM, custom=one["custom"], holder=holder)
     singles &= set(PERMISSIONS)
     if total.reach is not None:
         singles &= WITHIN_REACH

@@ -16,7 +16,7 @@ from psycopg.pq import ExecStatus
 
 _acting: ContextVar[int | None] = ContextVar("kacang_acting_as", default=None)
 _reach: ContextVar[frozenset[str] | None] = ContextVar("kacang_reach", default=None)
-REACH_WORD = re.compile(r"m[0-9]{1,19}|[a-z_]{1,10}")
+REACH_WORD = re.compile(r"[ms][0-9]{1,19}|[a-z_]{1,10}")
 # No order is this member's: whoever may see none sees none.
 NOBODY = "m0"
 

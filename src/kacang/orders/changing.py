@@ -30,6 +30,10 @@ ASSIGN = """
 update sale_order set assignee_id = %(member)s::bigint
 where merchant_id = %(merchant)s::bigint and id = %(order)s::bigint
 """
+MOVE = """
+update sale_order set store_id = %(store)s::bigint
+where merchant_id = %(merchant)s::bigint and id = %(order)s::bigint
+"""
 TELL = """
 insert into timeline (merchant_id, order_id, event, actor_kind, actor_label, address, detail)
 values (%(merchant)s::bigint, %(order)s::bigint, %(event)s::int, %(kind)s::text, %(label)s::text,
@@ -155,6 +159,37 @@ def assign_order(*, merchant_id: int, number: str, member_uid: str, actor: Actor
             object_kind="order",
             object_uid=number,
             after={"member": member_uid},
+        )
+
+
+def move_to_store(*, merchant_id: int, number: str, store_uid: str, actor: Actor) -> None:
+    """Say in which open store an order was bought; "": in none (I1, R1).
+
+    Raises:
+        UnknownOrder: There is no such order.
+        UnknownStore: There is no such store, or it is closed.
+    """
+    with acting_as(merchant_id):
+        order = locked(merchant_id, number)
+        before = (
+            merchants.store_of_id(merchant_id=merchant_id, store_id=order.store_id)
+            if order.store_id
+            else None
+        )
+        if store_uid == (before.uid if before else ""):
+            return
+        to = merchants.open_store_of(merchant_id=merchant_id, uid=store_uid) if store_uid else None
+        store_id = to.id if to else None
+        rows(MOVE, {"merchant": merchant_id, "order": order.pk, "store": store_id})
+        _tell(order, Event.STORE_CHANGED, actor, to.name if to else "")
+        audit.record(
+            merchant_id=merchant_id,
+            actor=actor,
+            action="orders.store",
+            object_kind="order",
+            object_uid=number,
+            before={"store": before.name if before else ""},
+            after={"store": to.name if to else ""},
         )
 
 

@@ -118,6 +118,7 @@ class Event(IntEnum):
     UNTAGGED = 81
     NOTE_WITHDRAWN = 82
     ASSIGNED = 90
+    STORE_CHANGED = 91
     REVIEWED = 110
     HELD = 111
     REVIEW_APPROVED = 112
@@ -164,6 +165,8 @@ class Order(models.Model):
     has_note = models.BooleanField(default=False)
     # Whose work the order is: a membership, or nobody's (I1).
     assignee_id = models.BigIntegerField(null=True)
+    # The store in which it was bought, if it was in one (R1, I1).
+    store_id = models.BigIntegerField(null=True)
     # How soon it is seen to: 1 to 9, the greatest first; 0: as it comes (O9).
     priority = models.SmallIntegerField(default=0)
     pay_by = models.DateTimeField()

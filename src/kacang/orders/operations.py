@@ -25,6 +25,7 @@ from kacang.orders.changing import (
     add_note,
     assign_order,
     change_price,
+    move_to_store,
     resend,
     withdraw_note,
 )
@@ -61,7 +62,8 @@ __all__ = [
     "approve_refund", "ask_about", "assign_order", "cancel_order", "change_price", "check_access",
     "check_code", "check_move", "check_references", "code_to_send", "confirm_transfer",
     "continue_waiting", "deliveries", "drop_refund", "expire_due", "finish_by_hand",
-    "hand_in_proof", "hand_over", "hand_over_again", "new_access_token", "pay_for_owner",
+    "hand_in_proof", "hand_over", "hand_over_again", "move_to_store", "new_access_token",
+    "pay_for_owner",
     "pay_from_wallet", "place_deposit", "place_order", "place_order_once", "place_orders",
     "promise_order", "promise_settlement", "pursue_refund", "redeem", "refund_late",
     "refund_second",

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
+from kacang.merchants import queries as merchants
+from kacang.merchants.queries import StoreInfo
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.cards.card_history import CardEvent, CardHistory, Step, card_history
 from kacang.orders.cards.replacing_many import KIND as REPLACING
@@ -28,6 +30,7 @@ from kacang.orders.finding.listing import (
     rows_of,
     totals,
 )
+from kacang.orders.finding.reaching import reach_of
 from kacang.orders.models import Event, Line, Order, OrderState, TimelineEntry, Unit, UnitState
 from kacang.orders.types import EventView, LineView, OrderView, PaymentView
 from kacang.payments import queries as payments
@@ -84,12 +87,12 @@ def numbers_of(*, merchant_id: int, order_ids: Collection[int]) -> dict[int, str
 
 def is_within(*, merchant_id: int, number: str, reach: frozenset[str]) -> bool:
     """Whether a role with such a reach sees an order: for what is told to its members (I1)."""
-    members = [int(word[1:]) for word in reach if word[1:].isdecimal()]
-    channels = [word for word in reach if not word[1:].isdecimal()]
+    within = reach_of(reach)
+    seen = Q(assignee_id__in=within.members) | Q(store_id__in=within.stores)
     with acting_as(merchant_id):
         return (
             Order.objects.filter(merchant_id=merchant_id, number=number[:20])
-            .filter(Q(assignee_id__in=members) | Q(channel__in=channels))
+            .filter(seen | Q(channel__in=within.channels))
             .exists()
         )
 
@@ -166,6 +169,12 @@ def timeline(*, merchant_id: int, number: str) -> list[EventView]:
     ]
 
 
+def _store_of(row: Order) -> StoreInfo | None:
+    if row.store_id is None:
+        return None
+    return merchants.store_of_id(merchant_id=row.merchant_id, store_id=row.store_id)
+
+
 def _view(row: Order) -> OrderView:
     lines = list(
         Line.objects.filter(merchant_id=row.merchant_id, order_id=row.pk)
@@ -194,6 +203,7 @@ def _view(row: Order) -> OrderView:
         has_password=bool(row.password_hash),
         address=row.address,
         assignee_id=row.assignee_id,
+        store=_store_of(row),
         pay_by=row.pay_by,
         created_at=row.created_at,
         paid_at=row.paid_at,

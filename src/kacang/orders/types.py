@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kacang.logistics.queries import RecipientView
+from kacang.merchants.queries import StoreInfo
 from kacang.orders.finding.filters import OrderFilter, Sort
 from kacang.orders.models import Channel, Event, OrderState, UnitState
 from kacang.shared.contacts import Contact
@@ -30,12 +31,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request comes from. `address` and `device` are empty for a machine's orders."""
+    """Where a request comes from. `address` and `device` are empty for a machine's orders.
+
+    `store` is the uid of the store in which it was made, if it was in one.
+    """
 
     channel: Channel = Channel.SHOP
     api_key_id: int = 0
     address: str = ""
     device: str = ""
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +164,9 @@ class OrderView:
     has_secret_form: bool
     has_password: bool
     address: str
-    # Whose work it is: the id of a membership.
+    # Whose work it is: the id of a membership; and the store that it was bought in.
     assignee_id: int | None
+    store: StoreInfo | None
     pay_by: datetime
     created_at: datetime
     paid_at: datetime | None
@@ -190,6 +196,8 @@ class OrderRow:
     has_codes: bool
     has_note: bool
     external_number: str
+    # The name of the store that it was bought in, or "".
+    store: str
     created_at: datetime
     paid_at: datetime | None
     pay_by: datetime

@@ -13,6 +13,7 @@ from kacang.merchants.audit import SYSTEM, Actor
 from kacang.merchants.operations import KeyDraft
 from kacang.outbox import auditing
 from tests.browser.harness import DESKTOP, PHONE, assert_axe, assert_fits, shot
+from tests.transactions import let_others_end
 
 pytestmark = pytest.mark.browser
 
@@ -213,6 +214,7 @@ def test_the_theme_colour_is_shown_while_it_is_chosen(signed_in, merchant):
 
 def test_the_log_says_that_it_is_sound(signed_in, merchant):
     page = signed_in()
+    let_others_end()
     operations.seal_logs(merchant_id=merchant)
     page.goto("/console/audit/")
     page.get_by_role("button", name="校验").click()

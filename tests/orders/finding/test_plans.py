@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from kacang.catalog.models import Sku
+from kacang.merchants import queries as merchants
 from kacang.merchants.operations import MerchantKind, open_merchant
 from kacang.merchants.tenancy import acting_as, reaching
 from kacang.orders import statements
@@ -76,6 +77,13 @@ from unnest(%(merchants)s::bigint[]) m;
 update sale_order o set api_key_id = k.id from api_key k
 where k.merchant_id = o.merchant_id and o.api_key_id = 77
   and o.merchant_id = any(%(merchants)s);
+insert into store (merchant_id, uid, code, name, address, created_at)
+select m, 'sto_' || m || '_' || n, 'c' || n, 'S', '', now()
+from unnest(%(merchants)s::bigint[]) m, generate_series(1, 3) n;
+update sale_order o set store_id = s.id from store s
+where s.merchant_id = o.merchant_id and o.merchant_id = any(%(merchants)s)
+  and s.code = case when o.payable_minor %% 50 = 0 then 'c1'
+                    when o.payable_minor %% 70 = 0 then 'c2' when o.payable_minor < 4 then 'c3' end;
 insert into customer_level (merchant_id, uid, name, rank)
 select m, name || m, name, rank from unnest(%(merchants)s::bigint[]) m,
      (values ('few_', 1), ('many_', 2)) as l(name, rank);
@@ -93,7 +101,7 @@ join customer k on k.merchant_id = o.merchant_id
 where o.merchant_id = any(%(merchants)s) and o.payable_minor %% 3 <> 1;
 """
 # Tables so small that reading them whole is the right plan.
-SMALL = "sku|product|account|tag|api_key|category|customer_level"
+SMALL = "sku|product|account|tag|api_key|category|customer_level|store"
 AGO = datetime.now(UTC) - timedelta(minutes=60)
 SINGLE = {
     "all": OrderFilter(),
@@ -135,19 +143,19 @@ class Filled:
 @pytest.fixture(scope="module")
 def filled(database, django_db_blocker):
     """Three merchants with thousands of orders; returns names of one of them."""
-    merchants = [
+    shops = [
         open_merchant(slug=f"find-{n}-{utc_now():%H%M%S%f}", name="P", kind=MerchantKind.DEMO)
         for n in range(3)
     ]
-    made = make.sku(merchants[0], cards=0)
-    account = make.account(merchants[0])
-    given = {"merchants": merchants, "sku": made.sku.pk, "account": account.id}
+    made = make.sku(shops[0], cards=0)
+    account = make.account(shops[0])
+    given = {"merchants": shops, "sku": made.sku.pk, "account": account.id}
     with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
         for text in FILL.split(";\n")[:-1]:
             owner.execute(text.encode(), given)
     with psycopg.connect(database.dsn("superuser"), autocommit=True) as admin:
         admin.execute("analyze")
-    return Filled(merchants[0], made.sku, account.uid)
+    return Filled(shops[0], made.sku, account.uid)
 
 
 def plans_of(monkeypatch, act) -> list[str]:
@@ -210,11 +218,24 @@ class TestFiltersOfOtherTables:
             "rule": OrderFilter(rule=f"rul_{filled.merchant_id}"),
             "key": OrderFilter(api_key=f"key_{filled.merchant_id}"),
             "api": OrderFilter(channel="api"),
+            "store": OrderFilter(store=f"sto_{filled.merchant_id}_1"),
         }
 
     @pytest.mark.parametrize(
         "name",
-        ["sku", "product", "provider", "account", "customer", "level", "tag", "rule", "key", "api"],
+        [
+            "sku",
+            "product",
+            "provider",
+            "account",
+            "customer",
+            "level",
+            "tag",
+            "rule",
+            "key",
+            "api",
+            "store",
+        ],
     )
     def test_go_by_index_and_sort_nothing(self, filled, monkeypatch, named, name):
         where = named[name]
@@ -256,6 +277,48 @@ def test_I1_a_role_of_one_channel_goes_by_index(filled, monkeypatch, channel):
     refuse(found)
     assert {row.channel for row in page.rows} == {channel}
     assert len(page.rows) >= {"shop": 200, "api": 200, "redeem": 120}[channel]
+
+
+def words_of(merchant_id, *codes):
+    found = merchants.stores(merchant_id=merchant_id)
+    return frozenset(f"s{one.id}" for one in found if one.code in codes)
+
+
+@pytest.mark.parametrize(("codes", "sorts", "fits"), [
+    (("c1",), 0, lambda minor: minor % 50 == 0),
+    # The first of each are merged.
+    (("c1", "c2"), 1, lambda minor: minor % 50 == 0 or minor % 70 == 0),
+    # Three orders, the oldest of all.
+    (("c3",), 0, lambda minor: minor < 4),
+])  # fmt: skip
+def test_I1_a_role_of_stores_goes_by_index(filled, monkeypatch, codes, sorts, fits):
+    words = words_of(filled.merchant_id, *codes)
+    for where in (OrderFilter(), OrderFilter(state=OrderState.DELIVERED)):
+        with reaching(words):
+            (found,) = plans_of(
+                monkeypatch,
+                lambda where=where: listing.orders_page(
+                    merchant_id=filled.merchant_id, where=where
+                ),
+            )
+            page = listing.orders_page(merchant_id=filled.merchant_id, where=where, limit=200)
+
+        refuse(found, sorts=sorts)
+        assert "sale_order_of_store" in found
+        assert page.rows
+        assert all(fits(row.payable.minor) for row in page.rows)
+        ids = [row.id for row in page.rows]
+        assert ids == sorted(ids, reverse=True)
+
+
+def test_I1_who_works_in_no_store_finds_nothing_and_reads_nothing(filled, monkeypatch):
+    with reaching(frozenset()):
+        (found,) = plans_of(
+            monkeypatch,
+            lambda: listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter()),
+        )
+        assert listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter()).rows == ()
+    assert "sale_order_of_store" in found
 
 
 def test_the_next_page_goes_on_in_the_index(filled, monkeypatch):

@@ -14,6 +14,7 @@ from kacang.merchants.audit import Actor
 from kacang.merchants.models import User
 from kacang.merchants.settings import SPECS, Type
 from kacang.web.console.admin.audit_values import value_word
+from tests.transactions import let_others_end
 
 
 def staff_of(merchant):
@@ -154,6 +155,7 @@ class TestAudit:
         assert {one.row.action for one in second.context["entries"]} == {"settings.change"}
 
     def test_says_what_a_verification_found(self, owner, merchant):
+        let_others_end()
         operations.seal_logs(merchant_id=merchant)
         started = owner.client.post("/console/audit/verify/")
         assert b'class="job' in owner.client.get(started["Location"]).content

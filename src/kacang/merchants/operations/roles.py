@@ -121,7 +121,7 @@ class RoleDraft:
     @property
     def powers(self) -> Powers:
         """What it gives, whoever the member is."""
-        return powers(role=CUSTOM, custom=self.fields, member_id=0)
+        return powers(role=CUSTOM, custom=self.fields)
 
 
 def create_role(*, merchant_id: int, draft: RoleDraft, actor: Actor) -> str:
@@ -237,7 +237,7 @@ def grant(
         if member is None:
             raise UnknownStaff
         found = find_role(merchant_id, draft.role) if draft.role else None
-        wanted = found.powers(member.pk) if found else Powers(frozenset({draft.permission}))
+        wanted = found.powers() if found else Powers(frozenset({draft.permission}))
         check_gives(merchant_id, actor, wanted)
         if not found and draft.permission not in _possible(member):
             raise BadGrant
@@ -283,7 +283,7 @@ def end_grant(*, merchant_id: int, uid: str, actor: Actor, now: datetime) -> Non
 
 def _possible(member: Membership) -> frozenset[str]:
     """What a single permission may be for a member: within the reach of their role."""
-    own = powers(role=member.role, custom=details_of(member.custom_role), member_id=member.pk)
+    own = powers(role=member.role, custom=details_of(member.custom_role))
     return frozenset(PERMISSIONS) if own.reach is None else WITHIN_REACH
 
 
@@ -299,7 +299,7 @@ def _locked(merchant_id: int, uid: str) -> CustomRole:
 
 
 def _powers_of(row: CustomRole) -> Powers:
-    return powers(role=CUSTOM, custom=details_of(row), member_id=0)
+    return powers(role=CUSTOM, custom=details_of(row))
 
 
 __all__ = [

@@ -103,7 +103,7 @@ def add_staff(
     """
     try:
         with acting_as(merchant_id):
-            check_gives(merchant_id, actor, find_role(merchant_id, role).powers(0))
+            check_gives(merchant_id, actor, find_role(merchant_id, role).powers())
             return admit(
                 merchant_id=merchant_id, email=email, name=name, role=role, actor=actor,
                 password=password,
@@ -157,9 +157,9 @@ class FoundRole:
         """What the log calls it."""
         return self.custom.name if self.custom else self.role
 
-    def powers(self, member_id: int) -> Powers:
-        """What it gives to a member."""
-        return powers(role=self.role, custom=details_of(self.custom), member_id=member_id)
+    def powers(self) -> Powers:
+        """What it gives, whoever the member is."""
+        return powers(role=self.role, custom=details_of(self.custom))
 
 
 def details_of(role: CustomRole | None) -> dict[str, Any] | None:
@@ -212,7 +212,7 @@ def check_gives(merchant_id: int, actor: Actor, *wanted: Powers) -> None:
 
 def powers_of(member: Membership) -> Powers:
     """Return what the role of a member gives, without what was given for a while."""
-    return FoundRole(member.role, member.custom_role).powers(member.pk)
+    return FoundRole(member.role, member.custom_role).powers()
 
 
 def change_role(*, merchant_id: int, uid: str, role: str, actor: Actor) -> None:
@@ -226,7 +226,7 @@ def change_role(*, merchant_id: int, uid: str, role: str, actor: Actor) -> None:
     with acting_as(merchant_id):
         member = _locked(merchant_id, uid, actor, leaves_owners=role != Role.OWNER)
         wanted = find_role(merchant_id, role)
-        check_gives(merchant_id, actor, powers_of(member), wanted.powers(member.pk))
+        check_gives(merchant_id, actor, powers_of(member), wanted.powers())
         if (member.role, member.custom_role) == (wanted.role, wanted.custom):
             return
         before = FoundRole(member.role, member.custom_role)

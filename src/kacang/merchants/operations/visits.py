@@ -7,8 +7,7 @@ from kacang.merchants import audit
 from kacang.merchants.audit import Actor
 from kacang.merchants.models import Membership, Merchant, User, Visit, VisitRequest
 from kacang.merchants.operations.operator import Act, note
-from kacang.merchants.operations.staff import UnknownStaff, check_gives, details_of, find_role
-from kacang.merchants.powers import powers
+from kacang.merchants.operations.staff import UnknownStaff, check_gives, find_role, powers_of
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.errors import Invalid
 from kacang.shared.ids import new_uid
@@ -51,16 +50,12 @@ def start_visit(*, merchant_id: int, draft: VisitDraft, actor: Actor, now: datet
         member, role = None, None
         if is_role:
             role = find_role(merchant_id, draft.role)
-            check_gives(merchant_id, actor, role.powers(0))
+            check_gives(merchant_id, actor, role.powers())
         else:
             member = _member(merchant_id, draft.member)
             if member.user_id == actor.id:
                 raise BadVisit
-            details = details_of(member.custom_role)
-            check_gives(
-                merchant_id, actor,
-                powers(role=member.role, custom=details, member_id=member.pk),
-            )  # fmt: skip
+            check_gives(merchant_id, actor, powers_of(member))
         row = Visit.objects.create(
             merchant_id=merchant_id, uid=new_uid("vis"), user_id=actor.id or 0, member=member,
             kind=AS_ROLE if role else AS_MEMBER, reason=reason, until=now + VISIT,

@@ -30,6 +30,15 @@ from kacang.merchants.queries.staff import (
     staff,
     works_here_only,
 )
+from kacang.merchants.queries.stores import (
+    StoreInfo,
+    UnknownStore,
+    open_store_ids,
+    open_store_of,
+    store,
+    store_of_id,
+    stores,
+)
 from kacang.merchants.queries.visits import (
     VisitInfo,
     visit_under_way,
@@ -46,7 +55,9 @@ __all__ = [
     "MerchantInfo",
     "RoleInfo",
     "StaffInfo",
+    "StoreInfo",
     "UnknownMerchant",
+    "UnknownStore",
     "VisitInfo",
     "all_merchant_ids",
     "api_keys",
@@ -63,9 +74,14 @@ __all__ = [
     "merchant",
     "merchant_id_of_host",
     "merchant_id_of_slug",
+    "open_store_ids",
+    "open_store_of",
     "setting",
     "settings_of",
     "staff",
+    "store",
+    "store_of_id",
+    "stores",
     "visit_under_way",
     "works_here_only",
 ]

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 
 from kacang.merchants.models import Host, Merchant
 from kacang.merchants.permissions import Role
-from kacang.merchants.powers import Powers, powers, with_grants
+from kacang.merchants.powers import ANYBODY, Holder, Powers, powers, with_grants
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.errors import NotFound
 
@@ -68,6 +68,7 @@ class MembershipInfo:
     custom_uid: str = ""
     role_needs_second_factor: bool = False
     second_factor_by: datetime | None = None
+    holder: Holder = ANYBODY
 
     @property
     def role_label(self) -> Promise | str:
@@ -86,8 +87,9 @@ def memberships_of(*, user_id: int) -> list[MembershipInfo]:
 def membership_info(row: tuple[Any, ...]) -> MembershipInfo:
     """Read a row of the function `memberships_of`."""
     custom, grants = json.loads(row[9] or "null"), json.loads(row[10])
-    own = powers(role=row[7], custom=custom, member_id=row[8])
-    now = with_grants(own, grants, row[8])
+    holder = Holder(row[8], tuple(row[12]))
+    own = powers(role=row[7], custom=custom, holder=holder)
+    now = with_grants(own, grants, holder)
     return MembershipInfo(
         merchant_id=row[0], uid=row[1], merchant_name=row[2], merchant_slug=row[3],
         merchant_kind=row[4], time_zone=row[5], currency=row[6], role=row[7], member_id=row[8],
@@ -95,7 +97,7 @@ def membership_info(row: tuple[Any, ...]) -> MembershipInfo:
         custom_name=custom["name"] if custom else "",
         custom_uid=custom["uid"] if custom else "",
         role_needs_second_factor=bool(custom and custom["needs_second_factor"]),
-        second_factor_by=row[11],
+        second_factor_by=row[11], holder=holder,
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def _membership(merchant_id: int, user_id: int) -> MembershipInfo | None:
 
 def _in_role(own: MembershipInfo, preset: str, custom: dict[str, Any] | None) -> MembershipInfo:
     role = CUSTOM if custom else preset
-    given = powers(role=role, custom=custom, member_id=own.member_id)
+    given = powers(role=role, custom=custom, holder=own.holder)
     return replace(
         own, role=role, permissions=given.permissions, own=given, reach=given.reach,
         hidden=given.hidden, custom_name=custom["name"] if custom else "", custom_uid="",

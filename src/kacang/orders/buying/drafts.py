@@ -71,6 +71,7 @@ class Draft:
     form: dict[str, str] = field(default_factory=dict)
     form_sealed: bytes | None = None
     recipient: RecipientView | None = None
+    store_id: int | None = None
     held: list[Taken] = field(default_factory=list)
     limits: list[Taken] = field(default_factory=list)
 

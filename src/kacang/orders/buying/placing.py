@@ -5,7 +5,7 @@ caps that the buyer counts towards, then the claim and the rows (`place.sql`). N
 card: a locked one is skipped.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,9 @@ from psycopg import errors
 
 from kacang.catalog.queries import StockMode
 from kacang.logistics import operations as logistics
+from kacang.merchants import queries as merchants
 from kacang.merchants.keys import cipher_for
+from kacang.merchants.queries import UnknownStore
 from kacang.merchants.retrying import retry_conflicts
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
@@ -100,6 +102,7 @@ def _begin(request: PlaceRequest, rules: Rules) -> Draft | DomainError:
 
 def _write(merchant_id: int, begun: Sequence[Draft | DomainError], rules: Rules) -> list[Outcome]:
     refused: dict[int, DomainError] = {}
+    stores = _stores(merchant_id, begun)
     skus = _quote(merchant_id, [draft for draft in begun if isinstance(draft, Draft)])
     for at, draft in enumerate(begun):
         if isinstance(draft, DomainError):
@@ -108,6 +111,7 @@ def _write(merchant_id: int, begun: Sequence[Draft | DomainError], rules: Rules)
         try:
             drafts.price(draft, skus, cipher_for(merchant_id))
             _check_blocked(draft)
+            draft.store_id = _store_of(draft, stores)
         except DomainError as error:
             refused[at] = error
     taken = _count(merchant_id, begun, refused, rules)
@@ -154,6 +158,19 @@ def _quote(merchant_id: int, begun: Sequence[Draft]) -> dict[str, Quoted]:
         },
     )
     return {row[0]: Quoted(*row) for row in found}
+
+
+def _stores(merchant_id: int, begun: Sequence[Draft | DomainError]) -> Mapping[str, int]:
+    """Return the open stores that orders name: nothing is asked where none does."""
+    named = {draft.request.origin.store for draft in begun if isinstance(draft, Draft)} - {""}
+    return merchants.open_store_ids(merchant_id=merchant_id, uids=named) if named else {}
+
+
+def _store_of(draft: Draft, stores: Mapping[str, int]) -> int | None:
+    named = draft.request.origin.store
+    if named and named not in stores:
+        raise UnknownStore
+    return stores.get(named)
 
 
 def _marks(draft: Draft) -> list[tuple[str, str]]:
@@ -349,6 +366,7 @@ def _order_record(
         "limits": pack(draft.limits),
         "pay_minutes": rules.minutes_to_pay(request.provider),
         "units": draft.card_units,
+        "store_id": draft.store_id,
     }
     if payment is not None:
         record |= {

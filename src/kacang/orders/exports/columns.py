@@ -16,7 +16,7 @@ FIELDS = (
     "id", "number", "external_number", "channel", "state", "hold_reason", "currency",
     "total_minor", "discount_minor", "payable_minor", "refund_minor", "email", "phone",
     "created_at", "paid_at", "delivered_at", "cancelled_at", "products", "variants", "units",
-    "provider",
+    "provider", "store",
 )  # fmt: skip
 Row = Mapping[str, object]
 
@@ -86,6 +86,7 @@ COLUMNS: Mapping[str, tuple[Promise, Callable[[Row, Way], Cell]]] = {
     "currency": (_("Currency"), _text("currency")),
     "company": (_("Payment company"), _text("provider")),
     "channel": (_("Channel"), _text("channel")),
+    "store": (_("Store"), _text("store")),
     "email": (_("E-mail"), _email),
     "phone": (_("Phone"), _phone),
     "reason": (_("Why it waits"), _text("hold_reason")),

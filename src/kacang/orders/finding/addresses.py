@@ -27,6 +27,7 @@ STATES = {state.name.lower(): state for state in OrderState}
 PLAIN = {
     "external": "external_number",
     "key": "api_key",
+    "store": "store",
     "sku": "sku",
     "product": "product",
     "company": "provider",

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from kacang.merchants.tenancy import current_reach
 from kacang.orders import sql
 from kacang.orders.finding.filters import NUMBERS_MAX, OrderFilter, Sort
+from kacang.orders.finding.reaching import of_channel, reached
 from kacang.orders.finding.related import key_ids, related
 from kacang.orders.models import Channel, OrderState
 from kacang.shared.clock import utc_now
@@ -69,12 +69,10 @@ where m.merchant_id = %(merchant)s::bigint and m.breached_at is not null
 _LEAD_CUSTOMER = """order_customer c
 join sale_order o on o.merchant_id = c.merchant_id and o.id = c.order_id
 where c.merchant_id = %(merchant)s::bigint and c.customer_id = {value}"""
-# Orders of the API have no entry in the index of channels, but one in that of keys: few for each
-# merchant. Said so that the index is seen to fit.
-_OF_CHANNEL = "o.channel = %({name})s::text and o.channel <> 'api'"
-_OF_API = "o.channel = %({name})s::text"
 _LEAD_KEY = """sale_order o
 where o.merchant_id = %(merchant)s::bigint and o.api_key_id = {value} and o.api_key_id <> 0"""
+_LEAD_STORE = """sale_order o
+where o.merchant_id = %(merchant)s::bigint and o.store_id = {value}"""
 _LEAD_ORDER = "sale_order o where o.merchant_id = %(merchant)s::bigint"
 _LEAD_CANCELLED = f"""sale_order o
 where o.merchant_id = %(merchant)s::bigint and o.state = {{value}}
@@ -89,6 +87,8 @@ _LEADS = {
     "skus": ("skus", _LEAD_LINE, "l.order_id"),
     "accounts": ("accounts", sql.LEAD_PAYMENT, "p.order_id"),
     "level_customers": ("level", _LEAD_CUSTOMER, "c.order_id"),
+    "stores": ("store", _LEAD_STORE, "o.id"),
+    "reach_stores": ("reach", _LEAD_STORE, "o.id"),
 }
 
 
@@ -229,7 +229,7 @@ def _key_of(where: OrderFilter) -> Key:
         return Key.TIME
     some = (
         where.sku, where.product, where.provider, where.account, where.level, where.api_key,
-        where.channel, where.has_note, where.state is not None,
+        where.store, where.channel, where.has_note, where.state is not None,
     )  # fmt: skip
     if any(some):
         return Key.ID
@@ -306,7 +306,7 @@ def _channelled(
     merchant_id: int, where: OrderFilter, conditions: dict[str, str], given: dict[str, Any]
 ) -> None:
     if where.channel:
-        conditions["channel"] = _channel("channel", where.channel)
+        conditions["channel"] = of_channel("channel", where.channel)
         given["channel"] = where.channel
     if not where.api_key and Channel.API in (where.channel, given.get("reach_channel")):
         given["api_keys"] = key_ids(merchant_id)
@@ -317,29 +317,6 @@ def _reached(conditions: dict[str, str], given: dict[str, Any]) -> None:
     if text:
         conditions["reach"] = text
         given.update(values)
-
-
-def reached() -> tuple[str, dict[str, Any]]:
-    """Return to which orders `o` the role of who asks reaches, "" for all, and its values.
-
-    The policy on orders holds it anyway (I1); said in the statement, an index finds them.
-    """
-    reach = current_reach()
-    if reach is None:
-        return "", {}
-    members = [int(word[1:]) for word in reach if word[1:].isdecimal()]
-    channels = sorted(word for word in reach if not word[1:].isdecimal())
-    if members and channels:
-        return "", {}
-    if members:
-        return "o.assignee_id = %(reach_member)s::bigint", {"reach_member": members[0]}
-    if len(channels) == 1:
-        return _channel("reach_channel", channels[0]), {"reach_channel": channels[0]}
-    return "o.channel = any(%(reach_channels)s::text[])", {"reach_channels": channels}
-
-
-def _channel(name: str, channel: str) -> str:
-    return (_OF_API if channel == Channel.API else _OF_CHANNEL).format(name=name)
 
 
 def _state(state: OrderState) -> str:

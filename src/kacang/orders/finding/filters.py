@@ -40,6 +40,7 @@ class OrderFilter:
         amount_min_minor, amount_max_minor: To pay, both included, in minor units.
         channel: A `Channel`.
         api_key: Uid of the key that placed them.
+        store: Uid of the store that they were bought in.
         sku, product: Uid of what some line sells.
         provider: The payment company that they were paid through.
         account: Uid of the account with it.
@@ -67,6 +68,7 @@ class OrderFilter:
     amount_max_minor: int | None = None
     channel: str = ""
     api_key: str = ""
+    store: str = ""
     sku: str = ""
     product: str = ""
     provider: str = ""

@@ -18,9 +18,9 @@ from kacang.orders.finding.building import (
     after_of,
     find,
     place_of,
-    reached,
 )
 from kacang.orders.finding.filters import OrderFilter, Sort
+from kacang.orders.finding.reaching import reached
 from kacang.orders.models import OrderState
 from kacang.orders.statements import rows
 from kacang.orders.types import OrderPage, OrderRow
@@ -279,7 +279,7 @@ def _row(row: tuple[Any, ...]) -> OrderRow:
     (
         order_id, number, state, hold_reason, payable, currency, email, phone, channel, created_at,
         paid_at, pay_by, is_overdue, title, sku_title, cover, units, lines, has_codes,
-        provider, has_note, external_number, priority,
+        provider, has_note, external_number, priority, store,
     ) = row  # fmt: skip
     return OrderRow(
         id=order_id,
@@ -298,6 +298,7 @@ def _row(row: tuple[Any, ...]) -> OrderRow:
         has_codes=has_codes,
         has_note=has_note,
         external_number=external_number,
+        store=store,
         priority=priority,
         created_at=created_at,
         paid_at=paid_at,

@@ -8,6 +8,8 @@ from typing import Any
 
 from kacang.catalog import queries as catalog
 from kacang.catalog.queries import UnknownProduct
+from kacang.merchants import queries as merchants
+from kacang.merchants.queries import UnknownStore
 from kacang.orders import sql
 from kacang.orders.finding.filters import OrderFilter
 from kacang.orders.list_models import Tag
@@ -40,6 +42,7 @@ _OF_CUSTOMERS = """exists (
 _EXTERNAL = (
     "o.api_key_id = any(%(keys)s::bigint[]) and o.external_number = %(external_number)s::text"
 )
+_OF_STORE = "o.store_id = any(%(stores)s::bigint[])"
 _API_KEY = "o.api_key_id = %(api_key_id)s::bigint and o.api_key_id <> 0"
 
 # A condition on an order `o`, and the values that it compares with.
@@ -62,6 +65,8 @@ def related(merchant_id: int, where: OrderFilter) -> Mapping[str, Related]:
     if where.api_key:
         keys = key_ids(merchant_id, where.api_key)
         found["api_key"] = _API_KEY, {"api_key_id": next(iter(keys), -1)}
+    if where.store:
+        found["store"] = _OF_STORE, {"stores": [_store_id(merchant_id, where.store)]}
     if where.external_number:
         keys = [0, *key_ids(merchant_id)]
         found["external"] = _EXTERNAL, {"external_number": where.external_number, "keys": keys}
@@ -89,6 +94,13 @@ def _ids(text: str, asked: Mapping[str, Any]) -> list[int]:
 def key_ids(merchant_id: int, uid: str = "") -> list[int]:
     """Return the ids of a merchant's API keys, past ones too, or of the one of a uid."""
     return _ids(sql.KEYS_OF, {"merchant": merchant_id, "uid": uid})
+
+
+def _store_id(merchant_id: int, uid: str) -> int:
+    try:
+        return merchants.store(merchant_id=merchant_id, uid=uid).id
+    except UnknownStore:
+        return 0
 
 
 def _account_ids(merchant_id: int, where: OrderFilter) -> list[int]:

@@ -4,7 +4,8 @@ select o.id, o.number, coalesce(o.external_number, '') as external_number, o.cha
             then 6 else o.state end as state,
        o.hold_reason, o.currency, o.total_minor, o.discount_minor, o.payable_minor, o.refund_minor,
        o.email, o.phone, o.created_at, o.paid_at, o.delivered_at, o.cancelled_at,
-       n.products, n.variants, n.units, coalesce(a.provider, '') as provider
+       n.products, n.variants, n.units, coalesce(a.provider, '') as provider,
+       coalesce((select s.name from store s where s.merchant_id = o.merchant_id and s.id = o.store_id), '') as store
 from sale_order o
 cross join lateral (
     select string_agg(coalesce(x.title->>%(language)s::text, x.title->>'zh-Hans', ''), '; ' order by x.line_no) as products,

@@ -3,7 +3,8 @@ select o.id, o.number, o.state, o.hold_reason, o.payable_minor, o.currency, o.em
        o.created_at, o.paid_at, o.pay_by,
        o.state = 0 and o.pay_by <= clock_timestamp() + make_interval(secs => %(shift)s::float8) as is_overdue,
        l.title::text, l.sku_title::text, l.cover, n.units, n.lines, n.has_codes, coalesce(a.provider, ''),
-       o.has_note, coalesce(o.external_number, ''), o.priority
+       o.has_note, coalesce(o.external_number, ''), o.priority,
+       coalesce((select s.name from store s where s.merchant_id = o.merchant_id and s.id = o.store_id), '')
 from ({found}) o
 join order_line l on l.merchant_id = o.merchant_id and l.order_id = o.id and l.line_no = 1
 cross join lateral (

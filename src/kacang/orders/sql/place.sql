@@ -9,13 +9,13 @@ want as materialized (
            language, form, decode(form_sealed, 'hex') as form_sealed, decode(token_hash, 'hex') as token_hash,
            password_hash, address, device, decode(held, 'hex') as held_counters,
            decode(limits, 'hex') as limit_counters, pay_minutes, units, account_id, payment, pay_url, qr,
-           provider_ref, coalesce(shown, '{}') as shown
+           provider_ref, coalesce(shown, '{}') as shown, store_id
     from jsonb_to_recordset(%(orders)s::jsonb) as o(
         number text, external_number text, api_key_id bigint, channel text, currency text,
         total_minor bigint, email text, phone text, language text, form jsonb, form_sealed text,
         token_hash text, password_hash text, address text, device text, held text, limits text,
         pay_minutes int, units int, account_id bigint, payment text, pay_url text, qr text,
-        provider_ref text, shown jsonb)
+        provider_ref text, shown jsonb, store_id bigint)
     limit %(all)s::bigint -- all of them; the planner then expects few, not a hundred
 ),
 ask as materialized (
@@ -53,10 +53,10 @@ new_order as (
     insert into sale_order (
         merchant_id, number, external_number, api_key_id, channel, state, currency, total_minor,
         payable_minor, email, phone, phone_tail, language, form, form_sealed, token_hash,
-        password_hash, address, device, held_counters, limit_counters, pay_by, created_at)
+        password_hash, address, device, held_counters, limit_counters, store_id, pay_by, created_at)
     select %(merchant)s::bigint, number, external_number, api_key_id, channel, 0, currency, total_minor,
            total_minor, email, phone, right(phone, 4), language, form, form_sealed, token_hash,
-           password_hash, address, device, held_counters, limit_counters,
+           password_hash, address, device, held_counters, limit_counters, store_id,
            (select now from clock) + make_interval(mins => pay_minutes), (select now from clock)
     from complete
     returning id, number, pay_by, created_at, payable_minor, currency, channel, address

@@ -8,6 +8,7 @@ from kacang.orders.list_models import ListChoice
 
 COLUMNS = (
     "product", "number", "buyer", "amount", "channel", "state", "paid", "company", "external",
+    "store",
 )  # fmt: skip
 USUAL = ("product", "number", "buyer", "amount", "channel", "state")
 # Without it nobody could open an order.

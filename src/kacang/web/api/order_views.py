@@ -91,6 +91,7 @@ def detail(order: OrderView, events: Sequence[EventView]) -> OrderDetail:
         contact=ContactIn.model_construct(
             email=order.contact.email or None, phone=order.contact.phone or None
         ),
+        store_id=order.store.uid if order.store else None,
         delivered_at=utc(order.delivered_at),
         cancelled_at=utc(order.cancelled_at),
         lines=[_line(line) for line in order.lines],

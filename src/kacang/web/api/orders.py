@@ -249,7 +249,7 @@ def wish_of(data: OrderIn, caller: Caller) -> PlaceRequest:
     return PlaceRequest(
         items=tuple(Item(item.sku_id, item.quantity, tuple(item.chosen)) for item in data.items),
         contact=_contact(data.contact),
-        origin=Origin(channel=Channel.API, api_key_id=caller.key_id),
+        origin=Origin(channel=Channel.API, api_key_id=caller.key_id, store=data.store_id or ""),
         password=data.password or "",
         external_number=data.external_number,
         form=data.form,
@@ -287,6 +287,7 @@ def _filter(asked: OrderQuery) -> OrderFilter:
         product=asked.product_id,
         sku=asked.sku_id,
         api_key=asked.api_key_id,
+        store=asked.store_id,
         provider=asked.provider,
         account=asked.payment_account_id,
         customer=asked.customer_id,

@@ -82,6 +82,7 @@ class OrderQuery(PageQuery):
     product_id: Named = ""
     sku_id: Named = ""
     api_key_id: Named = Field(default="", description="Placed with this key.")
+    store_id: Named = Field(default="", description="Bought in this store.")
     provider: Named = Field(default="", description="Paid through this company.")
     payment_account_id: Named = Field(default="", description="Paid at this account.")
     customer_id: Named = ""

@@ -14,7 +14,7 @@ from kacang.web.api.keys import BearerKey, Caller, caller_of
 from kacang.web.api.order_views import OPENS, STATES
 from kacang.web.api.paging import IDEMPOTENCY_KEY, RepeatKey
 from kacang.web.api.repeats import Once, once
-from kacang.web.api.schemas import NO_NUL, ContactIn, FieldName, Input, LongText, Output
+from kacang.web.api.schemas import NO_NUL, ContactIn, FieldName, Input, LongText, Output, StoreId
 
 CODE_MOST = 2_000
 router = Router(tags=["redemptions"])
@@ -32,6 +32,7 @@ class RedemptionIn(Input):
     external_number: (
         Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_NUL)] | None
     ) = Field(default=None, description="Your own number for this order: unique per key.")
+    store_id: StoreId = None
     form: dict[FieldName, LongText] = Field(
         default={}, max_length=40, description="Answers to the product's form fields, by name."
     )
@@ -80,7 +81,7 @@ def _wish_of(data: RedemptionIn, caller: Caller) -> orders.RedeemRequest:
     return orders.RedeemRequest(
         code=data.code,
         contact=read_contact(email=given.email, phone=given.phone) if has_contact else Contact(),
-        origin=Origin(channel=Channel.API, api_key_id=caller.key_id),
+        origin=Origin(channel=Channel.API, api_key_id=caller.key_id, store=data.store_id or ""),
         password=data.password or "",
         external_number=data.external_number,
         form=data.form,

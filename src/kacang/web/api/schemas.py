@@ -122,6 +122,12 @@ class RecipientIn(Input):
     postcode: ShortText | None = Field(default=None, repr=False)
 
 
+StoreId = Annotated[
+    Uid | None,
+    Field(description="The open store that it is bought in."),
+]
+
+
 class OrderIn(Input):
     """An order to place."""
 
@@ -144,6 +150,7 @@ class OrderIn(Input):
         default=None,
         description="Opens a payment in the same step; only with a provider that needs no call.",
     )
+    store_id: StoreId = None
     remember: bool = Field(
         default=False,
         description="The buyer has agreed to be remembered, and was asked: the order's contact"
@@ -252,6 +259,7 @@ class OrderDetail(OrderSummary):
     discount_minor: int
     refunded_minor: int = Field(description="What went back, or was approved to.")
     contact: ContactIn
+    store_id: str | None = Field(description="The store that it was bought in.")
     delivered_at: datetime | None
     cancelled_at: datetime | None
     lines: list[OrderLine]

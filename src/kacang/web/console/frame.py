@@ -79,6 +79,7 @@ GROUPS = (
         label=_("Administration"),
         items=(
             NavItem("staff", _("Staff"), "users", "/console/staff/", "staff.view", "s"),
+            NavItem("stores", _("Stores"), "building-store", "/console/stores/", "stores.view"),
             NavItem("keys", _("API keys"), "code", "/console/keys/", "keys.view", "k"),
             NavItem(
                 "webhooks", _("Webhooks"), "webhook", "/console/webhooks/", "webhooks.view", "n"

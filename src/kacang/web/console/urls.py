@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("kacang.web.console.deadlines.urls")),
     path("", include("kacang.web.console.stages.urls")),
     path("", include("kacang.web.console.roles.urls")),
+    path("", include("kacang.web.console.stores.urls")),
     path("", include("kacang.web.console.operator.urls")),
     path("", include("kacang.web.console.refunds.urls")),
     path("", include("kacang.web.console.aftersales.urls")),

@@ -50,21 +50,21 @@ def _switches_url(sending: Sending) -> str:
     if sending.event not in OPTIONAL:
         return ""
     token = refusing.token_for(sending.merchant_id, sending.event, sending.recipient)
-    return _shop_url(sending.merchant_id, "notice_switches", token=token)
+    return shop_url(sending.merchant_id, "notice_switches", token=token)
 
 
 def _order_link(sending: Sending) -> Mapping[str, str]:
     number = str(sending.context["order"])
     token = orders.new_access_token(merchant_id=sending.merchant_id, number=number)
-    page = _shop_url(sending.merchant_id, "order", number=number)
+    page = shop_url(sending.merchant_id, "order", number=number)
     return {"link": f"{page}?{urlencode({'t': token})}"}
 
 
 def _restocked(sending: Sending) -> Filling:
     """Lead to the product; whose address it is, and how to be forgotten, is known here alone."""
     merchant_id, uid = sending.merchant_id, sending.recipient
-    page = _shop_url(merchant_id, "product", uid=str(sending.context["product"]))
-    stop = _shop_url(merchant_id, "wait_stop", token=token_of(uid))
+    page = shop_url(merchant_id, "product", uid=str(sending.context["product"]))
+    stop = shop_url(merchant_id, "wait_stop", token=token_of(uid))
     return Filling(
         {"link": f"{page}?{urlencode({'sku': sending.context['sku']})}", "stop": stop},
         address=supply.address_of(merchant_id=merchant_id, uid=uid),
@@ -75,16 +75,16 @@ def _restocked(sending: Sending) -> Filling:
 def _case_link(sending: Sending) -> Mapping[str, str]:
     number, uid = str(sending.context["order"]), str(sending.context["case"])
     token = orders.new_access_token(merchant_id=sending.merchant_id, number=number)
-    page = _shop_url(sending.merchant_id, "case", number=number, uid=uid)
+    page = shop_url(sending.merchant_id, "case", number=number, uid=uid)
     return {"link": f"{page}?{urlencode({'t': token})}"}
 
 
 def _home_link(sending: Sending) -> Mapping[str, str]:
-    return {"link": _shop_url(sending.merchant_id, "home")}
+    return {"link": shop_url(sending.merchant_id, "home")}
 
 
 def _wallet_link(sending: Sending) -> Mapping[str, str]:
-    return {"link": _shop_url(sending.merchant_id, "wallet")}
+    return {"link": shop_url(sending.merchant_id, "wallet")}
 
 
 def _code(sending: Sending) -> Mapping[str, str] | None:
@@ -209,7 +209,8 @@ def _desk(name: str, **parts: str) -> Mapping[str, str]:
     return {"link": base + reverse(name, kwargs=parts)}
 
 
-def _shop_url(merchant_id: int, name: str, **parts: str) -> str:
+def shop_url(merchant_id: int, name: str, **parts: str) -> str:
+    """Return the whole address of a page of a merchant's shop."""
     hosts = merchants.hosts(merchant_id=merchant_id)
     if hosts:
         scheme = settings.PUBLIC_URL.partition("://")[0]

@@ -1,6 +1,6 @@
 """Checkout: one page, one order, however often its form is sent (W1, W3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,6 +27,7 @@ from kacang.web.shop.problems import Problem, problem_of
 from kacang.web.shop.recipients import RecipientForm
 from kacang.web.shop.signing_in import way_to_sign_in
 from kacang.web.shop.site import Site, language, origin, page, private, shop_page
+from kacang.web.shop.stores import store_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +151,19 @@ def _order_of(till: Till) -> PlaceRequest:
     return PlaceRequest(
         items=till.basket.items,
         contact=till.form.contact,
-        origin=origin(till.request),
+        origin=replace(origin(till.request), store=_store_uid(till)),
         language=language(),
         password=till.form.cleaned_data["password"],
         external_number=till.token.external_number,
         form=till.form.answers,
         recipient=till.whom.recipient if till.whom else None,
     )
+
+
+def _store_uid(till: Till) -> str:
+    """Return the store that the order belongs to, unless its buyer said that they are not there."""
+    found = store_of(till.request, till.site)
+    return found.uid if found and till.form.cleaned_data.get("in_store") else ""
 
 
 def _show(till: Till, *, problem: Problem | None = None, status: int = 200) -> HttpResponse:
@@ -183,12 +190,14 @@ def _lines(request: HttpRequest, site: Site) -> list[CartLine]:
 def _asked(request: HttpRequest, site: Site, basket: Basket) -> Asked:
     sale = payments.Sale(basket.total, device=device_of(request), products=basket.products)
     offers = payments.offered(merchant_id=site.merchant_id, sale=sale) if basket.total.minor else []
+    store = store_of(request, site)
     return Asked(
         contact=site.options.contact,
         fields=basket.fields,
         offers=tuple(offers),
         keeps_cookies=cookies.brings_device(request),
         remembers=site.options.remembers,
+        store=store.name if store else "",
     )
 
 

@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from kacang.shared.ids import new_token
 
 DEVICE, CART, ORDERS, WALLET = "kc_device", "kc_cart", "kc_orders", "kc_wallet"
+STORE = "kc_store"
+HOURS_12 = 12 * 3600
 DAYS_180 = 180 * 24 * 3600
 ORDERS_KEPT = 20
 MERCHANTS_KEPT = 4
@@ -81,6 +83,17 @@ def keep_wallet(
     _set(response, WALLET, _signed(WALLET, dict(list({**mine, **kept}.items())[:MERCHANTS_KEPT])))
 
 
+def store_code(request: HttpRequest, merchant_uid: str) -> str:
+    """Return the code of the store of a merchant whose address was opened here lately, or ""."""
+    found = _read(request, STORE, HOURS_12).get(merchant_uid, "")
+    return found if isinstance(found, str) else ""
+
+
+def keep_store(response: HttpResponse, merchant_uid: str, code: str) -> None:
+    """Remember in which store a browser is; the last one counts."""
+    _set(response, STORE, _signed(STORE, {merchant_uid: code}), HOURS_12)
+
+
 def read_cart(request: HttpRequest, merchant_uid: str) -> list[Any]:
     """Return the raw lines of a merchant's cart."""
     found = _read(request, CART).get(merchant_uid, [])
@@ -103,9 +116,9 @@ def write_cart(
     return True
 
 
-def _read(request: HttpRequest, name: str) -> dict[str, Any]:
+def _read(request: HttpRequest, name: str, seconds: int = DAYS_180) -> dict[str, Any]:
     try:
-        found = signing.loads(request.COOKIES.get(name, ""), salt=name, max_age=DAYS_180)
+        found = signing.loads(request.COOKIES.get(name, ""), salt=name, max_age=seconds)
     except signing.BadSignature:
         return {}
     return found if isinstance(found, dict) else {}
@@ -133,7 +146,7 @@ def _signed(name: str, value: object) -> str:
     return signing.dumps(value, salt=name, compress=True)
 
 
-def _set(response: HttpResponse, name: str, value: str) -> None:
+def _set(response: HttpResponse, name: str, value: str, seconds: int = DAYS_180) -> None:
     response.set_cookie(
-        name, value, max_age=DAYS_180, httponly=True, samesite="Lax", secure=settings.HTTPS
+        name, value, max_age=seconds, httponly=True, samesite="Lax", secure=settings.HTTPS
     )

@@ -31,7 +31,7 @@ class Asked:
     """What a checkout asks for.
 
     `keeps_cookies`: the browser can find its order again itself. `remembers`: buyers are asked
-    whether the shop may know them again.
+    whether the shop may know them again. `store`: the name of the store that they seem to be in.
     """
 
     contact: ContactRule
@@ -39,6 +39,7 @@ class Asked:
     offers: tuple[Offer, ...]
     keeps_cookies: bool
     remembers: bool = False
+    store: str = ""
 
 
 class ContactForm(forms.Form):
@@ -78,6 +79,8 @@ class CheckoutForm(ContactForm):
         self.fields["email"].widget.attrs.update(inputmode="email", autocomplete="email")
         if asked.remembers:
             self.fields["remember"] = forms.BooleanField(required=False)
+        if asked.store:
+            self.fields["in_store"] = forms.BooleanField(required=False)
         for field in asked.fields:
             self.fields[ANSWER_PREFIX + field.name] = _answer_field(field)
         if asked.offers:

@@ -14,7 +14,7 @@ ROLES = {
     Role.CUSTOMER_SERVICE: _("After-sales: orders, resending and showing codes"),
     Role.WAREHOUSE: _("Shipping only"),
     Role.FINANCE: _("Payments, ledger and logs"),
-    Role.CLERK: _("Looks up orders in the store"),
+    Role.CLERK: _("Looks up the orders of their stores"),
 }
 
 

@@ -283,6 +283,23 @@ def assign(request: ConsoleRequest, number: str) -> HttpResponse:
     return answer(request, number, act)
 
 
+@needs("orders.view", "orders.assign")
+@require_POST
+def move_to_store(request: ConsoleRequest, number: str) -> HttpResponse:
+    """Say in which store an order was bought, or that it was in none."""
+
+    def act(desk: Desk, number: str, request: ConsoleRequest) -> str:
+        operations.move_to_store(
+            merchant_id=desk.merchant_id,
+            number=number,
+            store_uid=text_in(request, "store", CARD_MOST),
+            actor=desk.actor,
+        )
+        return _("Saved.")
+
+    return answer(request, number, act)
+
+
 def _short(desk: Desk, number: str) -> int:
     order = queries.order(merchant_id=desk.merchant_id, number=number)
     return sum(line.units.get(UnitState.SHORT, 0) for line in order.lines)
@@ -298,4 +315,5 @@ ACTS = {
     "replace": replace,
     "hand_over": hand_over,
     "assign": assign,
+    "store": move_to_store,
 }

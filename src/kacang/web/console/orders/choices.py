@@ -69,6 +69,7 @@ def choices_of(desk: Desk, asked: Mapping[str, str]) -> Choices:
         "sku": _skus(desk),
         "channel": list(CHANNELS.items()),
         "key": [(key.uid, key.name) for key in merchants.api_keys(merchant_id=desk.merchant_id)],
+        "store": [(one.uid, one.name) for one in merchants.stores(merchant_id=desk.merchant_id)],
         "company": _companies(desk),
         "account": _accounts(desk),
         "level": _levels(desk),

@@ -1,6 +1,6 @@
 """What a list of orders is narrowed to: read from the address, shown as chips (O2)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -64,6 +64,7 @@ LABELS: dict[str, Promise] = {
     "most": _("Amount to"),
     "channel": _("Channel"),
     "key": _("API key"),
+    "store": _("Store"),
     "sku": _("SKU"),
     "product": _("Product"),
     "company": _("Paid through"),
@@ -220,17 +221,15 @@ def _name_of(name: str, uid: str, desk: Desk) -> str:
 
 def _named(name: str, who: int) -> dict[str, str]:
     """Return the names of what a merchant has of a kind, by uid."""
-    if name == "key":
-        return {key.uid: key.name for key in merchants.api_keys(merchant_id=who)}
-    if name == "account":
-        return {account.uid: account.name for account in payments.accounts(merchant_id=who)}
-    if name == "level":
-        return {level.uid: level.name for level in customers.levels(merchant_id=who)}
-    if name == "tag":
-        return {tag.uid: tag.name for tag in tags_of_merchant(merchant_id=who)}
-    if name == "rule":
-        return {rule.uid: rule.body.name for rule in rules_of_merchant(merchant_id=who)}
-    return {}
+    kinds: dict[str, Callable[[], dict[str, str]]] = {
+        "key": lambda: {one.uid: one.name for one in merchants.api_keys(merchant_id=who)},
+        "store": lambda: {one.uid: one.name for one in merchants.stores(merchant_id=who)},
+        "account": lambda: {one.uid: one.name for one in payments.accounts(merchant_id=who)},
+        "level": lambda: {one.uid: one.name for one in customers.levels(merchant_id=who)},
+        "tag": lambda: {one.uid: one.name for one in tags_of_merchant(merchant_id=who)},
+        "rule": lambda: {one.uid: one.body.name for one in rules_of_merchant(merchant_id=who)},
+    }
+    return kinds[name]() if name in kinds else {}
 
 
 def _customer_name(uid: str, desk: Desk) -> str:

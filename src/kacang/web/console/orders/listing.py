@@ -84,6 +84,7 @@ COLUMNS = {
     "paid": Column("paid", _("Paid at")),
     "company": Column("company", _("Paid through")),
     "external": Column("external", _("External number")),
+    "store": Column("store", _("Store")),
 }
 SORTS: dict[Sort, Promise] = {
     Sort.NEWEST: _("Newest first"),

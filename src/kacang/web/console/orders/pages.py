@@ -162,6 +162,11 @@ def _people(desk: Desk, order: OrderView) -> dict[str, object]:
     return {
         "assignee": next((one for one in staff if one.member_id == order.assignee_id), None),
         "can_assign": "orders.assign" in desk.permissions,
+        "stores": [
+            one
+            for one in merchants.stores(merchant_id=desk.merchant_id)
+            if one.is_open or (order.store and one.uid == order.store.uid)
+        ],
         "people": [one for one in staff if one.is_active],
         "can_show_contact": may_look and not visible(order.contact, desk).is_empty,
         "address": "" if "address" in desk.hidden else order.address,

@@ -86,6 +86,7 @@ EVENTS: dict[Event, Promise] = {
     Event.UNTAGGED: gettext_lazy("Tag taken off"),
     Event.NOTE_WITHDRAWN: gettext_lazy("A note was taken back"),
     Event.ASSIGNED: gettext_lazy("Given to a member of staff"),
+    Event.STORE_CHANGED: gettext_lazy("Moved to a store"),
     Event.REVIEWED: gettext_lazy("Rules decided"),
     Event.HELD: gettext_lazy("Paid, and held until somebody has looked"),
     Event.REVIEW_APPROVED: gettext_lazy("Looked at and approved"),
