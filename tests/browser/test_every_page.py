@@ -45,6 +45,7 @@ from tests.browser.console.batches import some_batches
 from tests.browser.console.bills import account_of, some_bills
 from tests.browser.console.customers import some_customers
 from tests.browser.console.shop import a_busy_shop
+from tests.browser.console.stores import some_stores
 from tests.browser.harness import DESKTOP, PHONE, dialog_faults, faults_of, sign_in
 from tests.messages.test_costs import a_text
 from tests.messages.texting import save
@@ -110,6 +111,7 @@ WALKS = {
     "design:guide-error": "test_style_guide, each status",
     "shop_of:checkout": "shop: test_buying",
     "shop_of:pay": "shop: test_buying",
+    "shop_of:store": "leads on to the shop: console_admin: test_stores",
     "shop_of:order": "shop: test_orders",
     "shop_of:order_change": "shop: test_sent_goods",
     "shop_of:order_codes": "a file",
@@ -184,6 +186,7 @@ def examples(shop):
     of["console_webhook"] = of["console_webhook_edit"] = {"uid": some_webhook(shop)}
     of["console_rule"] = {"uid": some_rule(shop)}
     of |= some_customers(shop)
+    of |= some_stores(shop.merchant_id, shop.numbers)
     case = some_case(shop)
     of["console_case"] = {"uid": case}
     of["console_case_decide"] = {"uid": case, "decision": "refund"}

@@ -19,7 +19,7 @@ from kacang.catalog.models import Product
 from kacang.merchants import operations
 from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
-from kacang.merchants.operations import KeyDraft
+from kacang.merchants.operations import KeyDraft, StoreDraft
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import operations as orders
 from kacang.orders.refunding.queries import places_of
@@ -63,6 +63,12 @@ def theirs(other_merchant):
         actor=SYSTEM,
     )  # fmt: skip
     operations.create_key(merchant_id=other_merchant, draft=KeyDraft(mark, ("all",)), actor=SYSTEM)
+    store = operations.open_store(
+        merchant_id=other_merchant, draft=StoreDraft(mark, "a", mark), actor=SYSTEM
+    )
+    orders.move_to_store(
+        merchant_id=other_merchant, number=placed.number, store_uid=store, actor=SYSTEM
+    )
     risk.block(
         merchant_id=other_merchant, actor=SYSTEM, kind="email", value="x@example.com", reason=mark
     )

@@ -29,6 +29,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "list_stock": ("products:read", "GET", "/stock", None, 200),
     "place_order": ("orders:write", "POST", "/orders", order_body("sku_none"), 404),
     "list_orders": ("orders:read", "GET", "/orders", None, 200),
+    "list_stores": ("orders:read", "GET", "/stores", None, 200),
     "read_order": ("orders:read", "GET", f"/orders/{UNKNOWN_NUMBER}", None, 404),
     "open_payment": (
         "orders:write",

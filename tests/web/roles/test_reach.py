@@ -15,7 +15,7 @@ from kacang.merchants import operations as merchants
 from kacang.merchants import queries
 from kacang.merchants.audit import SYSTEM
 from kacang.merchants.models import User
-from kacang.merchants.operations import RoleDraft
+from kacang.merchants.operations import RoleDraft, StoreDraft
 from kacang.merchants.permissions import WITHIN_REACH
 from kacang.merchants.tenancy import acting_as, reaching
 from kacang.messages.events import Event
@@ -56,10 +56,10 @@ def member_of(client, merchant):
     return found
 
 
-@pytest.fixture
-def desk(merchant):
-    """Somebody who sees own orders, one order of theirs and one of somebody else."""
-    client = work_as(merchant, a_role(merchant))
+@pytest.fixture(params=["own", "stores"])
+def desk(merchant, request):
+    """Somebody who sees some orders, one that is theirs and one that is not."""
+    client = work_as(merchant, a_role(merchant, reach=request.param))
     made = make.sku(merchant, cards=4)
     account = make.account(merchant)
     mine, other = make.order(made, contact=MINE), make.order(made, contact=THEIRS)
@@ -69,11 +69,24 @@ def desk(merchant):
             merchant_id=merchant, number=placed.number, actor=SYSTEM, role="api",
             wish=RefundWish(Money(100), "why", way=RefundWay.BY_HAND),
         )  # fmt: skip
-    orders.assign_order(
-        merchant_id=merchant, number=mine.number, actor=SYSTEM,
-        member_uid=member_of(client, merchant).uid,
-    )  # fmt: skip
+    make_theirs(merchant, client, mine.number)
     return client, mine.number, other.number
+
+
+def make_theirs(merchant, client, number):
+    """Let an order be one's own: by giving it to them, or as one of a store that they work in."""
+    me = member_of(client, merchant)
+    if f"m{me.member_id}" in me.reach:
+        orders.assign_order(merchant_id=merchant, number=number, actor=SYSTEM, member_uid=me.uid)
+        return
+    known = [one.uid for one in queries.stores(merchant_id=merchant)]
+    stores = known or [
+        merchants.open_store(merchant_id=merchant, draft=StoreDraft("店", code), actor=SYSTEM)
+        for code in ("a", "b")
+    ]
+    for store in stores:
+        merchants.set_clerks(merchant_id=merchant, uid=store, members={me.uid}, actor=SYSTEM)
+    orders.move_to_store(merchant_id=merchant, number=number, store_uid=stores[1], actor=SYSTEM)
 
 
 def row_of(merchant, number):
@@ -323,6 +336,7 @@ class TestNotices:
     def test_an_order_that_is_handed_on_takes_its_notice_along(self, merchant, told):
         client, mine, _other = told
         orders.assign_order(merchant_id=merchant, number=mine, actor=SYSTEM, member_uid="")
+        orders.move_to_store(merchant_id=merchant, number=mine, actor=SYSTEM, store_uid="")
 
         assert mine not in client.get("/console/notices/").content.decode()
 
@@ -330,10 +344,7 @@ class TestNotices:
         client, _mine, other = told
 
         client.post("/console/notices/read/", {})
-        orders.assign_order(
-            merchant_id=merchant, number=other, actor=SYSTEM,
-            member_uid=member_of(client, merchant).uid,
-        )  # fmt: skip
+        make_theirs(merchant, client, other)
 
         assert "Notifications, 1 unread" in client.get("/console/notices/").content.decode()
 

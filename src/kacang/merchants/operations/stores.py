@@ -135,7 +135,9 @@ def set_clerks(*, merchant_id: int, uid: str, members: Collection[str], actor: A
     with acting_as(merchant_id):
         row = _locked(merchant_id, uid)
         # Who is disabled keeps their stores, should they come back.
-        staff = Membership.objects.filter(merchant_id=merchant_id).select_related("custom_role")
+        staff = Membership.objects.filter(merchant_id=merchant_id).select_related(
+            "custom_role", "user"
+        )
         before = set(
             StoreClerk.objects.filter(
                 merchant_id=merchant_id, store=row, membership__disabled_at=None
@@ -158,8 +160,8 @@ def set_clerks(*, merchant_id: int, uid: str, members: Collection[str], actor: A
         )
         _record(
             row, actor, "stores.clerks",
-            before={"members": sorted(moved[one].uid for one in goes)},
-            after={"members": sorted(moved[one].uid for one in comes)},
+            before={"members": sorted(moved[one].user.email for one in goes)},
+            after={"members": sorted(moved[one].user.email for one in comes)},
         )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from kacang.web.api import (
     refunds,
     shipments,
     stock,
+    stores,
     wallets,
     webhooks,
 )
@@ -53,6 +54,7 @@ for _room in (
     redemptions,
     cards,
     stock,
+    stores,
     jobs,
     wallets,
     webhooks,

@@ -31,6 +31,8 @@ VALUES: dict[str, Promise] = {
     "as": _("As whom"),
     "may_change": _("May change things"),
     "member": _("Member of staff"),
+    "members": _("Members of staff"),
+    "store": _("Store"),
     "needs_second_factor": _("Demands a second factor"),
     "permission": _("Permission"),
     "permissions": _("Permissions"),
