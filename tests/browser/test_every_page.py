@@ -171,8 +171,9 @@ def examples(shop):
             "token": token_for(shop.merchant_id, Event.ORDER_SHIPPED, "zhao@example.com")
         },
     }
-    for name in ("console_stock_sku", "console_import", "console_generate"):
-        of[name] = {"uid": sku.uid}
+    of |= dict.fromkeys(
+        ("console_stock_sku", "console_import", "console_generate"), {"uid": sku.uid}
+    )
     of["console_settlement"] = {"uid": some_statement(shop)}
     bill = some_bills(shop.merchant_id)
     of["console_bill"] = {"uid": bill}
