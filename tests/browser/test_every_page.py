@@ -171,9 +171,7 @@ def examples(shop):
             "token": token_for(shop.merchant_id, Event.ORDER_SHIPPED, "zhao@example.com")
         },
     }
-    of |= dict.fromkeys(
-        ("console_stock_sku", "console_import", "console_generate"), {"uid": sku.uid}
-    )
+    of["console_stock_sku"] = of["console_import"] = of["console_generate"] = {"uid": sku.uid}
     of["console_settlement"] = {"uid": some_statement(shop)}
     bill = some_bills(shop.merchant_id)
     of["console_bill"] = {"uid": bill}
