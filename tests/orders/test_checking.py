@@ -5,6 +5,9 @@ import pytest
 from procrastinate.contrib.django import app
 
 from kacang import jobs
+from kacang.merchants import operations as merchants
+from kacang.merchants.audit import SYSTEM
+from kacang.merchants.operations import StoreDraft
 from kacang.orders import operations as orders
 from kacang.orders.checking import Finding
 from tests import make
@@ -29,6 +32,7 @@ def test_all_is_well_after_sales(sold):
     ("damage", "found"),
     [
         ("update order_line set sku_id = -sku_id", Finding("lines without their SKU", 2)),
+        ("update sale_order set store_id = -1", Finding("orders without their store", 2)),
         ("update payment set account_id = -1", Finding("payments without their account", 2)),
         ("update receipt set account_id = -id", Finding("receipts without their account", 1)),
         ("update notice set account_id = -id", Finding("notices without their account", 1)),
@@ -66,6 +70,20 @@ def test_an_account_of_another_merchant_is_none(database, sold, other_merchant):
     assert orders.check_references(merchant_id=sold) == [
         Finding("payments without their account", 2)
     ]
+
+
+def test_a_store_of_another_merchant_is_none(database, sold, other_merchant):
+    theirs = merchants.open_store(
+        merchant_id=other_merchant, draft=StoreDraft("店", "a"), actor=SYSTEM
+    )
+    with psycopg.connect(database.dsn("kacang_owner"), autocommit=True) as owner:
+        owner.execute(
+            "update sale_order set store_id = (select id from store where uid = %s)"
+            " where merchant_id = %s",
+            [theirs, sold],
+        )
+
+    assert orders.check_references(merchant_id=sold) == [Finding("orders without their store", 2)]
 
 
 def test_both_checks_run_each_night():

@@ -19,6 +19,11 @@ _CHECKS = {
         select count(*) from order_line l where l.merchant_id = %(merchant)s::bigint
           and not exists (select from sku s where s.merchant_id = l.merchant_id and s.id = l.sku_id)
     """,
+    "orders without their store": """
+        select count(*) from sale_order o where o.merchant_id = %(merchant)s::bigint
+          and o.store_id is not null and not exists (
+              select from store s where s.merchant_id = o.merchant_id and s.id = o.store_id)
+    """,
     "payments without their account": _ACCOUNT.replace("{table}", "payment"),
     "receipts without their account": _ACCOUNT.replace("{table}", "receipt"),
     "notices without their account": _ACCOUNT.replace("{table}", "notice"),
