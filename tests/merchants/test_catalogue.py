@@ -59,6 +59,7 @@ LOOSE = {
     "notice_read.message_id": "a mark beside a notice: the statement joins by merchant",
     "notice_seen.upto_id": "a mark in a list, not a reference",
     "order_line.sku_id": "all lines of a SKU share it: the statement joins by merchant",
+    "sale_order.store_id": "all orders of a store share it: a nightly check proves it",
     "payment.account_id": "all payments of an account share it: the statement joins by merchant",
     "pick_mark.pool_id": "0 is the common pool",
     "provider_call.account_id": "a log keeps what is gone",
