@@ -32,7 +32,12 @@ from bench.stock import Shop, add_sku, open_shop
 from kacang.catalog import operations as catalog
 from kacang.catalog import queries as catalogue
 from kacang.catalog.operations import SkuDraft
+from kacang.merchants import operations
+from kacang.merchants import queries as merchants
 from kacang.merchants.audit import SYSTEM
+from kacang.merchants.operations import StoreDraft
+from kacang.merchants.queries import StoreInfo
+from kacang.merchants.tenancy import reaching
 from kacang.orders import queries
 from kacang.orders.tagging.tags import make_tag
 from kacang.orders.types import OrderFilter, OrderState, Sort
@@ -55,7 +60,7 @@ Pair = tuple[list[float], list[float]]
 _FILL = """
 insert into sale_order (merchant_id, number, external_number, channel, state, hold_reason,
     currency, total_minor, payable_minor, email, phone, phone_tail, token_hash, pay_by, created_at,
-    paid_at, api_key_id, has_note)
+    paid_at, api_key_id, has_note, store_id)
 select %(m)s, 'B' || lpad(n::text, 9, '0'), 'x' || n,
     case when n %% 40 = 0 then 'api' when n %% 997 = 0 then 'redeem' else 'shop' end,
     case when n > %(all)s - %(open)s then (array[0, 1, 9])[(1 + n %% 3)::int]
@@ -65,7 +70,8 @@ select %(m)s, 'B' || lpad(n::text, 9, '0'), 'x' || n,
     '+86' || phone, right(phone, 4), '\\x00',
     now() + interval '1 day', now() - (%(all)s - n) * interval '1 year' / %(all)s,
     case when n %% 6 = 4 then null else now() - (%(all)s - n) * interval '1 year' / %(all)s end,
-    case when n %% 40 = 0 then %(key)s else 0 end, n %% 500 = 0
+    case when n %% 40 = 0 then %(key)s else 0 end, n %% 500 = 0,
+    case when n %% 60 = 7 then %(near)s when n %% 600 = 8 then %(far)s end
 from generate_series(%(first)s::bigint, %(last)s::bigint) n
 cross join lateral (
     select case when n %% (%(all)s / %(regular_orders)s) = 0 then %(regular)s
@@ -104,6 +110,7 @@ class World:
     rare: str
     tag: str
     key: str
+    stores: Sequence[StoreInfo]
 
 
 def main(words: list[str] | None = None) -> int:
@@ -163,6 +170,9 @@ def _world(made: Installation, orders: int) -> World:
     )  # fmt: skip
     tag = make_tag(merchant_id=who, name="加急", colour="red", actor=SYSTEM)
     account = payments.account_for(merchant_id=who, provider="sandbox")
+    for code in ("a", "b"):
+        operations.open_store(merchant_id=who, draft=StoreDraft("店", code), actor=SYSTEM)
+    near, far = merchants.stores(merchant_id=who)
     add_sku(made, shop, cards=1)
     report.say(f"filling {orders:,} orders")
     with made.superuser() as owner, psycopg.ClientCursor(owner) as filling:
@@ -178,6 +188,7 @@ def _world(made: Installation, orders: int) -> World:
             "m": who, "all": orders, "open": min(OPEN, orders // 4), "key": key,
             "regular": REGULAR, "regular_orders": REGULAR_ORDERS,
             "usual": skus[usual].id, "rare": skus[rare].id, "account": account.id,
+            "near": near.id, "far": far.id,
         }  # fmt: skip
         for first in range(1, orders + 1, _PARTS):
             last = min(first + _PARTS - 1, orders)
@@ -188,7 +199,7 @@ def _world(made: Installation, orders: int) -> World:
                 # Values as literals: their types are then what they look like.
                 filling.execute(text, {**given, "first": first, "last": last, "after": after})
             report.say(f"  {last:,}")
-    return World(shop, orders, usual, rare, tag, str(uid))
+    return World(shop, orders, usual, rare, tag, str(uid), (near, far))
 
 
 def _looks(world: World) -> dict[str, Callable[[], int]]:
@@ -217,6 +228,7 @@ def _looks(world: World) -> dict[str, Callable[[], int]]:
         ),
         "channel": OrderFilter(channel="redeem"),
         "key": OrderFilter(api_key=world.key),
+        "store": OrderFilter(store=world.stores[0].uid),
         "SKU": OrderFilter(sku=world.rare),
         "product": OrderFilter(product=world.shop.product),
         "company": OrderFilter(provider="sandbox"),
@@ -229,11 +241,26 @@ def _looks(world: World) -> dict[str, Callable[[], int]]:
     def page(where: OrderFilter, sort: Sort | None = None) -> Callable[[], int]:
         return lambda: len(queries.orders_page(merchant_id=who, where=where, sort=sort).rows)
 
+    reach = frozenset(f"s{one.id}" for one in world.stores)
+
+    def within(ask: Callable[[], int]) -> Callable[[], int]:
+        def asked() -> int:
+            with reaching(reach):
+                return ask()
+
+        return asked
+
+    def counts() -> int:
+        return len(queries.counts_by_state(merchant_id=who))
+
     return {
         **{name: page(where) for name, where in filters.items()},
         "oldest first": page(OrderFilter(), Sort.OLDEST),
         "largest first": page(OrderFilter(), Sort.LARGEST),
-        "counts of the tabs": lambda: len(queries.counts_by_state(merchant_id=who)),
+        "counts of the tabs": counts,
+        "role of two stores": within(page(OrderFilter())),
+        "role of two stores, delivered": within(page(OrderFilter(state=OrderState.DELIVERED))),
+        "role of two stores, counts": within(counts),
     }
 
 

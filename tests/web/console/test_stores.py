@@ -136,6 +136,7 @@ class TestOrders:
     def test_a_clerk_sees_the_orders_of_their_store_and_no_other(self, merchant, owner, sold):
         uid, mine, other = sold
         clerk = work_as(merchant, "clerk")
+        assert "You work in no store yet" in text(clerk.get("/console/orders/"))
         assert f"orders/{mine}/" not in text(clerk.get("/console/orders/"))
         (me,) = queries.memberships_of(user_id=int(clerk.session["_auth_user_id"]))
         owner.post(f"{LIST}{uid}/clerks/", {"member": [me.uid]})

@@ -17,7 +17,10 @@ from kacang.cli.inside.demo import Filling
 from kacang.customers import queries as customers
 from kacang.customers import tags as customer_tags
 from kacang.customers.operations import ConsentWay
+from kacang.merchants import operations as merchants
+from kacang.merchants import queries as merchants_seen
 from kacang.merchants.audit import Actor
+from kacang.merchants.operations import StoreDraft
 from kacang.orders import operations as orders
 from kacang.orders import queries
 from kacang.orders.customers import figures, linking
@@ -28,7 +31,7 @@ from kacang.orders.reviewing import operations as reviewing
 from kacang.orders.reviewing.queries import Condition, Fact, Op, RuleBody, Verdict, rules
 from kacang.orders.tagging import putting
 from kacang.orders.tagging import tags as order_tags
-from kacang.orders.types import Item, OrderState, PlaceRequest
+from kacang.orders.types import Item, OrderState, Origin, PlaceRequest
 from kacang.payments import queries as payments
 from kacang.payments.ports import VerifiedNotice
 from kacang.payments.sandbox import cashier
@@ -48,7 +51,8 @@ BUYER = Actor(kind="buyer")
 
 def tell(filling: Filling, skus: Mapping[str, str]) -> None:
     """Let the shop have its history, or go on with it. `skus`: uids by the keys of the demo."""
-    numbers = {said["key"]: _order(filling, said, skus) for said in HISTORY["orders"]}
+    stores = {said["key"]: _store(filling, said) for said in HISTORY["stores"]}
+    numbers = {said["key"]: _order(filling, said, skus, stores) for said in HISTORY["orders"]}
     _tag_orders(filling, numbers)
     _tag_customers(filling)
     for said in HISTORY["wallets"]:
@@ -66,7 +70,28 @@ def tell(filling: Filling, skus: Mapping[str, str]) -> None:
     figures.keep_figures(merchant_id=filling.merchant_id)
 
 
-def _order(filling: Filling, said: Mapping[str, Any], skus: Mapping[str, str]) -> str:
+def _store(filling: Filling, said: Mapping[str, Any]) -> str:
+    """Open a store, in which some of the orders are bought."""
+
+    def make() -> str:
+        return merchants.open_store(
+            merchant_id=filling.merchant_id, actor=filling.actor,
+            draft=StoreDraft(said["name"], said["code"], said["address"]),
+        )  # fmt: skip
+
+    def is_there(uid: str) -> bool:
+        known = merchants_seen.stores(merchant_id=filling.merchant_id)
+        return uid in {one.uid for one in known}
+
+    return filling.once(f"store {said['key']}", make, is_there)
+
+
+def _order(
+    filling: Filling,
+    said: Mapping[str, Any],
+    skus: Mapping[str, str],
+    stores: Mapping[str, str],
+) -> str:
     """Place an order, remember its buyer, and pay for it where it is told to be paid."""
     merchant_id = filling.merchant_id
 
@@ -76,6 +101,7 @@ def _order(filling: Filling, said: Mapping[str, Any], skus: Mapping[str, str]) -
             request=PlaceRequest(
                 items=tuple(Item(skus[key], count) for key, count in said["items"]),
                 contact=Contact(said.get("email", ""), said.get("phone", "")),
+                origin=Origin(store=stores.get(said.get("store", ""), "")),
             ),
         )
         linking.remember_buyer(

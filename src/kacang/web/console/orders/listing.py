@@ -134,6 +134,8 @@ def order_list(request: ConsoleRequest) -> HttpResponse:
             **_narrowing(request, desk, asked),
             "page": page,
             "rows": _rows(page, desk),
+            # A reach of no word at all is that of stores.
+            "no_stores": request.membership.reach == frozenset(),
             "missed": missed_of(
                 merchant_id=desk.merchant_id, numbers=[order.number for order in page.rows]
             ),
