@@ -93,7 +93,9 @@ class TestOrders:
         assert f"orders/{other}/" not in listed
         assert "南京路店" in listed
         owner.post("/console/orders/columns/", {"columns": ["number", "store"], "density": "cosy"})
-        assert re.search(r"<td[^>]*>南京路店</td>", text(owner.get("/console/orders/")))
+        assert re.search(
+            r"<td[^>]*><span[^>]*>南京路店</span></td>", text(owner.get("/console/orders/"))
+        )
         assert "南京路店" in text(owner.get(f"/console/orders/{mine}/"))
 
     def test_nothing_is_found_by_a_store_that_is_not_there(self, owner, sold):
@@ -135,6 +137,7 @@ class TestOrders:
 
     def test_a_clerk_sees_the_orders_of_their_store_and_no_other(self, merchant, owner, sold):
         uid, mine, other = sold
+        a_store(merchant, "b", "二店")
         clerk = work_as(merchant, "clerk")
         assert "You work in no store yet" in text(clerk.get("/console/orders/"))
         assert f"orders/{mine}/" not in text(clerk.get("/console/orders/"))
@@ -144,6 +147,8 @@ class TestOrders:
         page = text(clerk.get("/console/orders/"))
         assert f"orders/{mine}/" in page
         assert f"orders/{other}/" not in page
+        assert "南京路店" in page
+        assert "二店" not in page
         assert clerk.get(f"/console/orders/{other}/").status_code == 404
         orders.move_to_store(merchant_id=merchant, number=other, store_uid=uid, actor=SYSTEM)
         assert clerk.get(f"/console/orders/{other}/").status_code == 200

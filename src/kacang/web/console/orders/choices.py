@@ -11,6 +11,7 @@ from kacang.catalog import queries as catalog
 from kacang.catalog.queries import ProductFilter
 from kacang.customers import queries as customers
 from kacang.merchants import queries as merchants
+from kacang.merchants.tenancy import current_reach
 from kacang.orders.finding.building import ANY_EXCEPTION
 from kacang.orders.reviewing.queries import rules as rules_of_merchant
 from kacang.orders.tagging.tags import tags
@@ -69,7 +70,7 @@ def choices_of(desk: Desk, asked: Mapping[str, str]) -> Choices:
         "sku": _skus(desk),
         "channel": list(CHANNELS.items()),
         "key": [(key.uid, key.name) for key in merchants.api_keys(merchant_id=desk.merchant_id)],
-        "store": [(one.uid, one.name) for one in merchants.stores(merchant_id=desk.merchant_id)],
+        "store": _stores(desk),
         "company": _companies(desk),
         "account": _accounts(desk),
         "level": _levels(desk),
@@ -100,6 +101,12 @@ def _skus(desk: Desk) -> Options:
     language = get_language() or ""
     skus = catalog.all_skus(merchant_id=desk.merchant_id)[:PRODUCTS_MOST]
     return [(sku.uid, pick(sku.name, language)) for sku in skus]
+
+
+def _stores(desk: Desk) -> Options:
+    """Return the stores; to a role that reaches to some orders, those that it reaches to."""
+    found, reach = merchants.stores(merchant_id=desk.merchant_id), current_reach()
+    return [(one.uid, one.name) for one in found if reach is None or f"s{one.id}" in reach]
 
 
 def _companies(desk: Desk) -> Options:
