@@ -31,4 +31,6 @@ def test_a_store_and_its_people(walker: Walker):
     page.locator("#people-ask button[type=submit]").click()
 
     expect(page.get_by_role("cell", name="所属门店的订单")).to_have_count(2)
+    # Without what only tells that it was saved.
+    page.reload()
     walker.look("store")
