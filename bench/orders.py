@@ -259,7 +259,7 @@ def _looks(world: World) -> dict[str, Callable[[], int]]:
         "largest first": page(OrderFilter(), Sort.LARGEST),
         "counts of the tabs": counts,
         "role of two stores": within(page(OrderFilter())),
-        "role of two stores, delivered": within(page(OrderFilter(state=OrderState.DELIVERED))),
+        "role of two stores, completed": within(page(OrderFilter(state=OrderState.COMPLETED))),
         "role of two stores, counts": within(counts),
     }
 
