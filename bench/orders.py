@@ -71,7 +71,7 @@ select %(m)s, 'B' || lpad(n::text, 9, '0'), 'x' || n,
     now() + interval '1 day', now() - (%(all)s - n) * interval '1 year' / %(all)s,
     case when n %% 6 = 4 then null else now() - (%(all)s - n) * interval '1 year' / %(all)s end,
     case when n %% 40 = 0 then %(key)s else 0 end, n %% 500 = 0,
-    case when n %% 60 = 7 then %(near)s when n %% 600 = 8 then %(far)s end
+    case when n %% 20 = 7 then %(near)s when n %% 600 = 8 then %(far)s end
 from generate_series(%(first)s::bigint, %(last)s::bigint) n
 cross join lateral (
     select case when n %% (%(all)s / %(regular_orders)s) = 0 then %(regular)s

@@ -15,6 +15,7 @@ from kacang.orders.cards.card_history import CardEvent, CardHistory, Step, card_
 from kacang.orders.cards.replacing_many import KIND as REPLACING
 from kacang.orders.errors import UnknownOrder
 from kacang.orders.figures import DayFigures, best_sellers, by_hour, day_figures
+from kacang.orders.finding.counting import counts_by_state, most_counted
 from kacang.orders.finding.listing import (
     Counted,
     Match,
@@ -22,10 +23,8 @@ from kacang.orders.finding.listing import (
     Totals,
     count_newer,
     count_up_to,
-    counts_by_state,
     frozen,
     matching,
-    most_counted,
     orders_page,
     rows_of,
     totals,

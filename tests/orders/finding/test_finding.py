@@ -286,8 +286,8 @@ class TestEachFilter:
             assert found(merchant, OrderFilter(state=OrderState.PENDING)) == []
             assert found(merchant, OrderFilter(state=OrderState.CANCELLED)) == [closed, late]
             counts = queries.counts_by_state(merchant_id=merchant)
-        assert counts[OrderState.CANCELLED] == 2
-        assert counts[OrderState.PENDING] == 0
+        assert counts[OrderState.CANCELLED].count == 2
+        assert counts[OrderState.PENDING].count == 0
 
 
 class TestWalks:

@@ -1,6 +1,7 @@
 """Rule 16: on filled tables, under the policies, each filter goes by an index and sorts nothing."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,10 +14,10 @@ from kacang.merchants import queries as merchants
 from kacang.merchants.operations import MerchantKind, open_merchant
 from kacang.merchants.tenancy import acting_as, reaching
 from kacang.orders import statements
-from kacang.orders.finding import listing
-from kacang.orders.finding.building import sorts_of
+from kacang.orders.finding import counting, listing
+from kacang.orders.finding.building import OPEN, sorts_of
 from kacang.orders.finding.filters import OrderFilter, Sort
-from kacang.orders.models import OrderState
+from kacang.orders.models import Order, OrderState
 from kacang.shared.clock import utc_now
 from tests import make
 
@@ -169,7 +170,8 @@ def plans_of(monkeypatch, act) -> list[str]:
         plans.append("\n".join(row[0] for row in statements.rows(explained, parameters)))
         return real(text, parameters)
 
-    monkeypatch.setattr(listing, "rows", explain)
+    for module in (listing, counting):
+        monkeypatch.setattr(module, "rows", explain)
     act()
     assert plans
     return plans
@@ -311,6 +313,47 @@ def test_I1_a_role_of_stores_goes_by_index(filled, monkeypatch, codes, sorts, fi
         assert ids == sorted(ids, reverse=True)
 
 
+@pytest.mark.parametrize("codes", [("c1",), ("c1", "c2"), ("c3",), ()])
+def test_I1_counts_of_stores_are_of_their_own_orders_and_read_no_others(filled, monkeypatch, codes):
+    words = words_of(filled.merchant_id, *codes)
+    with reaching(words):
+        *_, newest, _overdue = plans_of(
+            monkeypatch, lambda: counting.counts_by_state(merchant_id=filled.merchant_id)
+        )
+        monkeypatch.undo()
+        counts = counting.counts_by_state(merchant_id=filled.merchant_id)
+    assert "sale_order_of_store" in newest
+    with acting_as(filled.merchant_id):
+        stores = [int(word[1:]) for word in words]
+        rows = Order.objects.filter(merchant_id=filled.merchant_id, store_id__in=stores)
+        true = Counter(rows.values_list("state", flat=True))
+    assert {state: one.count for state, one in counts.items() if one.count} == true
+    assert not any(one.is_more for one in counts.values())
+
+
+def test_I1_of_a_store_with_a_long_history_the_newest_are_counted(filled, monkeypatch):
+    monkeypatch.setattr(counting, "REACHED_MAX", 50)
+    with reaching(words_of(filled.merchant_id, "c1")):
+        counts = counting.counts_by_state(merchant_id=filled.merchant_id)
+
+    assert sum(one.count for state, one in counts.items() if state not in OPEN) <= 51
+    assert {state for state, one in counts.items() if one.is_more} == set(OrderState) - OPEN
+
+
+def test_I1_a_reach_of_several_kinds_reads_no_table_whole(filled, monkeypatch):
+    words = words_of(filled.merchant_id, "c3") | {"m1", "redeem"}
+    with reaching(words):
+        (found,) = plans_of(
+            monkeypatch,
+            lambda: listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter()),
+        )
+        page = listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter(), limit=200)
+    # Those of each kind are brought into one order.
+    refuse(found, sorts=1)
+    assert all(row.channel == "redeem" or row.payable.minor < 4 for row in page.rows)
+    assert len(page.rows) > 100
+
+
 def test_I1_who_works_in_no_store_finds_nothing_and_reads_nothing(filled, monkeypatch):
     with reaching(frozenset()):
         (found,) = plans_of(
@@ -345,7 +388,7 @@ def test_numbers_are_looked_up_one_by_one(filled, monkeypatch):
 
 def test_counts_of_states_end_where_they_are_told(filled, monkeypatch):
     for found in plans_of(
-        monkeypatch, lambda: listing.counts_by_state(merchant_id=filled.merchant_id)
+        monkeypatch, lambda: counting.counts_by_state(merchant_id=filled.merchant_id)
     ):
         refuse(found)
 

@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 from kacang.merchants.tenancy import acting_as
 from kacang.orders import sql
 from kacang.orders.finding.building import (
-    OPEN,
-    OVERDUE,
     Found,
     Key,
     after_of,
@@ -20,7 +18,6 @@ from kacang.orders.finding.building import (
     place_of,
 )
 from kacang.orders.finding.filters import OrderFilter, Sort
-from kacang.orders.finding.reaching import reached
 from kacang.orders.models import OrderState
 from kacang.orders.statements import rows
 from kacang.orders.types import OrderPage, OrderRow
@@ -32,25 +29,7 @@ PAGE_MAX = 200
 WALK_MAX = 2_000
 # Up to so many orders that fit a filter are counted and summed up; beyond, pages say "10,000+".
 COUNT_MOST = 10_000
-# So many orders of a state are counted. What is open is what waits for somebody, and stays few;
-# what is closed grows with history, and the cost must not.
-OPEN_MAX = 9_999
-CLOSED_MAX = 999
 
-_COUNTS = """
-select s.state, (
-    select count(*) from (
-        select from sale_order o
-        where o.merchant_id = %(merchant)s::bigint and o.state = s.state{reach} limit s.most
-    ) few)
-from unnest(%(states)s::smallint[], %(mosts)s::int[]) as s(state, most)
-"""
-_OVERDUE_COUNT = f"""
-select count(*) from (
-    select from sale_order o
-    where o.merchant_id = %(merchant)s::bigint and o.state = 0 and {OVERDUE}{{reach}}
-    limit %(most)s::int) few
-"""  # noqa: S608 - our own text
 _COUNT = "select count(*)::int from ({found}) few"
 _TOTALS = """
 select o.currency, count(*)::int, sum(o.payable_minor)::bigint, sum(n.units)::bigint
@@ -206,30 +185,6 @@ def totals(*, merchant_id: int, where: OrderFilter, most: int = COUNT_MOST) -> T
         amounts=tuple(Money(minor, currency) for currency, _, minor, _ in sums),
         units=sum(units for *_, units in sums),
     )
-
-
-def counts_by_state(*, merchant_id: int) -> dict[OrderState, int]:
-    """Count the orders of each state, at most `most_counted` of each: the cost has a limit too."""
-    asked = {
-        "merchant": merchant_id,
-        "states": [int(state) for state in OrderState],
-        "mosts": [most_counted(state) + 1 for state in OrderState],
-    }
-    with acting_as(merchant_id):
-        text, values = reached()
-        narrowed = f" and {text}" if text else ""
-        found = rows(_COUNTS.replace("{reach}", narrowed), {**asked, **values})
-        counts = {OrderState(state): count for state, count in found}
-        past = {"merchant": merchant_id, "most": OPEN_MAX + 1, **values}
-        ((overdue,),) = rows(_OVERDUE_COUNT.replace("{reach}", narrowed), past)
-    counts[OrderState.PENDING] -= min(overdue, counts[OrderState.PENDING])
-    counts[OrderState.CANCELLED] += overdue
-    return {state: min(count, most_counted(state) + 1) for state, count in counts.items()}
-
-
-def most_counted(state: OrderState) -> int:
-    """Return up to how many orders of a state are counted: one more means "and more"."""
-    return OPEN_MAX if state in OPEN else CLOSED_MAX
 
 
 def make_cursor(*place: int) -> str:

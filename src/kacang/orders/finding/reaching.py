@@ -11,6 +11,8 @@ from kacang.orders.models import Channel
 # merchant. Said so that the index is seen to fit.
 _OF_CHANNEL = "o.channel = %({name})s::text and o.channel <> 'api'"
 _OF_API = "o.channel = %({name})s::text"
+_ANY_OF = """(o.assignee_id = any(%(any_members)s::bigint[])
+    or o.store_id = any(%(any_stores)s::bigint[]) or o.channel = any(%(any_channels)s::text[]))"""
 _OF_STORES = "o.store_id = any(%(reach_stores)s::bigint[])"
 
 
@@ -49,7 +51,11 @@ def reached() -> tuple[str, dict[str, Any]]:
         return "", {}
     within = reach_of(reach)
     if within.is_mixed:
-        return "", {}
+        return _ANY_OF, {
+            "any_members": within.members,
+            "any_stores": within.stores,
+            "any_channels": within.channels,
+        }
     if within.members:
         return "o.assignee_id = %(reach_member)s::bigint", {"reach_member": within.members[0]}
     if len(within.channels) == 1:

@@ -155,7 +155,7 @@ def _todo(desk: Desk) -> list[Todo]:
     if "orders.view" in may:
         page = reverse("console_orders")
         items.append(exceptions_todo(desk))
-        held, pending = counts[OrderState.ON_HOLD], counts[OrderState.PENDING]
+        held, pending = (counts[state].count for state in (OrderState.ON_HOLD, OrderState.PENDING))
         items.append(
             Todo(
                 "package",

@@ -15,6 +15,7 @@ from kacang.merchants import queries as merchants
 from kacang.orders import queries
 from kacang.orders.finding.addresses import NO_NUMBER, read_query, to_query
 from kacang.orders.finding.building import ANY_EXCEPTION
+from kacang.orders.queries import Counted
 from kacang.orders.reviewing.queries import rules as rules_of_merchant
 from kacang.orders.tagging.tags import tags as tags_of_merchant
 from kacang.orders.types import OrderFilter, OrderState
@@ -126,7 +127,7 @@ def chips_of(narrowed: Narrowed, extra: Mapping[str, str], desk: Desk) -> list[C
 def tabs_of(
     narrowed: Narrowed,
     extra: Mapping[str, str],
-    counts: Mapping[OrderState, int],
+    counts: Mapping[OrderState, Counted],
     *,
     is_view: bool = False,
 ) -> list[Tab]:
@@ -138,8 +139,8 @@ def tabs_of(
     kept = {} if is_view else narrowed.asked
     asked = {name: text for name, text in kept.items() if name != "state"}
     most = max(queries.most_counted(state) for state in OrderState)
-    is_more = any(counts.get(state, 0) > queries.most_counted(state) for state in OrderState)
-    total = sum(min(counts.get(state, 0), queries.most_counted(state)) for state in OrderState)
+    is_more = any(one.is_more for one in counts.values())
+    total = sum(one.count for one in counts.values())
     tabs = [
         Tab(
             _("All"),
@@ -150,15 +151,15 @@ def tabs_of(
         )
     ]
     for state in OrderState:
-        number, limit = counts.get(state, 0), queries.most_counted(state)
-        if state in USUAL or number or state is chosen:
+        counted = counts[state]
+        if state in USUAL or counted.count or state is chosen:
             tabs.append(
                 Tab(
                     look_of("order", state).word,
                     address_of({**asked, "state": state.name.lower()}, extra),
-                    min(number, limit),
+                    counted.count,
                     state is chosen,
-                    more=number > limit,
+                    more=counted.is_more,
                 )
             )
     return tabs
