@@ -243,9 +243,9 @@ def _looks(world: World) -> dict[str, Callable[[], int]]:
 
     reach = frozenset(f"s{one.id}" for one in world.stores)
 
-    def within(ask: Callable[[], int]) -> Callable[[], int]:
+    def within(ask: Callable[[], int], words: frozenset[str] = reach) -> Callable[[], int]:
         def asked() -> int:
-            with reaching(reach):
+            with reaching(words):
                 return ask()
 
         return asked
@@ -261,6 +261,7 @@ def _looks(world: World) -> dict[str, Callable[[], int]]:
         "role of two stores": within(page(OrderFilter())),
         "role of two stores, completed": within(page(OrderFilter(state=OrderState.COMPLETED))),
         "role of two stores, counts": within(counts),
+        "role of a channel": within(page(OrderFilter()), frozenset({"redeem"})),
     }
 
 
