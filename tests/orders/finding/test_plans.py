@@ -351,7 +351,9 @@ def test_I1_a_reach_of_several_kinds_reads_no_table_whole(filled, monkeypatch):
     # Those of each kind are brought into one order.
     refuse(found, sorts=1)
     assert all(row.channel == "redeem" or row.payable.minor < 4 for row in page.rows)
-    assert len(page.rows) > 100
+    # The three of the store among them, the oldest of all.
+    assert [row.payable.minor for row in page.rows[-3:]] == [3, 2, 1]
+    assert len(page.rows) == 123
 
 
 def test_I1_who_works_in_no_store_finds_nothing_and_reads_nothing(filled, monkeypatch):

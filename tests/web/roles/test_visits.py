@@ -3,6 +3,7 @@
 import secrets
 from datetime import timedelta
 
+import pytest
 from django.test import Client
 
 from kacang.merchants import operations, queries
@@ -108,7 +109,7 @@ class TestAsAMember:
         assert label.startswith("owner-")
         assert "→" in label
 
-    def test_is_over_when_the_member_leaves_or_the_visitor_may_no_longer(self, merchant, owner):
+    def test_is_over_when_the_member_leaves(self, merchant, owner):
         clerk = a_member(merchant, "sales")
         begin(owner, member=clerk.uid)
         assert owner.get("/console/settings/").status_code == 403
@@ -116,6 +117,37 @@ class TestAsAMember:
         operations.disable_staff(merchant_id=merchant, uid=clerk.uid, actor=SYSTEM)
 
         assert owner.get("/console/settings/").status_code == 200
+
+    @pytest.mark.parametrize("by", ["member", "role"])
+    @pytest.mark.parametrize(
+        ("who", "now_holds"),
+        [
+            # The visitor may no longer visit; whom they look as may do what they may not.
+            ("leader", {"orders.view", "orders.note"}),
+            ("seen", {"orders.view", "orders.note", "settings.view"}),
+        ],
+    )
+    def test_is_over_when_roles_change_so_that_it_could_not_begin(
+        self, merchant, by, who, now_holds
+    ):
+        drafts = {
+            "leader": RoleDraft("主管", frozenset({"staff.visit", "orders.view", "orders.note"})),
+            "seen": RoleDraft("客服甲", frozenset({"orders.view"})),
+        }
+        roles = {
+            name: operations.create_role(merchant_id=merchant, actor=SYSTEM, draft=draft)
+            for name, draft in drafts.items()
+        }
+        leader = work_as(merchant, roles["leader"])
+        member = a_member(merchant, roles["seen"])
+        begin(leader, **({"member": member.uid} if by == "member" else {"role": roles["seen"]}))
+        assert b"visit-bar" in leader.get("/console/orders/").content
+
+        changed = RoleDraft(drafts[who].name, frozenset(now_holds))
+        operations.edit_role(merchant_id=merchant, uid=roles[who], draft=changed, actor=SYSTEM)
+
+        assert b"visit-bar" not in leader.get("/console/orders/").content
+        assert leader.get("/console/settings/").status_code == 403
 
     def test_never_reaches_another_merchants_staff(self, other_merchant, owner):
         theirs = a_member(other_merchant, "sales")
