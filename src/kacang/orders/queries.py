@@ -15,7 +15,7 @@ from kacang.orders.cards.card_history import CardEvent, CardHistory, Step, card_
 from kacang.orders.cards.replacing_many import KIND as REPLACING
 from kacang.orders.errors import UnknownOrder
 from kacang.orders.figures import DayFigures, best_sellers, by_hour, day_figures
-from kacang.orders.finding.counting import counts_by_state, most_counted
+from kacang.orders.finding.counting import count_paid, counts_by_state, most_counted
 from kacang.orders.finding.listing import (
     Counted,
     Match,
@@ -39,11 +39,36 @@ from kacang.shared.errors import Invalid
 from kacang.shared.money import Money
 
 __all__ = [
-    "REPLACING", "CardEvent", "CardHistory", "Counted", "DayFigures", "Match", "Matches", "Step",
-    "Totals", "best_sellers", "by_hour", "card_history", "count_newer", "count_up_to",
-    "counts_by_state", "day_figures", "find_for_lookup", "frozen", "is_within", "last_orders",
-    "matching", "most_counted", "order", "order_by_id", "orders_page", "rows_of", "timeline",
-    "totals", "was_given_again",
+    "REPLACING",
+    "CardEvent",
+    "CardHistory",
+    "Counted",
+    "DayFigures",
+    "Match",
+    "Matches",
+    "Step",
+    "Totals",
+    "best_sellers",
+    "by_hour",
+    "card_history",
+    "count_newer",
+    "count_paid",
+    "count_up_to",
+    "counts_by_state",
+    "day_figures",
+    "find_for_lookup",
+    "frozen",
+    "is_within",
+    "last_orders",
+    "matching",
+    "most_counted",
+    "order",
+    "order_by_id",
+    "orders_page",
+    "rows_of",
+    "timeline",
+    "totals",
+    "was_given_again",
 ]  # fmt: skip
 
 TIMELINE_MAX = 500

@@ -60,6 +60,10 @@ TEXTS: dict[str, Words] = {
         " cards, that has no redeem codes itself."
     ),
     "catalog.bad_text": _("A text is missing or too long: {field}."),
+    "catalog.sheet_stale": _(
+        "Somebody else changed one of these variants meanwhile. Nothing was saved: please look at"
+        " the sheet again."
+    ),
     "catalog.bad_value": _("A value is not possible: {field}."),
     "catalog.kind_and_stock": _(
         "Goods have pieces in a warehouse, other products have cards: the stock does not fit."

@@ -1,6 +1,7 @@
 """The list of orders in a real browser: filters, views, selection, keys, two at one order (O2)."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -110,6 +111,36 @@ class TestSelecting:
         desk.evaluate("htmx.ajax('GET', '/console/orders/news/?than=', '#news')")
         expect(desk.locator("#news a")).to_contain_text("新订单")
         assert rows(desk).first.inner_text() == first
+
+    def test_O2_a_paid_order_is_heard_by_who_wants_to(self, desk, busy):
+        """What the browser is told to play is counted: a test has no ears."""
+        desk.add_init_script("""
+            window.rung = 0;
+            const start = OscillatorNode.prototype.start;
+            OscillatorNode.prototype.start = function (at) { rung += 1; start.call(this, at); };
+        """)
+        desk.goto(LIST)
+        bell = desk.locator("[data-sound]")
+        expect(bell).to_have_attribute("aria-pressed", "false")
+        told = "htmx.ajax('GET', '/console/orders/news/?at=%d', '#news')"
+        long_ago = int(time.time()) - 80_000
+        desk.evaluate(told % long_ago)
+        expect(desk.locator("#news [data-paid]")).to_have_count(1)
+        assert desk.evaluate("rung") == 0
+
+        bell.click()
+        expect(bell).to_have_attribute("aria-pressed", "true")
+        heard = desk.evaluate("rung")
+        assert heard > 0
+        desk.evaluate(told % (int(time.time()) + 60))
+        expect(desk.locator("#news [data-paid]")).to_have_count(0)
+        desk.evaluate(told % long_ago)
+        expect(desk.locator("#news [data-paid]")).to_have_count(1)
+        assert desk.evaluate("rung") == 2 * heard
+        desk.reload()
+        expect(bell).to_have_attribute("aria-pressed", "true")
+        bell.click()
+        expect(bell).to_have_attribute("aria-pressed", "false")
 
 
 class TestKeys:

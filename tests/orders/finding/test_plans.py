@@ -348,7 +348,6 @@ def test_I1_a_reach_of_several_kinds_reads_no_table_whole(filled, monkeypatch):
             lambda: listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter()),
         )
         page = listing.orders_page(merchant_id=filled.merchant_id, where=OrderFilter(), limit=200)
-    # Those of each kind are brought into one order.
     refuse(found, sorts=1)
     assert all(row.channel == "redeem" or row.payable.minor < 4 for row in page.rows)
     # The three of the store among them, the oldest of all.

@@ -17,6 +17,7 @@ from kacang.orders.list_models import SavedView
 from kacang.orders.tagging.tags import make_tag
 from kacang.shared.contacts import Contact
 from tests import make
+from tests.orders.looking import settle
 from tests.web.console.conftest import work_as
 
 LIST = "/console/orders/?view=all"
@@ -151,13 +152,37 @@ class TestNews:
     def test_tells_what_came_since_and_fits_the_filter(self, owner, merchant, placed):
         page = owner.get(LIST).content.decode()
         (than,) = re.findall(r"than=([\w-]+)", page)
-        assert owner.get("/console/orders/news/", {"than": than}).content.strip() == b""
+        assert b"data-renew" not in owner.get("/console/orders/news/", {"than": than}).content
         made = make.sku(merchant, cards=2)
         make.order(made)
 
         assert b"1 new order" in owner.get("/console/orders/news/", {"than": than}).content
         told = owner.get("/console/orders/news/", {"than": than, "channel": "api"}).content
-        assert told.strip() == b""
+        assert b"data-renew" not in told
+
+    def test_O2_renews_the_counts_of_the_tabs_and_says_what_was_paid(self, owner, merchant):
+        account, made = make.account(merchant), make.sku(merchant, cards=3)
+        first = make.order(made)
+        page = owner.get(LIST).content.decode()
+        (at,) = re.findall(r"at=(\d+)", page)
+        assert '<i id="count-pending">1</i>' in page
+
+        quiet = owner.get("/console/orders/news/", {"at": str(int(at) + 5)}).content.decode()
+        assert "data-paid" not in quiet
+        make.order(made)
+        settle(account, make.notice(first))
+        told = owner.get("/console/orders/news/", {"at": str(int(at) - 5)}).content.decode()
+
+        assert '<span hidden data-paid="1">' in told
+        assert '<i id="count-pending" hx-swap-oob="true">1</i>' in told
+        assert '<i id="count-delivered" hx-swap-oob="true">1</i>' in told
+        assert '<i id="count-all" hx-swap-oob="true">2</i>' in told
+
+    @pytest.mark.parametrize("at", ["", "x", "-1", "9" * 11, "９９", "0"])
+    def test_a_moment_that_is_none_is_now_and_a_long_ago_one_a_day_ago(self, owner, placed, at):
+        told = owner.get("/console/orders/news/", {"at": at})
+        assert told.status_code == 200
+        assert b"data-paid" not in told.content
 
     def test_sums_of_all_that_match(self, owner, placed):
         text = " ".join(owner.get("/console/orders/sums/?state=pending").content.decode().split())

@@ -28,6 +28,7 @@ from kacang.catalog.operations.products import (
     update_product,
 )
 from kacang.catalog.operations.redeem_codes import BadGift, BadRedeemTarget
+from kacang.catalog.operations.sheet import Cells, SheetLine, SheetStale, save_sheet
 from kacang.catalog.operations.skus import (
     KindAndStockDiffer,
     StockModeFixed,
@@ -46,6 +47,7 @@ __all__ = [
     "BadRedeemTarget",
     "BadText",
     "BadValue",
+    "Cells",
     "DeliveryWay",
     "KindAndStockDiffer",
     "KindFixed",
@@ -53,6 +55,8 @@ __all__ = [
     "ProductDraft",
     "ProductKind",
     "ProductState",
+    "SheetLine",
+    "SheetStale",
     "SkuDraft",
     "StockMode",
     "StockModeFixed",
@@ -71,6 +75,7 @@ __all__ = [
     "order_pictures",
     "read_fields",
     "remove_picture",
+    "save_sheet",
     "set_product_state",
     "set_sku_on_sale",
     "update_category",

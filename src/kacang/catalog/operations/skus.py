@@ -65,7 +65,7 @@ def create_sku(*, merchant_id: int, actor: Actor, product_uid: str, draft: SkuDr
         row.save()
         refresh_search(product)
         product.save(update_fields=["search_text", "changed_at"])
-        _log(actor, "skus.create", row, None)
+        log_sku(actor, "skus.create", row, None)
     return row.uid
 
 
@@ -85,13 +85,13 @@ def update_sku(*, merchant_id: int, actor: Actor, uid: str, draft: SkuDraft) -> 
         row = find_sku(merchant_id, uid)
         if row.stock_mode != draft.stock_mode:
             raise StockModeFixed
-        before = _state(row)
+        before = state_of(row)
         _fill(row, draft)
         row.save()
         product = find_product(merchant_id, row.product.uid)
         refresh_search(product)
         product.save(update_fields=["search_text", "changed_at"])
-        _log(actor, "skus.update", row, before)
+        log_sku(actor, "skus.update", row, before)
         if row.strategy != before["strategy"]:
             enqueue(
                 "vault.rekey",
@@ -112,10 +112,10 @@ def set_sku_on_sale(*, merchant_id: int, actor: Actor, uid: str, on_sale: bool) 
         row = find_sku(merchant_id, uid)
         if row.on_sale == on_sale:
             return
-        before = _state(row)
+        before = state_of(row)
         row.on_sale = on_sale
         row.save(update_fields=["on_sale", "changed_at"])
-        _log(actor, "skus.on_sale", row, before)
+        log_sku(actor, "skus.on_sale", row, before)
 
 
 def find_sku(merchant_id: int, uid: str) -> Sku:
@@ -167,12 +167,14 @@ def _perhaps(field: str, value: int | None, most: int) -> int | None:
     return None if value is None else within(field, value, 0, most)
 
 
-def _state(row: Sku) -> dict[str, Any]:
+def state_of(row: Sku) -> dict[str, Any]:
+    """Return what the log says of a SKU: all that a draft says."""
     state = {field.name: getattr(row, field.name) for field in fields(SkuDraft)}
     return {**state, "redeems": row.redeems.uid if row.redeems else ""}
 
 
-def _log(actor: Actor, action: str, row: Sku, before: dict[str, Any] | None) -> None:
+def log_sku(actor: Actor, action: str, row: Sku, before: dict[str, Any] | None) -> None:
+    """Write down what a SKU said, and what it says now."""
     audit.record(
         merchant_id=row.merchant_id,
         actor=actor,
@@ -180,5 +182,5 @@ def _log(actor: Actor, action: str, row: Sku, before: dict[str, Any] | None) -> 
         object_kind="sku",
         object_uid=row.uid,
         before=before,
-        after=_state(row),
+        after=state_of(row),
     )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import datetime
 
 from kacang.merchants.tenancy import acting_as, current_reach
 from kacang.orders.finding.building import OPEN, OVERDUE, find
@@ -33,6 +34,13 @@ select count(*) from (
     where o.merchant_id = %(merchant)s::bigint and o.state = 0 and {OVERDUE}{{reach}}
     limit %(most)s::int) few
 """  # noqa: S608 - our own text
+_PAID = """
+select count(*) from (
+    select from sale_order o
+    where o.merchant_id = %(merchant)s::bigint and o.paid_at is not null
+      and o.paid_at > %(since)s::timestamptz
+    limit %(most)s::int) few
+"""
 _OF_FOUND = "select few.state, count(*) from ({found}) few group by few.state"
 # One value, said as a span: only the index that begins with it gives the order then. By `=` the
 # planner takes each store for as large as the others, and walks all orders to find a small one's.
@@ -72,6 +80,14 @@ def counts_by_state(*, merchant_id: int) -> dict[OrderState, Counted]:
         )
         for state, count in counts.items()
     }
+
+
+def count_paid(*, merchant_id: int, since: datetime, most: int = 99) -> Counted:
+    """Count the orders that were paid after a moment; of a reach, its own."""
+    with acting_as(merchant_id):
+        asked = {"merchant": merchant_id, "since": since, "most": most + 1}
+        ((count,),) = rows(_PAID, asked)
+    return Counted(min(count, most), count > most)
 
 
 def most_counted(state: OrderState) -> int:

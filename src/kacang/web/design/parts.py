@@ -22,6 +22,8 @@ class Tab:
     starred: bool = False
     # Whether there are more than `count`, which were not looked at.
     more: bool = False
+    # Names the count, where it is renewed while the page is looked at.
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,7 @@ def tabs_of(
             min(total, most),
             chosen is None and not is_view,
             more=is_more,
+            key="all",
         )
     ]
     for state in OrderState:
@@ -160,6 +161,7 @@ def tabs_of(
                     counted.count,
                     state is chosen,
                     more=counted.is_more,
+                    key=state.name.lower() if state in USUAL else "",
                 )
             )
     return tabs

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -45,6 +46,8 @@ from kacang.web.design.parts import Tab
 from kacang.web.requests import ConsoleRequest
 
 PAGE = 50
+# Of a moment in seconds: until the year 2286.
+SECONDS_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,7 @@ def order_list(request: ConsoleRequest) -> HttpResponse:
             **batch_context(desk.permissions),
             "can_tag": "orders.note" in desk.permissions,
             "can_share": "orders.arrange" in desk.permissions,
+            "shown_at": int(timezone.now().timestamp()),
             "is_top": not request.GET.get("cursor") and asked.sort is Sort.NEWEST,
         }
     return render(request, "console/orders/list.html", context)
@@ -153,14 +157,29 @@ def order_list(request: ConsoleRequest) -> HttpResponse:
 
 @needs("orders.view")
 def order_news(request: ConsoleRequest) -> HttpResponse:
-    """Say how many orders came since the list was shown; nothing is moved by it."""
+    """Say how many orders came, and were paid, since the list was shown, and the tabs' counts.
+
+    Nothing is moved by it.
+    """
     desk = desk_of(request)
     with acting_as(desk.merchant_id):
         asked = _asked(request, desk)
         newer = queries.count_newer(
             merchant_id=desk.merchant_id, where=asked.where, than=request.GET.get("than", "")
         )
-    return render(request, "console/orders/news.html", {"newer": newer})
+        counts = queries.counts_by_state(merchant_id=desk.merchant_id)
+        paid = queries.count_paid(merchant_id=desk.merchant_id, since=_shown_at(request))
+    context = {"newer": newer, "paid": paid, "tabs": tabs_of(asked.narrowed, asked.extra, counts)}
+    return render(request, "console/orders/news.html", context)
+
+
+def _shown_at(request: ConsoleRequest) -> datetime:
+    """Return when the list was shown, as its address says: whole seconds, at most a day ago."""
+    now = timezone.now()
+    text = request.GET.get("at", "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= SECONDS_DIGITS):
+        return now
+    return max(datetime.fromtimestamp(int(text), tz=UTC), now - timedelta(days=1))
 
 
 @needs("orders.view")

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from kacang.web.console.products import categories, pages, pictures
+from kacang.web.console.products import categories, pages, pictures, sheet
 
 urlpatterns = [
     path("products/", pages.product_list, name="console_products"),
     path("products/new/", pages.product_new, name="console_product_new"),
+    path("products/sheet/", sheet.sheet, name="console_product_sheet"),
     path("products/preview/", pages.preview, name="console_product_preview"),
     path("products/categories/", categories.category_list, name="console_categories"),
     path("products/categories/new/", categories.category_new, name="console_category_new"),

@@ -90,9 +90,42 @@
 
   // News: asked for while somebody looks at the page. The list itself never moves.
   const news = one('[data-look]');
+  const bell = one('[data-sound]');
+  const HEARD = 'kacang:sound';
+  const wantsSound = () => Boolean(bell) && localStorage.getItem(HEARD) === '1';
+  function ring() {
+    const context = new AudioContext();
+    [880, 1320].forEach((pitch, at) => {
+      const begin = context.currentTime + at * 0.15;
+      const tone = context.createOscillator();
+      const level = context.createGain();
+      tone.frequency.value = pitch;
+      level.gain.setValueAtTime(0.15, begin);
+      level.gain.exponentialRampToValueAtTime(0.001, begin + 0.3);
+      tone.connect(level).connect(context.destination);
+      tone.start(begin);
+      tone.stop(begin + 0.3);
+    });
+    setTimeout(() => context.close(), 1000);
+  }
+  if (bell) {
+    bell.setAttribute('aria-pressed', String(wantsSound()));
+    bell.addEventListener('click', () => {
+      localStorage.setItem(HEARD, wantsSound() ? '0' : '1');
+      bell.setAttribute('aria-pressed', String(wantsSound()));
+      if (wantsSound()) { ring(); }
+    });
+  }
   if (news) {
+    let paid = 0;
+    news.addEventListener('htmx:afterSwap', () => {
+      const now = Number(one('[data-paid]', news)?.dataset.paid ?? 0);
+      if (now > paid && wantsSound()) { ring(); }
+      paid = now;
+    });
     setInterval(() => {
-      if (document.visibilityState === 'visible' && window.htmx) { htmx.trigger(news, 'look'); }
+      // Whoever wants to hear it looks at something else meanwhile.
+      if ((document.visibilityState === 'visible' || wantsSound()) && window.htmx) { htmx.trigger(news, 'look'); }
     }, Number(news.dataset.look) * 1000);
     news.addEventListener('click', (event) => {
       if (event.target.closest('[data-renew]')) { event.preventDefault(); location.reload(); }
