@@ -174,6 +174,8 @@ class TestNews:
         told = owner.get("/console/orders/news/", {"at": str(int(at) - 5)}).content.decode()
 
         assert '<span hidden data-paid="1">' in told
+        later = owner.get("/console/orders/news/", {"at": str(int(at) + 60)}).content.decode()
+        assert "data-paid" not in later
         assert '<i id="count-pending" hx-swap-oob="true">1</i>' in told
         assert '<i id="count-delivered" hx-swap-oob="true">1</i>' in told
         assert '<i id="count-all" hx-swap-oob="true">2</i>' in told
