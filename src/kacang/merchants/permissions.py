@@ -275,8 +275,9 @@ class Reach(TextChoices):
     CHANNELS = "channels", _("Orders of some channels")
 
 
-# The preset roles that do not reach to all orders.
-PRESET_REACH = {Role.CLERK: Reach.STORES}
+def preset_reach(role: str) -> Reach:
+    """Return to whose orders a preset role reaches."""
+    return Reach.STORES if role == Role.CLERK else Reach.ALL
 
 
 # What a role may do whose reach is not ALL: every page behind these looks at single orders, and

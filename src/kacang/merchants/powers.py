@@ -7,11 +7,10 @@ from typing import Any
 from kacang.merchants.permissions import (
     CUSTOM,
     PERMISSIONS,
-    PRESET_REACH,
     WITHIN_REACH,
     Reach,
-    Role,
     permissions_of,
+    preset_reach,
 )
 
 
@@ -74,7 +73,7 @@ def powers(*, role: str, custom: Mapping[str, Any] | None, holder: Holder = ANYB
         holder: Whose own orders and stores a reach means.
     """
     if role != CUSTOM:
-        words = holder.words(PRESET_REACH.get(Role(role), Reach.ALL), ())
+        words = holder.words(preset_reach(role), ())
         held = permissions_of(role)
         return Powers(held if words is None else held & WITHIN_REACH, words)
     assert custom is not None

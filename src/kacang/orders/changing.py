@@ -171,11 +171,7 @@ def move_to_store(*, merchant_id: int, number: str, store_uid: str, actor: Actor
     """
     with acting_as(merchant_id):
         order = locked(merchant_id, number)
-        before = (
-            merchants.store_of_id(merchant_id=merchant_id, store_id=order.store_id)
-            if order.store_id
-            else None
-        )
+        before = merchants.store_of_id(merchant_id=merchant_id, store_id=order.store_id)
         if store_uid == (before.uid if before else ""):
             return
         to = merchants.open_store_of(merchant_id=merchant_id, uid=store_uid) if store_uid else None

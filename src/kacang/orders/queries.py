@@ -9,7 +9,6 @@ from django.db import connection
 from django.db.models import Q
 
 from kacang.merchants import queries as merchants
-from kacang.merchants.queries import StoreInfo
 from kacang.merchants.tenancy import acting_as
 from kacang.orders.cards.card_history import CardEvent, CardHistory, Step, card_history
 from kacang.orders.cards.replacing_many import KIND as REPLACING
@@ -193,12 +192,6 @@ def timeline(*, merchant_id: int, number: str) -> list[EventView]:
     ]
 
 
-def _store_of(row: Order) -> StoreInfo | None:
-    if row.store_id is None:
-        return None
-    return merchants.store_of_id(merchant_id=row.merchant_id, store_id=row.store_id)
-
-
 def _view(row: Order) -> OrderView:
     lines = list(
         Line.objects.filter(merchant_id=row.merchant_id, order_id=row.pk)
@@ -227,7 +220,7 @@ def _view(row: Order) -> OrderView:
         has_password=bool(row.password_hash),
         address=row.address,
         assignee_id=row.assignee_id,
-        store=_store_of(row),
+        store=merchants.store_of_id(merchant_id=row.merchant_id, store_id=row.store_id),
         pay_by=row.pay_by,
         created_at=row.created_at,
         paid_at=row.paid_at,

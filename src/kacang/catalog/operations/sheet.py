@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kacang.catalog.checks import within
 from kacang.catalog.models import Sku
-from kacang.catalog.operations.skus import COUNT_MAX, PRICE_MAX, UnknownSku, log_sku, state_of
+from kacang.catalog.operations.skus import UnknownSku, log_sku, set_prices, set_warning, state_of
 from kacang.merchants.audit import Actor
 from kacang.merchants.tenancy import acting_as
 from kacang.shared.errors import Conflict
@@ -62,24 +61,16 @@ def save_sheet(*, merchant_id: int, actor: Actor, lines: Sequence[SheetLine]) ->
     return len(rows)
 
 
-def cells_of(row: Sku) -> Cells:
-    """Return what a sheet says of a SKU now."""
+def _cells_of(row: Sku) -> Cells:
     return Cells(row.price_minor, row.list_price_minor, row.low_stock_at, row.on_sale)
 
 
 def _change(row: Sku, line: SheetLine, actor: Actor) -> None:
-    if cells_of(row) != line.was:
+    if _cells_of(row) != line.was:
         raise SheetStale
     before, now = state_of(row), line.now
-    row.price_minor = within("price_minor", now.price_minor, 0, PRICE_MAX)
-    row.list_price_minor = (
-        None
-        if now.list_price_minor is None
-        else within("list_price_minor", now.list_price_minor, now.price_minor, PRICE_MAX)
-    )
-    row.low_stock_at = (
-        None if now.low_stock_at is None else within("low_stock_at", now.low_stock_at, 0, COUNT_MAX)
-    )
+    set_prices(row, now.price_minor, now.list_price_minor)
+    set_warning(row, now.low_stock_at)
     row.on_sale = now.on_sale
     row.save(
         update_fields=[

@@ -133,12 +133,7 @@ def find_sku(merchant_id: int, uid: str) -> Sku:
 
 def _fill(row: Sku, draft: SkuDraft) -> None:
     row.title = read_text("title", draft.title, limit=60, required=True)
-    row.price_minor = within("price_minor", draft.price_minor, 0, PRICE_MAX)
-    row.list_price_minor = (
-        None
-        if draft.list_price_minor is None
-        else within("list_price_minor", draft.list_price_minor, draft.price_minor, PRICE_MAX)
-    )
+    set_prices(row, draft.price_minor, draft.list_price_minor)
     row.cost_minor = within("cost_minor", draft.cost_minor, 0, PRICE_MAX)
     row.min_per_order = within("min_per_order", draft.min_per_order, 1, PER_ORDER_MAX)
     row.max_per_order = within(
@@ -156,11 +151,26 @@ def _fill(row: Sku, draft: SkuDraft) -> None:
     row.number_is_secret = draft.number_is_secret
     set_target(row, draft.redeems)
     set_gift(row, draft.gift_minor)
-    row.low_stock_at = _perhaps("low_stock_at", draft.low_stock_at, COUNT_MAX)
+    set_warning(row, draft.low_stock_at)
     row.cover_days = _perhaps("cover_days", draft.cover_days, DAYS_MAX)
     row.lead_days = _perhaps("lead_days", draft.lead_days, DAYS_MAX)
     row.on_sale = draft.on_sale
     row.position = within("position", draft.position, 0, POSITION_MAX)
+
+
+def set_prices(row: Sku, price_minor: int, list_price_minor: int | None) -> None:
+    """Write a price, and the one struck through, which is not below it, or raise BadValue."""
+    row.price_minor = within("price_minor", price_minor, 0, PRICE_MAX)
+    row.list_price_minor = (
+        None
+        if list_price_minor is None
+        else within("list_price_minor", list_price_minor, price_minor, PRICE_MAX)
+    )
+
+
+def set_warning(row: Sku, low_stock_at: int | None) -> None:
+    """Write below how many it is warned, None: as the settings say, or raise BadValue."""
+    row.low_stock_at = _perhaps("low_stock_at", low_stock_at, COUNT_MAX)
 
 
 def _perhaps(field: str, value: int | None, most: int) -> int | None:

@@ -1,7 +1,7 @@
 """A merchant's stores, and who works in them (R1)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kacang.merchants.models import Store, StoreClerk
@@ -37,21 +37,22 @@ def stores(*, merchant_id: int) -> Sequence[StoreInfo]:
     """Return all stores with who works in them: open ones first, then by name."""
     with acting_as(merchant_id):
         rows = list(Store.objects.filter(merchant_id=merchant_id).order_by("name", "id"))
-        working: dict[int, set[str]] = {}
-        found = StoreClerk.objects.filter(merchant_id=merchant_id, membership__disabled_at=None)
-        for store_id, uid in found.values_list("store_id", "membership__uid"):
-            working.setdefault(store_id, set()).add(uid)
+        working = _working(merchant_id)
     ordered = sorted(rows, key=lambda row: row.closed_at is not None)
     return [_info(row, frozenset(working.get(row.pk, ()))) for row in ordered]
 
 
 def store(*, merchant_id: int, uid: str) -> StoreInfo:
-    """Return one store, open or closed.
+    """Return one store, open or closed, with who works in it.
 
     Raises:
         UnknownStore: The merchant has none of this id.
     """
-    return _one(merchant_id, uid=uid)
+    # Not there is said outside of the block: leaving it by an error would end the caller's too.
+    found = _one(merchant_id, uid=uid)
+    with acting_as(merchant_id):
+        working = _working(merchant_id, store_id=found.id)
+    return replace(found, clerks=frozenset(working.get(found.id, ())))
 
 
 def open_store_of(*, merchant_id: int, uid: str = "", code: str = "") -> StoreInfo:
@@ -71,13 +72,24 @@ def open_store_ids(*, merchant_id: int, uids: Collection[str]) -> Mapping[str, i
         return dict(found.values_list("uid", "id"))
 
 
-def store_of_id(*, merchant_id: int, store_id: int) -> StoreInfo:
-    """Return the store that a row names by its id.
+def store_of_id(*, merchant_id: int, store_id: int | None) -> StoreInfo | None:
+    """Return the store that a row names by its id, None where it names none.
 
     Raises:
-        UnknownStore: There is none.
+        UnknownStore: There is none of this id.
     """
-    return _one(merchant_id, id=store_id)
+    return None if store_id is None else _one(merchant_id, id=store_id)
+
+
+def _working(merchant_id: int, **named: int) -> dict[int, set[str]]:
+    """Return by store who works there now. Must run within `acting_as`."""
+    found = StoreClerk.objects.filter(
+        merchant_id=merchant_id, membership__disabled_at=None, **named
+    )
+    working: dict[int, set[str]] = {}
+    for store_id, uid in found.values_list("store_id", "membership__uid"):
+        working.setdefault(store_id, set()).add(uid)
+    return working
 
 
 def _one(merchant_id: int, **named: object) -> StoreInfo:

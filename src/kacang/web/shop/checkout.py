@@ -162,7 +162,7 @@ def _order_of(till: Till) -> PlaceRequest:
 
 def _store_uid(till: Till) -> str:
     """Return the store that the order belongs to, unless its buyer said that they are not there."""
-    found = store_of(till.request, till.site)
+    found = till.form.asked.store
     return found.uid if found and till.form.cleaned_data.get("in_store") else ""
 
 
@@ -190,14 +190,13 @@ def _lines(request: HttpRequest, site: Site) -> list[CartLine]:
 def _asked(request: HttpRequest, site: Site, basket: Basket) -> Asked:
     sale = payments.Sale(basket.total, device=device_of(request), products=basket.products)
     offers = payments.offered(merchant_id=site.merchant_id, sale=sale) if basket.total.minor else []
-    store = store_of(request, site)
     return Asked(
         contact=site.options.contact,
         fields=basket.fields,
         offers=tuple(offers),
         keeps_cookies=cookies.brings_device(request),
         remembers=site.options.remembers,
-        store=store.name if store else "",
+        store=store_of(request, site),
     )
 
 

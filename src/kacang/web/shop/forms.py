@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kacang.catalog.operations import BadAnswer, check_answers
 from kacang.catalog.queries import FormField
+from kacang.merchants.queries import StoreInfo
 from kacang.payments.queries import Offer
 from kacang.shared.contacts import BadEmail, BadPhone, Contact, read_contact
 from kacang.web.shop.goods import words
@@ -31,7 +32,7 @@ class Asked:
     """What a checkout asks for.
 
     `keeps_cookies`: the browser can find its order again itself. `remembers`: buyers are asked
-    whether the shop may know them again. `store`: the name of the store that they seem to be in.
+    whether the shop may know them again. `store`: the one that they seem to be in.
     """
 
     contact: ContactRule
@@ -39,7 +40,7 @@ class Asked:
     offers: tuple[Offer, ...]
     keeps_cookies: bool
     remembers: bool = False
-    store: str = ""
+    store: StoreInfo | None = None
 
 
 class ContactForm(forms.Form):

@@ -159,12 +159,13 @@ def _people(desk: Desk, order: OrderView) -> dict[str, object]:
     """Return whose work the order is, and what may be seen of its buyer."""
     staff = merchants.staff(merchant_id=desk.merchant_id)
     may_look = "contacts.reveal" in desk.permissions
+    can_assign = "orders.assign" in desk.permissions
     return {
         "assignee": next((one for one in staff if one.member_id == order.assignee_id), None),
-        "can_assign": "orders.assign" in desk.permissions,
+        "can_assign": can_assign,
         "stores": [
             one
-            for one in merchants.stores(merchant_id=desk.merchant_id)
+            for one in (merchants.stores(merchant_id=desk.merchant_id) if can_assign else ())
             if one.is_open or (order.store and one.uid == order.store.uid)
         ],
         "people": [one for one in staff if one.is_active],

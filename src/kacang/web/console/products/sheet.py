@@ -93,11 +93,10 @@ def sheet(request: ConsoleRequest) -> HttpResponse:
         cursor=request.GET.get("cursor", ""), limit=PAGE,
     )  # fmt: skip
     skus = [sku for product in page.items for sku in product.skus]
-    options: dict[str, Any] = {"form_kwargs": {"currency": desk.currency}}
     if request.method != "POST":
-        lines = LineForms(initial=[_initial(sku) for sku in skus], **options)
+        lines = _lines(desk, initial=[_initial(sku) for sku in skus])
         return _show(request, lines, page.next_cursor)
-    lines = LineForms(request.POST, **options)
+    lines = _lines(desk, request.POST)
     if not lines.is_valid():
         return _show(request, lines, page.next_cursor, status=422)
     wanted = _wanted(lines)
@@ -117,7 +116,7 @@ def _save(
     except SheetStale as error:
         # What was typed stays, beside what stands there now.
         messages.error(request, text_of(error))
-        lines = LineForms(_with_present(request, desk), form_kwargs={"currency": desk.currency})
+        lines = _lines(desk, _with_present(request, desk))
         assert lines.is_valid()
         return _show(request, lines, following, wanted=_wanted(lines), status=409)
     except DomainError as error:
@@ -126,6 +125,10 @@ def _save(
     said = ngettext("%(count)s variant is changed.", "%(count)s variants are changed.", count)
     messages.success(request, said % {"count": count})
     return redirect(request.get_full_path())
+
+
+def _lines(desk: Desk, data: QueryDict | None = None, **options: Any) -> Any:
+    return LineForms(data, form_kwargs={"currency": desk.currency}, **options)
 
 
 def _wanted(lines: Any) -> list[SheetLine]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kacang.merchants import operations, queries
-from kacang.merchants.permissions import PERMISSIONS, PRESET_REACH, Reach, Role, permissions_of
+from kacang.merchants.permissions import PERMISSIONS, Reach, Role, permissions_of, preset_reach
 from kacang.merchants.queries import RoleInfo
 from kacang.shared.errors import DomainError
 from kacang.web.console.access import needs
@@ -134,8 +134,7 @@ def _copied(request: ConsoleRequest) -> tuple[frozenset[str], dict[str, object]]
     key = request.GET.get("from", Role.SALES)
     mine = request.membership.own.permissions
     if key in Role.values:
-        reach = PRESET_REACH.get(Role(key), Reach.ALL)
-        return permissions_of(key) & mine, {"reach": reach}
+        return permissions_of(key) & mine, {"reach": preset_reach(key)}
     role = _role(request, key)
     first = {
         "reach": role.reach,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kacang.merchants import operations, queries
 from kacang.merchants.operations import BadStore, StoreCodeTaken, StoreDraft, TooManyStores
-from kacang.merchants.permissions import PRESET_REACH, Reach, Role
+from kacang.merchants.permissions import Reach, Role, preset_reach
 from kacang.merchants.queries import StoreInfo
 from kacang.web.console.access import needs
 from kacang.web.console.telling import told
@@ -78,7 +78,7 @@ def store_new(request: ConsoleRequest) -> HttpResponse:
 @require_safe
 def store_page(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Show one store: its address for buyers, who works there."""
-    store = _store(request, uid)
+    store = queries.store(merchant_id=request.merchant, uid=uid)
     people = [one for one in queries.staff(merchant_id=request.merchant) if one.is_active]
     reaches = _reaches(request)
     values = {
@@ -96,7 +96,7 @@ def store_page(request: ConsoleRequest, uid: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def store_edit(request: ConsoleRequest, uid: str) -> HttpResponse:
     """Change a store's name, code or address."""
-    store = _store(request, uid)
+    store = queries.store(merchant_id=request.merchant, uid=uid)
     first = {"name": store.name, "code": store.code, "address": store.address}
     form = StoreForm(request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
@@ -161,16 +161,9 @@ def _form(request: ConsoleRequest, form: StoreForm, store: StoreInfo | None = No
     return render(request, "console/stores/form.html", values, status=status)
 
 
-def _store(request: ConsoleRequest, uid: str) -> StoreInfo:
-    for one in queries.stores(merchant_id=request.merchant):
-        if one.uid == uid:
-            return one
-    raise queries.UnknownStore
-
-
 def _reaches(request: ConsoleRequest) -> Mapping[str, Any]:
     """Return by the key of a role how far it reaches: a store counts where it reaches to stores."""
-    preset: dict[str, Any] = {role.value: PRESET_REACH.get(role, Reach.ALL) for role in Role}
+    preset: dict[str, Any] = {role.value: preset_reach(role) for role in Role}
     custom = {
         one.uid: Reach(one.reach) for one in queries.custom_roles(merchant_id=request.merchant)
     }
